@@ -1,4 +1,22 @@
 //! The nouns of the gateway, the seams between its stages, and the privacy gate; no input or output.
 //! Listeners, storage and destinations live in the crates that implement the seams.
 
+pub mod clock;
+pub mod consent_store;
+pub mod delivery_queue;
+pub mod destination;
+pub mod envelope;
+pub mod executor;
+pub mod future;
+pub mod id;
+pub mod intake;
+pub mod journal;
+pub mod key_ring;
 pub mod phi;
+pub mod privacy;
+pub mod read_set;
+pub mod record;
+pub mod refusal;
+pub mod shaper;
+pub mod subject;
+pub mod translator;

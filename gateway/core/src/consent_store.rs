@@ -1,0 +1,59 @@
+//! `ConsentStore`, the seam over what patients allowed and forbade; what follows from it is
+//! decided in `privacy::consent`.
+
+use crate::clock::Timestamp;
+use crate::id::SubjectKey;
+
+/// What a patient said about one category.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ConsentChoice {
+    /// Yes.
+    OptIn,
+    /// No, or no longer.
+    OptOut,
+}
+
+impl ConsentChoice {
+    /// The stable code.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::OptIn => "opt-in",
+            Self::OptOut => "opt-out",
+        }
+    }
+
+    /// Reads a code.
+    pub fn parse(code: &str) -> Option<Self> {
+        match code {
+            "opt-in" => Some(Self::OptIn),
+            "opt-out" => Some(Self::OptOut),
+            _ => None,
+        }
+    }
+}
+
+/// The newest word of a patient on one category.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Consent {
+    /// What they said.
+    pub choice: ConsentChoice,
+    /// Rises with every word of this patient on this category; 1 is the first.
+    pub version: u64,
+    /// When it was recorded.
+    pub recorded_at: Timestamp,
+}
+
+/// The consents cannot be read; whoever asked must withhold.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the consents cannot be read: {0}")]
+pub struct ConsentUnavailable(pub String);
+
+/// Answers what a patient said. None: nothing was ever recorded.
+pub trait ConsentStore: Send + Sync {
+    /// The newest consent of this patient on this category.
+    fn consent(
+        &self,
+        subject: &SubjectKey,
+        category: &str,
+    ) -> Result<Option<Consent>, ConsentUnavailable>;
+}

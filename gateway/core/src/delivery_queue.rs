@@ -1,0 +1,65 @@
+//! `DeliveryQueue`, the seam over committed deliveries on their way to the workers; retry times
+//! and parking are committed through the journal's settlements.
+
+use crate::clock::Timestamp;
+use crate::future::BoxFuture;
+use crate::id::{DeliveryId, RecipientId, SubjectKey};
+use crate::journal::Settlement;
+use crate::privacy::sealed_disclosure::SealedDisclosure;
+
+/// A committed delivery that is due.
+#[derive(Debug, Clone)]
+pub struct Delivery {
+    /// Its id.
+    pub id: DeliveryId,
+    /// The patient.
+    pub subject: SubjectKey,
+    /// When it was committed.
+    pub created_at: Timestamp,
+    /// 1 for the first attempt.
+    pub attempt: u32,
+    /// It was committed by an earlier run of the gateway, so an attempt may have been made that
+    /// was not settled.
+    pub recovered: bool,
+    /// The record.
+    pub sealed: SealedDisclosure,
+}
+
+/// What a worker asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Draw {
+    /// At most this many.
+    pub limit: usize,
+    /// Whether consecutive deliveries of one patient may come in one batch, because the
+    /// destination takes a batch whole and in order. Otherwise one a patient.
+    pub consecutive: bool,
+}
+
+/// The queue cannot be read or settled.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the delivery queue cannot be used: {0}")]
+pub struct QueueError(pub String);
+
+/// Relays committed deliveries to workers, in order for each patient and recipient.
+pub trait DeliveryQueue: Send + Sync {
+    /// Waits for deliveries that are due. A patient's next delivery comes only after the one
+    /// before it is settled as delivered.
+    fn next<'a>(
+        &'a self,
+        recipient: &'a RecipientId,
+        draw: Draw,
+    ) -> BoxFuture<'a, Result<Vec<Delivery>, QueueError>>;
+
+    /// Commits how attempts ended and frees what waited behind them.
+    fn settle<'a>(
+        &'a self,
+        recipient: &'a RecipientId,
+        settlements: Vec<Settlement>,
+    ) -> BoxFuture<'a, Result<(), QueueError>>;
+
+    /// Gives deliveries back untried: the destination as a whole is not there.
+    fn give_back(&self, recipient: &RecipientId, ids: &[DeliveryId]);
+
+    /// Tells the queue that deliveries to this recipient were committed.
+    fn committed(&self, recipient: &RecipientId);
+}

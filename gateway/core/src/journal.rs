@@ -1,0 +1,167 @@
+//! `Journal`, the seam over durable units: what is committed together and when it may be told;
+//! how units are grouped and synced is the store's business.
+
+use crate::clock::Timestamp;
+use crate::envelope::{Envelope, RawMessage};
+use crate::future::BoxFuture;
+use crate::id::{DeliveryId, FlowId, MessageId, RecipientId, Sequence, SubjectKey};
+use crate::intake::Accepted;
+use crate::privacy::sealed_disclosure::SealedDisclosure;
+use crate::refusal::{Reason, Refusal};
+
+/// What became of one accepted message; committed once, together with all that it gave.
+#[derive(Debug, Clone)]
+pub struct Conclusion {
+    /// The message, by its place in the journal.
+    pub sequence: Sequence,
+    /// When it was concluded.
+    pub at: Timestamp,
+    /// What became of it.
+    pub outcome: Outcome,
+    /// What the gate said, one entry a flow.
+    pub decisions: Vec<Decision>,
+    /// What shall be delivered.
+    pub deliveries: Vec<NewDelivery>,
+}
+
+/// What became of a message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// It was translated by this map (`name version`) and decided upon.
+    Translated {
+        /// The map.
+        map: String,
+        /// How many rows could not carry something that was not required.
+        warnings: u32,
+    },
+    /// It waits for a person.
+    Parked(Refusal),
+}
+
+/// What the gate said about one message and one flow.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Decision {
+    /// The recipient.
+    pub recipient: RecipientId,
+    /// The flow.
+    pub flow: FlowId,
+    /// The flow's version.
+    pub flow_version: u32,
+    /// What was said.
+    pub verdict: Verdict,
+}
+
+/// Released, withheld or stuck.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verdict {
+    /// This many records leave.
+    Released(u32),
+    /// Nothing leaves, for this reason code (`consent`, `expired`, `nothing-granted`, ...).
+    Withheld(&'static str),
+    /// What was granted could not be shaped; it waits for a person.
+    Parked(Refusal),
+}
+
+/// One record for one recipient, sealed.
+#[derive(Debug, Clone)]
+pub struct NewDelivery {
+    /// Its id, stable over retries.
+    pub id: DeliveryId,
+    /// The patient; orders deliveries.
+    pub subject: SubjectKey,
+    /// The record.
+    pub sealed: SealedDisclosure,
+}
+
+/// How an attempt to deliver ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settlement {
+    /// Which delivery.
+    pub id: DeliveryId,
+    /// When.
+    pub at: Timestamp,
+    /// What follows.
+    pub step: Step,
+}
+
+/// What follows an attempt.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Step {
+    /// The recipient has it; the payload is disposed of.
+    Delivered,
+    /// Try again, not before this time; the patient's later deliveries wait behind it.
+    Retry {
+        /// The earliest time of the next attempt.
+        not_before: Timestamp,
+    },
+    /// It waits for a person; the patient's later deliveries to this recipient wait behind it.
+    Park(Reason),
+}
+
+/// One durable unit.
+#[derive(Debug)]
+pub enum Unit {
+    /// A message that came in.
+    Intake(Envelope<RawMessage>),
+    /// What became of messages, and what they gave.
+    Conclusions(Vec<Conclusion>),
+    /// How attempts ended.
+    Settlements(Vec<Settlement>),
+}
+
+/// What a commit gave.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Committed {
+    /// The answer to [`Unit::Intake`].
+    Intake(Accepted),
+    /// The answer to the others.
+    Done,
+}
+
+/// Why a unit was not committed; nothing of it is stored.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum JournalError {
+    /// The disk is full, or the store's bound is reached; may end by itself.
+    #[error("the store is full")]
+    Full,
+    /// A sync failed: nothing more is acknowledged, the process must end and recover.
+    #[error("the store failed to sync, nothing more is acknowledged: {0}")]
+    Failed(String),
+    /// The keys cannot be used.
+    #[error("the message cannot be sealed: {0}")]
+    Keys(#[from] crate::key_ring::KeyError),
+    /// The gateway is stopping.
+    #[error("the store is closed")]
+    Closed,
+}
+
+/// Commits units. Units that wait together are synced together.
+pub trait Journal: Send + Sync {
+    /// Returns `Ok` only after the unit is synced to stable storage.
+    fn commit(&self, unit: Unit) -> BoxFuture<'_, Result<Committed, JournalError>>;
+}
+
+/// An accepted message without an outcome.
+#[derive(Debug)]
+pub struct OpenIntake {
+    /// Its place in the journal.
+    pub sequence: Sequence,
+    /// Which message it is.
+    pub id: MessageId,
+    /// The message, or why it cannot be opened.
+    pub message: Result<Envelope<RawMessage>, Refusal>,
+}
+
+/// Reads what still has to be translated; in the order of the journal.
+pub trait Backlog: Send + Sync {
+    /// Up to `limit` messages after `after` that have no outcome. Blocking: a page is one read.
+    fn open_intakes(
+        &self,
+        after: Option<Sequence>,
+        limit: usize,
+    ) -> Result<Vec<OpenIntake>, JournalError>;
+
+    /// Completes when a message was committed after this was called, or at once when one came
+    /// since the last page was read.
+    fn arrived(&self) -> BoxFuture<'_, ()>;
+}

@@ -1,0 +1,149 @@
+//! `KeyRing`, the seam over the keys that protect what is at rest, and the sealing with them;
+//! where keys are kept and when they are destroyed, the store decides.
+
+use std::fmt;
+
+use aws_lc_rs::aead::{AES_256_GCM, Aad, NONCE_LEN, Nonce, RandomizedNonceKey};
+
+use crate::clock::Timestamp;
+use crate::id::{SenderId, SubjectKey};
+
+/// What a key protects. Classes are destroyed apart from each other: thirty-day raw messages go
+/// while the six-year ledger still answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum KeyClass {
+    /// Messages as they came.
+    Raw,
+    /// What waits for a recipient.
+    Delivery,
+    /// What a patient allowed.
+    Consent,
+    /// The subject's part of the ledger.
+    Ledger,
+}
+
+impl KeyClass {
+    /// The stable code.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Raw => "raw",
+            Self::Delivery => "delivery",
+            Self::Consent => "consent",
+            Self::Ledger => "ledger",
+        }
+    }
+}
+
+/// Whose key it is.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum KeyOwner {
+    /// A patient, one key a calendar month.
+    Subject(SubjectKey),
+    /// A sender, one key a day: intake that has no subject yet.
+    Sender(SenderId),
+}
+
+/// The number of a key in the key file; stands beside what it sealed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct KeyId(pub u64);
+
+/// Why a key cannot be had.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum KeyError {
+    /// It was destroyed, or never was: what it sealed cannot be opened any more.
+    #[error("the key was destroyed")]
+    Destroyed,
+    /// The key file cannot be read or written.
+    #[error("the key file cannot be used: {0}")]
+    Unavailable(String),
+    /// The bytes are not what was sealed with this key for this purpose.
+    #[error("the sealed bytes do not open with their key")]
+    Mismatch,
+}
+
+/// A key that seals and opens: AES-256-GCM with a random nonce, which stands before the
+/// ciphertext.
+pub struct SealingKey {
+    id: KeyId,
+    key: RandomizedNonceKey,
+}
+
+impl SealingKey {
+    /// The key with these 32 bytes.
+    pub fn new(id: KeyId, secret: &[u8; 32]) -> Result<Self, KeyError> {
+        let key = RandomizedNonceKey::new(&AES_256_GCM, secret);
+        key.map(|key| Self { id, key })
+            .map_err(|_unspecified| KeyError::Mismatch)
+    }
+
+    /// Its number.
+    pub const fn id(&self) -> KeyId {
+        self.id
+    }
+
+    /// Nonce, ciphertext and tag of `plain`; `context` is bound to it and must be given again to
+    /// open it.
+    pub fn seal(&self, context: &[u8], plain: &[u8]) -> Result<Vec<u8>, KeyError> {
+        let mut body = plain.to_vec();
+        let nonce = self
+            .key
+            .seal_in_place_append_tag(Aad::from(context), &mut body)
+            .map_err(|_unspecified| KeyError::Mismatch)?;
+        let mut sealed = Vec::with_capacity(NONCE_LEN + body.len());
+        sealed.extend_from_slice(nonce.as_ref());
+        sealed.append(&mut body);
+        Ok(sealed)
+    }
+
+    /// What was sealed under `context`.
+    pub fn open(&self, context: &[u8], sealed: &[u8]) -> Result<Vec<u8>, KeyError> {
+        let (nonce, body) = sealed
+            .split_at_checked(NONCE_LEN)
+            .ok_or(KeyError::Mismatch)?;
+        let nonce =
+            Nonce::try_assume_unique_for_key(nonce).map_err(|_unspecified| KeyError::Mismatch)?;
+        let mut body = body.to_vec();
+        let length = self
+            .key
+            .open_in_place(nonce, Aad::from(context), &mut body)
+            .map_err(|_unspecified| KeyError::Mismatch)?
+            .len();
+        body.truncate(length);
+        Ok(body)
+    }
+}
+
+impl fmt::Debug for SealingKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "SealingKey({})", self.id.0)
+    }
+}
+
+/// The keys of a store. A key that [`KeyRing::sealing_key`] makes is on stable storage before
+/// anything sealed with it is committed.
+pub trait KeyRing: Send + Sync {
+    /// The present key of this owner and class, made when there is none.
+    fn sealing_key(
+        &self,
+        owner: &KeyOwner,
+        class: KeyClass,
+        at: Timestamp,
+    ) -> Result<std::sync::Arc<SealingKey>, KeyError>;
+
+    /// The key with this number.
+    fn opening_key(&self, id: KeyId) -> Result<std::sync::Arc<SealingKey>, KeyError>;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sealed_bytes_open_only_under_their_context() {
+        let key = SealingKey::new(KeyId(1), &[7; 32]).unwrap();
+        let sealed = key.seal(b"here", b"plain").unwrap();
+        assert_eq!(key.open(b"here", &sealed).unwrap(), b"plain");
+        assert_eq!(key.open(b"there", &sealed), Err(KeyError::Mismatch));
+        assert_eq!(key.open(b"here", b"short"), Err(KeyError::Mismatch));
+    }
+}
