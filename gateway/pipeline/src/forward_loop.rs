@@ -1,0 +1,119 @@
+//! The forward loop: takes what the journal holds without an outcome, in order, translates it,
+//! releases it and commits what came of it; the same path after a restart as in steady state.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use isthmus_core::clock::Clock;
+use isthmus_core::delivery_queue::DeliveryQueue;
+use isthmus_core::envelope::{Envelope, RawMessage};
+use isthmus_core::executor::Executor;
+use isthmus_core::id::{RecipientId, Sequence};
+use isthmus_core::journal::{
+    Backlog, Conclusion, Journal, JournalError, OpenIntake, Outcome, Unit,
+};
+use isthmus_core::refusal::Refusal;
+use isthmus_core::translator::Translator;
+
+use crate::release_stage::{Origin, ReleaseStage};
+use crate::translate_stage;
+
+/// How many messages are concluded in one durable unit. Bounds the memory of a page and the time
+/// that a worker spends before it lets others in.
+const PAGE: usize = 64;
+/// How long to wait before asking a full store again.
+const FULL_PAUSE: Duration = Duration::from_secs(1);
+
+/// The parts that the loop joins.
+pub struct ForwardLoop {
+    /// What has to be translated.
+    pub backlog: Arc<dyn Backlog>,
+    /// Where outcomes go.
+    pub journal: Arc<dyn Journal>,
+    /// Who is told of new deliveries.
+    pub queue: Arc<dyn DeliveryQueue>,
+    /// From wire messages to records.
+    pub translator: Arc<dyn Translator>,
+    /// From records to sealed disclosures.
+    pub release: ReleaseStage,
+    /// The time of day.
+    pub clock: Arc<dyn Clock>,
+    /// Timers.
+    pub executor: Arc<dyn Executor>,
+}
+
+impl std::fmt::Debug for ForwardLoop {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ForwardLoop").field("release", &self.release).finish_non_exhaustive()
+    }
+}
+
+impl ForwardLoop {
+    /// Runs until the journal fails or closes; returns why.
+    pub async fn run(self) -> JournalError {
+        let mut after = None;
+        loop {
+            match self.page(after).await {
+                Ok(last) => after = last.or(after),
+                // Nothing of the page was stored, so the same page comes again.
+                Err(JournalError::Full) => self.executor.sleep(FULL_PAUSE).await,
+                Err(error) => return error,
+            }
+        }
+    }
+
+    /// Concludes one page, or waits for messages. Returns the last place that was concluded.
+    async fn page(&self, after: Option<Sequence>) -> Result<Option<Sequence>, JournalError> {
+        let page = self.backlog.open_intakes(after, PAGE)?;
+        let Some(last) = page.last().map(|open| open.sequence) else {
+            self.backlog.arrived().await;
+            return Ok(None);
+        };
+        let conclusions: Vec<Conclusion> = page.into_iter().map(|open| self.conclude(open)).collect();
+        let deliveries = conclusions.iter().flat_map(|conclusion| &conclusion.deliveries);
+        let recipients: BTreeSet<RecipientId> =
+            deliveries.map(|delivery| delivery.sealed.grant().recipient.clone()).collect();
+        self.journal.commit(Unit::Conclusions(conclusions)).await?;
+        for recipient in &recipients {
+            self.queue.committed(recipient);
+        }
+        Ok(Some(last))
+    }
+
+    fn conclude(&self, open: OpenIntake) -> Conclusion {
+        let OpenIntake { sequence, message, .. } = open;
+        match message.and_then(|message| self.carry(sequence, &message)) {
+            Ok(conclusion) => conclusion,
+            Err(refusal) => {
+                tracing::warn!(%sequence, %refusal, "message parked");
+                Conclusion {
+                    sequence,
+                    at: self.clock.now(),
+                    outcome: Outcome::Parked(refusal),
+                    decisions: Vec::new(),
+                    deliveries: Vec::new(),
+                }
+            }
+        }
+    }
+
+    fn carry(
+        &self,
+        sequence: Sequence,
+        message: &Envelope<RawMessage>,
+    ) -> Result<Conclusion, Refusal> {
+        let translated = translate_stage::translate(self.translator.as_ref(), message)?;
+        let now = self.clock.now();
+        let origin = Origin { id: message.id, received_at: message.received_at, now };
+        let released = self.release.release(origin, &translated.records);
+        let warnings = u32::try_from(translated.warnings.len()).unwrap_or(u32::MAX);
+        Ok(Conclusion {
+            sequence,
+            at: now,
+            outcome: Outcome::Translated { map: translated.map, warnings },
+            decisions: released.decisions,
+            deliveries: released.deliveries,
+        })
+    }
+}
