@@ -1,7 +1,7 @@
 //! The paths a source file names, in `use` trees and inline; where a path leads is found out by
 //! the module tree.
 
-use crate::tokens::{Kind, Token};
+use crate::tokens::{Kind, Token, behind_closing};
 
 /// One path as written, `use` trees flattened.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,6 +22,8 @@ pub fn used_paths<'a>(tokens: &[Token<'a>]) -> Vec<UsedPath<'a>> {
         let next = tokens.get(at + 1);
         if token.is_word("use") && !next.is_some_and(|token| token.is_mark("<")) {
             at = read_use_item(tokens, at + 1, &mut found);
+        } else if is_visibility(tokens, at) {
+            at = behind_closing(tokens, at + 1);
         } else if token.kind == Kind::Word && next.is_some_and(|token| token.is_mark("::")) {
             at = read_inline_path(tokens, at, &mut found);
         } else {
@@ -29,6 +31,15 @@ pub fn used_paths<'a>(tokens: &[Token<'a>]) -> Vec<UsedPath<'a>> {
         }
     }
     found
+}
+
+/// Whether `pub(...)` stands at this place: its path says who may see, it imports nothing.
+fn is_visibility(tokens: &[Token<'_>], at: usize) -> bool {
+    tokens.get(at).is_some_and(|token| token.is_word("pub"))
+        && tokens.get(at + 1).is_some_and(|token| token.is_mark("("))
+        && tokens
+            .get(at + 2)
+            .is_some_and(|token| matches!(token.text, "in" | "crate" | "super" | "self"))
 }
 
 /// Reads the tree behind `use` up to its semicolon and gives the place behind it.
@@ -126,7 +137,7 @@ mod tests {
     #[test]
     fn inline_paths_are_seen() {
         assert_eq!(
-            joined("fn f(x: &crate::a::B) -> Vec<c::D> { e::<G>() }"),
+            joined("pub(in crate::z) fn f(x: &crate::a::B) -> Vec<c::D> { e::<G>() }"),
             ["crate::a::B", "c::D", "e"]
         );
     }
