@@ -1,0 +1,43 @@
+//! How a command fails: what, where and how to mend it, and the exit code; what is printed when it
+//! succeeds is each command's own.
+
+use isthmus_core::diagnostic::Diagnostic;
+
+/// Why a command failed.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Failure {
+    /// The configuration, a map or a policy is wrong; exit code 2.
+    #[error("{} in the configuration", count(.0.len()))]
+    Configuration(Vec<Diagnostic>),
+    /// The command was used wrongly, or a file that it needs is not there; exit code 2.
+    #[error("{0}")]
+    Usage(String),
+    /// It was used rightly and did not work; exit code 1.
+    #[error("{0}")]
+    Run(String),
+    /// What was asked to be shown has findings, and they were shown; exit code 1.
+    #[error("")]
+    Findings,
+}
+
+impl Failure {
+    /// The process's exit code.
+    pub(crate) const fn exit_code(&self) -> u8 {
+        match self {
+            Self::Configuration(_) | Self::Usage(_) => 2,
+            Self::Run(_) | Self::Findings => 1,
+        }
+    }
+
+    /// A failure at run time told by an error's text.
+    pub(crate) fn run(error: impl std::fmt::Display) -> Self {
+        Self::Run(error.to_string())
+    }
+}
+
+fn count(errors: usize) -> String {
+    match errors {
+        1 => "1 error".to_owned(),
+        many => format!("{many} errors"),
+    }
+}
