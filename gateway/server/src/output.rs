@@ -1,0 +1,116 @@
+//! What people and programs see on the terminal: text, tables, JSON and errors; commands say what,
+//! this says how.
+
+use std::io::{self, IsTerminal, Write};
+
+use comfy_table::{ContentArrangement, Table, presets};
+use isthmus_core::diagnostic::Diagnostic;
+use serde::Serialize;
+
+use crate::failure::Failure;
+
+/// Where a command's words go.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Output {
+    json: bool,
+}
+
+impl Output {
+    /// Text for people, or JSON for programs.
+    pub(crate) const fn new(json: bool) -> Self {
+        Self { json }
+    }
+
+    /// Whether a program reads along.
+    pub(crate) const fn is_json(self) -> bool {
+        self.json
+    }
+
+    /// Whether progress may be drawn: a person watches, and no program reads along.
+    pub(crate) fn draws_progress(self) -> bool {
+        !self.json && io::stderr().is_terminal()
+    }
+
+    /// A line for people; nothing when a program reads.
+    pub(crate) fn line(self, text: impl AsRef<str>) {
+        if !self.json {
+            write_out(text.as_ref());
+        }
+    }
+
+    /// A table for people, as wide as the terminal at most.
+    pub(crate) fn table(self, head: &[&str], rows: Vec<Vec<String>>) {
+        if self.json || rows.is_empty() {
+            return;
+        }
+        let mut table = Table::new();
+        table
+            .load_preset(presets::UTF8_HORIZONTAL_ONLY)
+            .set_content_arrangement(ContentArrangement::Dynamic)
+            .set_width(width())
+            .set_header(head);
+        table.add_rows(rows);
+        write_out(&table.to_string());
+    }
+
+    /// A document for programs; nothing when a person reads.
+    pub(crate) fn document(self, document: &impl Serialize) {
+        if self.json {
+            match serde_json::to_string(document) {
+                Ok(text) => write_out(&text),
+                Err(error) => complain(&format!("error: the result cannot be written: {error}")),
+            }
+        }
+    }
+
+    /// Text as it is, whoever reads.
+    pub(crate) fn raw(self, bytes: &[u8]) {
+        let mut out = io::stdout().lock();
+        // Whoever closed the pipe does not want the rest.
+        drop(out.write_all(bytes).and_then(|()| out.flush()));
+    }
+
+    /// Errors and warnings of configuration, maps and policies.
+    pub(crate) fn diagnostics(self, diagnostics: &[Diagnostic]) {
+        let colour = anstream::stderr().is_terminal();
+        for diagnostic in diagnostics {
+            if self.json {
+                self.document(&crate::diagnostic_json::DiagnosticJson::new(diagnostic));
+            } else {
+                complain(&diagnostic.render(colour));
+            }
+        }
+    }
+
+    /// How a command failed.
+    pub(crate) fn failure(self, failure: &Failure) {
+        if let Failure::Configuration(diagnostics) = failure {
+            self.diagnostics(diagnostics);
+        }
+        if matches!(failure, Failure::Findings) {
+            return;
+        }
+        if self.json {
+            let error = failure.to_string();
+            self.document(&serde_json::json!({ "error": error, "exit_code": failure.exit_code() }));
+        } else {
+            complain(&format!("error: {failure}"));
+        }
+    }
+}
+
+/// The terminal's width, between 60 and 120 columns; 100 where there is no terminal.
+fn width() -> u16 {
+    let terminal = console::Term::stdout().size_checked();
+    terminal.map_or(100, |(_rows, columns)| columns).clamp(60, 120)
+}
+
+fn write_out(text: &str) {
+    let mut out = anstream::stdout().lock();
+    drop(writeln!(out, "{text}"));
+}
+
+fn complain(text: &str) {
+    let mut out = anstream::stderr().lock();
+    drop(writeln!(out, "{text}"));
+}
