@@ -1,0 +1,229 @@
+//! Escape sequences: resolving them in text that was received and writing them into text that is
+//! sent (HL7 v2.5.1 chapter 2, section 2.7). Splitting at delimiters comes before, in `field`.
+
+use std::borrow::Cow;
+
+use crate::delimiters::Delimiters;
+
+/// How many spaces or lines one formatting command may ask for.
+const FORMAT_COUNT_MAX: usize = 100;
+
+/// Resolves the escape sequences of `raw`.
+///
+/// Delimiters (`\F\ \S\ \R\ \T\ \E\ \P\`) and hexadecimal text (`\X..\`, when it is UTF-8) become
+/// the characters they stand for; formatting commands become newlines and spaces; highlighting
+/// (`\H\ \N\`) is dropped. Character set switches, local sequences and whatever is no sequence at
+/// all stay as they are, so that nothing is lost.
+pub fn unescape<'m>(raw: &'m str, delimiters: &Delimiters) -> Cow<'m, str> {
+    let escape = delimiters.escape;
+    let Some(first) = memchr::memchr(escape, raw.as_bytes()) else {
+        return Cow::Borrowed(raw);
+    };
+    let (before, mut rest) = raw.split_at_checked(first).unwrap_or((raw, ""));
+    let mut text = String::with_capacity(raw.len());
+    text.push_str(before);
+    // Here `rest` starts at an escape character.
+    while let Some(body) = rest.get(1..) {
+        let Some(end) = memchr::memchr(escape, body.as_bytes()) else {
+            text.push_str(rest);
+            return Cow::Owned(text);
+        };
+        let sequence = body.get(..end).unwrap_or_default();
+        let whole = end.saturating_add(2);
+        let used = match resolve(sequence, *delimiters, &mut text) {
+            Outcome::Resolved => whole,
+            Outcome::Kept => {
+                text.push_str(rest.get(..whole).unwrap_or_default());
+                whole
+            }
+            Outcome::NoSequence => {
+                text.push(char::from(escape));
+                1
+            }
+        };
+        let after = rest.get(used..).unwrap_or_default();
+        let next = memchr::memchr(escape, after.as_bytes()).unwrap_or(after.len());
+        let (plain, tail) = after.split_at_checked(next).unwrap_or((after, ""));
+        text.push_str(plain);
+        rest = tail;
+    }
+    Cow::Owned(text)
+}
+
+enum Outcome {
+    Resolved,
+    Kept,
+    NoSequence,
+}
+
+fn resolve(sequence: &str, delimiters: Delimiters, text: &mut String) -> Outcome {
+    let delimiter = match sequence {
+        "F" => delimiters.field,
+        "S" => delimiters.component,
+        "R" => delimiters.repetition,
+        "T" => delimiters.subcomponent,
+        "E" => delimiters.escape,
+        "P" => delimiters.truncation.unwrap_or(b'#'),
+        "H" | "N" => return Outcome::Resolved,
+        _ => return resolve_longer(sequence, text),
+    };
+    text.push(char::from(delimiter));
+    Outcome::Resolved
+}
+
+fn resolve_longer(sequence: &str, text: &mut String) -> Outcome {
+    if let Some(command) = sequence.strip_prefix('.') {
+        return format(command, text);
+    }
+    let is_hex = |digits: &str| digits.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let mut characters = sequence.chars();
+    let kind = characters.next();
+    let rest = characters.as_str();
+    match kind {
+        Some('X') => match decode_hex(rest) {
+            Some(decoded) => {
+                text.push_str(&decoded);
+                Outcome::Resolved
+            }
+            None => Outcome::NoSequence,
+        },
+        Some('C') if rest.len() == 4 && is_hex(rest) => Outcome::Kept,
+        Some('M') if matches!(rest.len(), 4 | 6) && is_hex(rest) => Outcome::Kept,
+        Some('Z') if !rest.is_empty() && rest.bytes().all(|byte| byte.is_ascii_alphanumeric()) => {
+            Outcome::Kept
+        }
+        _ => Outcome::NoSequence,
+    }
+}
+
+/// Formatting commands (HL7 v2.5.1 chapter 2, section 2.7.6).
+fn format(command: &str, text: &mut String) -> Outcome {
+    let name = command.get(..2).unwrap_or_default();
+    let count = command
+        .get(2..)
+        .unwrap_or_default()
+        .trim_start_matches(['+', ' ']);
+    let count = match count {
+        "" => None,
+        digits => match digits.parse::<usize>() {
+            Ok(count) => Some(count.min(FORMAT_COUNT_MAX)),
+            Err(_) => return Outcome::NoSequence,
+        },
+    };
+    let (piece, times) = match name {
+        "br" | "ce" => ("\n", 1),
+        "sp" => ("\n", count.unwrap_or(1)),
+        "sk" => (" ", count.unwrap_or(1)),
+        "in" | "ti" => (" ", count.unwrap_or(0)),
+        "fi" | "nf" => ("", 0),
+        _ => return Outcome::NoSequence,
+    };
+    text.extend(std::iter::repeat_n(piece, times));
+    Outcome::Resolved
+}
+
+fn decode_hex(digits: &str) -> Option<String> {
+    if digits.is_empty() {
+        return None;
+    }
+    let value = |digit: u8| {
+        char::from(digit)
+            .to_digit(16)
+            .and_then(|value| u8::try_from(value).ok())
+    };
+    let mut bytes = Vec::with_capacity(digits.len() / 2);
+    let (pairs, left) = digits.as_bytes().as_chunks::<2>();
+    if !left.is_empty() {
+        return None;
+    }
+    for &[high, low] in pairs {
+        bytes.push((value(high)? << 4) | value(low)?);
+    }
+    String::from_utf8(bytes).ok()
+}
+
+/// Writes `text` so that no character of it can be taken for a delimiter or end the segment:
+/// `unescape(&escape(text, d), d)` is `text` again.
+///
+/// A newline becomes `\.br\`, a carriage return `\X0D\`. Text that is exactly two quotation marks
+/// would be read as null, so its first mark is written in hexadecimal.
+pub fn escape<'t>(text: &'t str, delimiters: &Delimiters) -> Cow<'t, str> {
+    let letter = |byte: u8| {
+        Some(match byte {
+            b'\n' => ".br",
+            b'\r' => "X0D",
+            byte if byte == delimiters.field => "F",
+            byte if byte == delimiters.component => "S",
+            byte if byte == delimiters.repetition => "R",
+            byte if byte == delimiters.subcomponent => "T",
+            byte if byte == delimiters.escape => "E",
+            byte if Some(byte) == delimiters.truncation => "P",
+            _ => return None,
+        })
+    };
+    let mark = char::from(delimiters.escape);
+    if text == "\"\"" {
+        return Cow::Owned(format!("{mark}X22{mark}\""));
+    }
+    if !text.bytes().any(|byte| letter(byte).is_some()) {
+        return Cow::Borrowed(text);
+    }
+    let mut raw = String::with_capacity(text.len().saturating_add(16));
+    for character in text.chars() {
+        match u8::try_from(character)
+            .ok()
+            .filter(u8::is_ascii)
+            .and_then(letter)
+        {
+            Some(sequence) => {
+                raw.push(mark);
+                raw.push_str(sequence);
+                raw.push(mark);
+            }
+            None => raw.push(character),
+        }
+    }
+    Cow::Owned(raw)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_kind_of_sequence_has_its_meaning() {
+        let cases = [
+            ("a\\F\\b\\S\\c\\R\\d\\T\\e\\E\\f\\P\\g", "a|b^c~d&e\\f#g"),
+            (
+                "one\\.br\\two\\.sp2\\three\\.ce\\four",
+                "one\ntwo\n\nthree\nfour",
+            ),
+            (
+                "\\.in4\\a\\.sk3\\b\\.fi\\\\.nf\\c\\.ti+2\\d",
+                "    a   bc  d",
+            ),
+            ("\\H\\loud\\N\\ quiet", "loud quiet"),
+            ("\\XC3A9\\t\\X0D\\", "\u{e9}t\r"),
+            ("\\XFF\\ \\X4\\ \\X\\", "\\XFF\\ \\X4\\ \\X\\"),
+            (
+                "\\C2842\\ \\MA3B2C1\\ \\Z1a\\",
+                "\\C2842\\ \\MA3B2C1\\ \\Z1a\\",
+            ),
+            ("a\\ text", "a\\ text"),
+            ("c:\\dir\\F\\x", "c:\\dir|x"),
+            ("\\", "\\"),
+            ("\\\\", "\\\\"),
+            ("\\.sp9999999\\x", &format!("{}x", "\n".repeat(100))),
+        ];
+        for (raw, text) in cases {
+            assert_eq!(unescape(raw, &Delimiters::default()), text, "{raw}");
+        }
+    }
+
+    #[test]
+    fn text_that_would_be_null_is_not() {
+        let raw = escape("\"\"", &Delimiters::default());
+        assert_ne!(raw, "\"\"");
+        assert_eq!(unescape(&raw, &Delimiters::default()), "\"\"");
+    }
+}

@@ -1,0 +1,20 @@
+//! The grammar of HL7 version 2: bytes to message and back, paths, dictionary, structures,
+//! acknowledgments, MLLP framing and character sets.
+//! No sockets, files, clocks or tasks live here; what a message means in FHIR is decided elsewhere.
+
+pub mod definition;
+pub mod delimiters;
+pub mod dictionary;
+mod dictionary_text;
+pub mod error;
+pub mod escape;
+pub mod field;
+
+pub mod location;
+pub mod message;
+pub mod path;
+mod path_parser;
+pub mod resolve;
+pub mod segment_name;
+
+pub mod structure_definition;
