@@ -4,6 +4,7 @@
 use std::fmt;
 
 use aws_lc_rs::hmac;
+use isthmus_hl7v2::field::{Field, Repetition};
 use isthmus_hl7v2::message::Message;
 
 use crate::id::{DeliveryId, FlowId, MessageId, SenderId, SubjectKey};
@@ -75,10 +76,84 @@ impl fmt::Debug for Digester {
     }
 }
 
-/// The one patient that a message is about: the first PID-3 repetition of type `MR`, else the
-/// first. None when there is no identifier, or when the message is about several patients
-/// (more than one PID, or an MRG).
+/// The one patient that a message is about: of each PID, the first PID-3 repetition of type `MR`,
+/// else the first with an identifier. None when there is no identifier, or when the message is
+/// about several patients (PIDs that differ, or an MRG, which merges two).
 pub fn subject_of(message: &Message, default_authority: &str) -> Option<SubjectIdentifier> {
-    let _ = (message, default_authority);
-    None
+    let mut subject = None;
+    for segment in message.segments() {
+        match segment.name().as_str() {
+            "MRG" => return None,
+            "PID" => {
+                let found = identifier(segment.field(3), default_authority)?;
+                if *subject.get_or_insert_with(|| found.clone()) != found {
+                    return None;
+                }
+            }
+            _ => {}
+        }
+    }
+    subject
+}
+
+fn identifier(field: Field<'_>, default_authority: &str) -> Option<SubjectIdentifier> {
+    let candidates = || {
+        field
+            .repetitions()
+            .filter(|one| one.component(1).value().is_some())
+    };
+    let is_record_number = |one: &Repetition<'_>| one.component(5).value().as_deref() == Some("MR");
+    let chosen = candidates()
+        .find(is_record_number)
+        .or_else(|| candidates().next())?;
+    let authority = chosen.component(4).subcomponent(1).value();
+    Some(SubjectIdentifier {
+        authority: authority.as_deref().unwrap_or(default_authority).to_owned(),
+        value: Phi::new(chosen.component(1).value()?.into_owned()),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn subject(pid: &str) -> Option<SubjectIdentifier> {
+        let text = format!("MSH|^~\\&|A|B|||20260101||ADT^A01|1|T|2.5.1\r{pid}\r");
+        subject_of(&Message::parse(text).unwrap(), "HERE")
+    }
+
+    fn identifier(authority: &str, value: &str) -> Option<SubjectIdentifier> {
+        let value = Phi::new(value.to_owned());
+        Some(SubjectIdentifier {
+            authority: authority.to_owned(),
+            value,
+        })
+    }
+
+    #[test]
+    fn the_record_number_comes_before_other_identifiers() {
+        assert_eq!(
+            subject("PID|1||7^^^X^SS~8^^^Y&1.2&ISO^MR"),
+            identifier("Y", "8")
+        );
+        assert_eq!(subject("PID|1||~7"), identifier("HERE", "7"));
+    }
+
+    #[test]
+    fn a_message_about_nobody_or_several_has_no_subject() {
+        assert_eq!(subject("PID|1"), None);
+        assert_eq!(subject("EVN|A01"), None);
+        assert_eq!(subject("PID|1||7\rPID|2||8"), None);
+        assert_eq!(subject("PID|1||7\rMRG|8"), None);
+        assert_eq!(subject("PID|1||7\rPID|2||7"), identifier("HERE", "7"));
+    }
+
+    #[test]
+    fn digests_of_different_kinds_and_parts_differ() {
+        let digester = Digester::new(&[1; 32]);
+        let sender = SenderId::new("a");
+        let message = |control: &[u8], content: &[u8]| digester.message(&sender, control, content);
+        assert_eq!(message(b"1", b"23"), message(b"1", b"23"));
+        assert_ne!(message(b"1", b"23"), message(b"12", b"3"));
+    }
 }
