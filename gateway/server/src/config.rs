@@ -1,0 +1,98 @@
+//! What `isthmus.toml` may say; reading the file and following its references is in `config_file`.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use isthmus_ingress::listener_config::ListenerConfig;
+use isthmus_ingress::sender::Sender;
+use serde::Deserialize;
+use toml::Spanned;
+
+/// The whole of `isthmus.toml`. Relative paths count from its folder; unknown keys are refused.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Config {
+    /// The folder of maps, tables and policies.
+    pub(crate) mappings: PathBuf,
+    /// Where messages, deliveries and consents are kept.
+    pub(crate) store: StoreConfig,
+    /// The keys of `hmac("name")` in maps, by name: references to 32 bytes in hexadecimal.
+    #[serde(default)]
+    pub(crate) pseudonym_keys: BTreeMap<String, Spanned<String>>,
+    /// What a first start may make; for trying out.
+    #[serde(default)]
+    pub(crate) first_start: FirstStart,
+    /// The ports.
+    #[serde(default, rename = "listener")]
+    pub(crate) listeners: Vec<Spanned<ListenerConfig>>,
+    /// The systems that may send.
+    #[serde(default, rename = "sender")]
+    pub(crate) senders: Vec<Spanned<Sender>>,
+    /// How each recipient is reached.
+    #[serde(default, rename = "destination")]
+    pub(crate) destinations: Vec<Spanned<DestinationConfig>>,
+}
+
+/// `[store]`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct StoreConfig {
+    /// The folder of the database.
+    pub(crate) folder: PathBuf,
+    /// The folder of the key file; keep it out of the database's backups. Without it: `keys`
+    /// in the store's folder.
+    pub(crate) key_folder: Option<PathBuf>,
+    /// The key that wraps all keys: a reference to 32 bytes in hexadecimal.
+    pub(crate) master_key: Spanned<String>,
+    /// What carries deliveries to the workers.
+    #[serde(default)]
+    pub(crate) queue: QueueKind,
+    /// False: messages are taken in and acknowledged but not translated; for maintenance and
+    /// for measuring intake alone.
+    #[serde(default = "yes")]
+    pub(crate) forward: bool,
+}
+
+const fn yes() -> bool {
+    true
+}
+
+/// `queue` of `[store]`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum QueueKind {
+    /// The store's own rows; no server needed.
+    #[default]
+    Embedded,
+}
+
+/// `[first_start]`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct FirstStart {
+    /// Make key files that are referred to and absent.
+    #[serde(default)]
+    pub(crate) make_keys: bool,
+    /// Make certificates for loopback in this folder when it has none.
+    pub(crate) certificates: Option<PathBuf>,
+}
+
+/// One `[[destination]]`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct DestinationConfig {
+    /// The `id` of the recipient's policy.
+    pub(crate) recipient: String,
+    /// How it is reached.
+    pub(crate) adapter: AdapterKind,
+    /// For `ndjson-folder`: the folder.
+    pub(crate) folder: PathBuf,
+}
+
+/// `adapter` of a destination.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum AdapterKind {
+    /// One NDJSON file a day in a folder.
+    NdjsonFolder,
+}
