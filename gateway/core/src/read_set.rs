@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use isthmus_fhir::path::ElementPath;
+use isthmus_fhir::path::syntax::ElementPath;
 
 /// A place in a configuration file; lines and columns count from 1, columns in characters.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -1,7 +1,7 @@
 //! `Record`, the canonical form of a message: the FHIR resources of one subject. What of it may
 //! leave is decided in `privacy`.
 
-use isthmus_fhir::element::Resource;
+use isthmus_fhir::resource::Resource;
 
 use crate::id::SubjectKey;
 

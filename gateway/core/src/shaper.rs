@@ -1,9 +1,11 @@
 //! `Shaper`, the seam from a disclosure in FHIR form to a recipient's own record form; it can only
 //! rework what is inside a disclosure. The row language implements it in `mappings`.
 
-use isthmus_fhir::element::{Element, Resource};
+use isthmus_fhir::element::Element;
+use isthmus_fhir::resource::Resource;
 
 use crate::clock::Timestamp;
+use crate::consent_store::ConsentChoice;
 use crate::id::DeliveryId;
 use crate::read_set::ReadSet;
 use crate::refusal::Refusal;
@@ -15,6 +17,9 @@ pub struct ShapingContext {
     pub delivery: DeliveryId,
     /// When the message arrived.
     pub received_at: Timestamp,
+    /// What the patient chose in each category that the map asks for; a category without an entry
+    /// is one on which nothing was recorded.
+    pub consents: Vec<(String, ConsentChoice)>,
 }
 
 /// A map from FHIR resources to records, bound to one flow. Pure and synchronous.
