@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use isthmus_adapters::ndjson_folder::config::NdjsonFolderConfig;
 use isthmus_ingress::listener_config::ListenerConfig;
 use isthmus_ingress::sender::Sender;
 use serde::Deserialize;
@@ -77,22 +78,19 @@ pub(crate) struct FirstStart {
     pub(crate) certificates: Option<PathBuf>,
 }
 
-/// One `[[destination]]`.
+/// One `[[destination]]`; `adapter` says how the recipient is reached.
 #[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct DestinationConfig {
-    /// The `id` of the recipient's policy.
-    pub(crate) recipient: String,
-    /// How it is reached.
-    pub(crate) adapter: AdapterKind,
-    /// For `ndjson-folder`: the folder.
-    pub(crate) folder: PathBuf,
+#[serde(tag = "adapter", rename_all = "kebab-case")]
+pub(crate) enum DestinationConfig {
+    /// One NDJSON file a day in a folder.
+    NdjsonFolder(NdjsonFolderConfig),
 }
 
-/// `adapter` of a destination.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub(crate) enum AdapterKind {
-    /// One NDJSON file a day in a folder.
-    NdjsonFolder,
+impl DestinationConfig {
+    /// The recipient that is reached so.
+    pub(crate) fn recipient(&self) -> &str {
+        match self {
+            Self::NdjsonFolder(config) => &config.recipient,
+        }
+    }
 }

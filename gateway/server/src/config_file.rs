@@ -1,0 +1,165 @@
+//! Reads `isthmus.toml`: every error with its place, paths made whole, secrets followed; what the
+//! keys mean is told in `config`, and parts are made of them in `wiring`.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+
+use isthmus_core::diagnostic::{Code, Diagnostic};
+use isthmus_core::source_file::SourceFile;
+use isthmus_core::span::Span;
+use toml::Spanned;
+
+use crate::config::Config;
+use crate::failure::Failure;
+use crate::reference::Reference;
+
+/// The file's name.
+pub(crate) const NAME: &str = "isthmus.toml";
+
+/// The TOML is wrong: syntax, an unknown key, a value of the wrong kind.
+const WRONG: Code = Code::new("C001");
+/// A secret cannot be had.
+const SECRET: Code = Code::new("C002");
+/// Two parts have the same id.
+const TWICE: Code = Code::new("C003");
+/// A value names something that does not exist.
+const UNKNOWN: Code = Code::new("C004");
+
+/// A configuration that was read.
+#[derive(Debug)]
+pub(crate) struct ConfigFile {
+    /// What it says.
+    pub(crate) config: Config,
+    /// Its folder; relative paths count from here.
+    pub(crate) folder: PathBuf,
+    source: SourceFile,
+}
+
+/// The folder of the configuration: what was said, else where one is found.
+pub(crate) fn find(said: Option<&Path>) -> Result<PathBuf, Failure> {
+    let candidates = match said {
+        Some(folder) => vec![folder.to_path_buf()],
+        None => vec![PathBuf::from("."), PathBuf::from("gateway/example")],
+    };
+    let found = candidates.iter().find(|folder| folder.join(NAME).is_file());
+    found.cloned().ok_or_else(|| {
+        let place = said.unwrap_or(Path::new("."));
+        Failure::Usage(format!(
+            "no {NAME} in {}; name its folder with --config DIR",
+            place.display()
+        ))
+    })
+}
+
+impl ConfigFile {
+    /// Reads the file in this folder.
+    pub(crate) fn read(folder: &Path) -> Result<Self, Failure> {
+        let path = folder.join(NAME);
+        let text = std::fs::read_to_string(&path).map_err(|error| {
+            Failure::Usage(format!("{} cannot be read: {error}", path.display()))
+        })?;
+        let source = SourceFile::new(path.display().to_string(), text);
+        let config = toml::from_str(source.text()).map_err(|error| {
+            let at = error.span().unwrap_or(0..0);
+            let wrong = Diagnostic::error(&source, span(&at), WRONG, error.message());
+            Failure::Configuration(vec![wrong])
+        })?;
+        let file = Self { config, folder: folder.to_path_buf(), source };
+        let problems = file.problems();
+        if problems.is_empty() { Ok(file) } else { Err(Failure::Configuration(problems)) }
+    }
+
+    /// A path of the configuration, counted from its folder.
+    pub(crate) fn path(&self, path: &Path) -> PathBuf {
+        self.folder.join(path)
+    }
+
+    /// An error at a value of the file.
+    pub(crate) fn error(&self, at: &Range<usize>, code: Code, text: impl Into<String>) -> Diagnostic {
+        Diagnostic::error(&self.source, span(at), code, text)
+    }
+
+    /// The error of a destination for a recipient that has no policy.
+    pub(crate) fn unknown(&self, at: &Range<usize>, text: impl Into<String>) -> Diagnostic {
+        self.error(at, UNKNOWN, text)
+    }
+
+    /// A secret of 32 bytes by its reference.
+    pub(crate) fn key(&self, reference: &Spanned<String>) -> Result<[u8; 32], Diagnostic> {
+        let wrong = |text: String| self.error(&reference.span(), SECRET, text);
+        let text = Reference::parse(reference.get_ref())
+            .and_then(|reference| reference.resolve(&self.folder))
+            .map_err(|error| wrong(error.to_string()))?;
+        key_of(&text)
+            .ok_or_else(|| wrong("the key is not 32 bytes in hexadecimal (64 digits)".to_owned()))
+    }
+
+    /// The pseudonym keys of the maps, by name.
+    pub(crate) fn pseudonym_keys(&self) -> Result<BTreeMap<String, [u8; 32]>, Vec<Diagnostic>> {
+        let mut keys = BTreeMap::new();
+        let mut problems = Vec::new();
+        for (name, reference) in &self.config.pseudonym_keys {
+            match self.key(reference) {
+                Ok(key) => drop(keys.insert(name.clone(), key)),
+                Err(problem) => problems.push(problem),
+            }
+        }
+        if problems.is_empty() { Ok(keys) } else { Err(problems) }
+    }
+
+    /// What can be seen wrong without the maps and the policies, all at once.
+    fn problems(&self) -> Vec<Diagnostic> {
+        let mut problems = Vec::new();
+        let mut ids = BTreeSet::new();
+        for sender in &self.config.senders {
+            let (at, sender) = (sender.span(), sender.get_ref());
+            if !ids.insert(sender.id.clone()) {
+                let text = format!("two senders have the id {}", sender.id);
+                problems.push(self.error(&at, TWICE, text));
+            }
+            if jiff::tz::TimeZone::get(&sender.zone).is_err() {
+                let text = "no such time zone; write an IANA name such as America/New_York";
+                problems.push(self.error(&at, UNKNOWN, text));
+            }
+        }
+        let mut recipients = BTreeSet::new();
+        for destination in &self.config.destinations {
+            let recipient = destination.get_ref().recipient();
+            if !recipients.insert(recipient) {
+                let text = format!("two destinations for the recipient {recipient}");
+                problems.push(self.error(&destination.span(), TWICE, text));
+            }
+        }
+        problems
+    }
+}
+
+fn span(range: &Range<usize>) -> Span {
+    Span::new(range.start, range.end)
+}
+
+/// 32 bytes from 64 hexadecimal digits.
+fn key_of(text: &str) -> Option<[u8; 32]> {
+    let digits = text.as_bytes();
+    if digits.len() != 64 {
+        return None;
+    }
+    let mut key = [0; 32];
+    for (byte, pair) in key.iter_mut().zip(digits.chunks_exact(2)) {
+        *byte = u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()?;
+    }
+    Some(key)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_is_64_hexadecimal_digits() {
+        assert_eq!(key_of(&"0a".repeat(32)), Some([10; 32]));
+        assert_eq!(key_of("0a"), None);
+        assert_eq!(key_of(&"zz".repeat(32)), None);
+    }
+}
