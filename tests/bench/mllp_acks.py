@@ -39,10 +39,8 @@ crm-link = "${{file:secrets/crm.key}}"
 marketing-link = "${{file:secrets/marketing.key}}"
 [first_start]
 make_keys = true
-[[listener]]
-name = "mllp"
-protocol = "mllp"
-address = "127.0.0.1:0"
+[[mllp]]
+listen = "127.0.0.1:0"
 [[sender]]
 id = "lab"
 networks = ["127.0.0.0/8"]

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use isthmus_adapters::ndjson_folder::config::NdjsonFolderConfig;
-use isthmus_ingress::listener_config::ListenerConfig;
+use isthmus_ingress::mllp_config::MllpConfig;
 use isthmus_ingress::sender::Sender;
 use serde::Deserialize;
 use toml::Spanned;
@@ -24,8 +24,8 @@ pub(crate) struct Config {
     #[serde(default)]
     pub(crate) first_start: FirstStart,
     /// The ports.
-    #[serde(default, rename = "listener")]
-    pub(crate) listeners: Vec<Spanned<ListenerConfig>>,
+    #[serde(default)]
+    pub(crate) mllp: Vec<Spanned<MllpConfig>>,
     /// The systems that may send.
     #[serde(default, rename = "sender")]
     pub(crate) senders: Vec<Spanned<Sender>>,
