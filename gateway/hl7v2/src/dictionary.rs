@@ -4,7 +4,7 @@
 use std::sync::OnceLock;
 
 use crate::definition::{DatatypeDefinition, SegmentDefinition};
-use crate::dictionary_text::{VERSIONS, datatypes, segments, structures, structures_of};
+use crate::dictionary_text::{VERSIONS, datatypes, listed_events, segments, structures};
 use crate::segment_name::SegmentName;
 use crate::structure_definition::StructureDefinition;
 
@@ -17,6 +17,17 @@ pub struct Version {
     segments: Vec<SegmentDefinition>,
     datatypes: Vec<DatatypeDefinition>,
     structures: Vec<StructureDefinition>,
+    /// By message type and event.
+    events: Vec<Event>,
+}
+
+/// Which structure messages of a type and event have.
+#[derive(Debug)]
+struct Event {
+    message_type: &'static str,
+    trigger: &'static str,
+    /// The place among the version's structures.
+    structure: usize,
 }
 
 static LOADED: [OnceLock<Version>; VERSIONS.len()] = [const { OnceLock::new() }; VERSIONS.len()];
@@ -57,11 +68,16 @@ pub(crate) fn rank(id: &str) -> Option<(u16, u16, u16)> {
 
 fn load(place: usize) -> Option<&'static Version> {
     let id = VERSIONS.get(place)?;
-    let read = || Version {
-        id,
-        segments: segments(place),
-        datatypes: datatypes(place),
-        structures: structures(place),
+    let read = || {
+        let structures = structures(place);
+        let events = events(id, &structures);
+        Version {
+            id,
+            segments: segments(place),
+            datatypes: datatypes(place),
+            structures,
+            events,
+        }
     };
     Some(LOADED.get(place)?.get_or_init(read))
 }
@@ -72,6 +88,7 @@ static EMPTY: Version = Version {
     segments: Vec::new(),
     datatypes: Vec::new(),
     structures: Vec::new(),
+    events: Vec::new(),
 };
 
 impl Version {
@@ -127,18 +144,49 @@ impl Version {
     /// 0354. Before 2.3.1, which brought that table, a structure named for the event comes first.
     pub fn structure_for(&self, message_type: &str, event: &str) -> Option<&StructureDefinition> {
         let event = if event.is_empty() { NO_EVENT } else { event };
-        let own = format!("{message_type}_{event}");
-        let listed = || structures_of(message_type, event);
-        let own_first = rank(self.id) < rank("2.3.1") || listed().any(|name| name == own);
-        let by_own_name = || self.structure(&own);
-        let by_table = || listed().find_map(|name| self.structure(name));
-        if own_first {
-            by_own_name().or_else(by_table)
-        } else {
-            by_table().or_else(by_own_name)
-        }
-        .or_else(|| self.structure(message_type))
+        let listed = self
+            .events
+            .binary_search_by_key(&(message_type, event), |one| {
+                (one.message_type, one.trigger)
+            })
+            .ok()
+            .and_then(|place| self.structures.get(self.events.get(place)?.structure));
+        listed.or_else(|| self.structure(message_type))
     }
+}
+
+/// The events of a version: those of the tables and those that structures are named for.
+fn events(id: &str, structures: &[StructureDefinition]) -> Vec<Event> {
+    let all: Vec<_> = listed_events().collect();
+    let own = structures.iter().filter_map(|one| one.name.split_once('_'));
+    let mut pairs: Vec<_> = listed_events()
+        .map(|(of, event, _)| (of, event))
+        .chain(own)
+        .collect();
+    pairs.sort_unstable();
+    pairs.dedup();
+    let find = |name: &str| structures.binary_search_by_key(&name, |one| one.name).ok();
+    let resolve = |(message_type, event): (&'static str, &'static str)| {
+        let own = format!("{message_type}_{event}");
+        let listed = || {
+            all.iter()
+                .filter(move |&&(of, code, _)| of == message_type && code == event)
+                .map(|&(_, _, structure)| structure)
+        };
+        let own_first = rank(id) < rank("2.3.1") || listed().any(|name| name == own);
+        let by_table = || listed().find_map(find);
+        let structure = if own_first {
+            find(&own).or_else(by_table)
+        } else {
+            by_table().or_else(|| find(&own))
+        };
+        Some(Event {
+            message_type,
+            trigger: event,
+            structure: structure?,
+        })
+    };
+    pairs.into_iter().filter_map(resolve).collect()
 }
 
 #[cfg(test)]

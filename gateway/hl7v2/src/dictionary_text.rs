@@ -152,20 +152,24 @@ fn marked(word: &'static str) -> (&'static str, Cardinality) {
     (name, Cardinality { min, max })
 }
 
-/// The structures that table 0354 names for an event of a message type, newest form first.
-pub(crate) fn structures_of<'a>(
-    message_type: &'a str,
-    event: &'a str,
-) -> impl Iterator<Item = &'static str> + 'a {
-    let newest = EVENTS.lines().filter_map(move |line| {
-        let (structure, events) = line.split_once(' ')?;
-        let (of, _) = structure.split_once('_')?;
-        (of == message_type && events.split(' ').any(|code| code == event)).then_some(structure)
-    });
-    let older = OLDER_EVENTS.lines().filter_map(move |line| {
-        let (of, rest) = line.split_once(' ')?;
-        let (code, structure) = rest.split_once(' ')?;
-        (of == message_type && code == event).then_some(structure)
-    });
+/// Message type, event and structure: table 0354 in its newest form, then what older versions did
+/// differently. An event may stand several times; the first structure that a version has counts.
+pub(crate) fn listed_events() -> impl Iterator<Item = (&'static str, &'static str, &'static str)> {
+    let newest = EVENTS
+        .lines()
+        .filter(|line| !line.starts_with('#'))
+        .flat_map(|line| {
+            let (structure, events) = line.split_once(' ').unwrap_or_default();
+            let (of, _) = structure.split_once('_').unwrap_or_default();
+            events.split(' ').map(move |event| (of, event, structure))
+        });
+    let older = OLDER_EVENTS
+        .lines()
+        .filter(|line| !line.starts_with('#'))
+        .filter_map(|line| {
+            let (of, rest) = line.split_once(' ')?;
+            let (event, structure) = rest.split_once(' ')?;
+            Some((of, event, structure))
+        });
     newest.chain(older)
 }

@@ -9,12 +9,14 @@ mod dictionary_text;
 pub mod error;
 pub mod escape;
 pub mod field;
-
+pub mod group_instance;
+pub mod header;
 pub mod location;
 pub mod message;
 pub mod path;
 mod path_parser;
 pub mod resolve;
 pub mod segment_name;
-
+pub mod structure;
 pub mod structure_definition;
+mod structure_walk;
