@@ -2,6 +2,7 @@
 //! acknowledgments, MLLP framing and character sets.
 //! No sockets, files, clocks or tasks live here; what a message means in FHIR is decided elsewhere.
 
+pub mod charset;
 pub mod definition;
 pub mod delimiters;
 pub mod dictionary;
@@ -9,6 +10,7 @@ mod dictionary_text;
 pub mod error;
 pub mod escape;
 pub mod field;
+pub mod framing;
 pub mod group_instance;
 pub mod header;
 pub mod location;
