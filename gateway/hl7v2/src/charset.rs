@@ -214,11 +214,14 @@ pub fn encode(text: &str, charset: Charset) -> Cow<'_, [u8]> {
     let encoding = match charset.0 {
         Kind::Other(encoding) if !text.is_ascii() || !encoding.is_ascii_compatible() => encoding,
         Kind::Ascii | Kind::Other(_) => {
-            let ascii = |byte: u8| if byte.is_ascii() { byte } else { b'?' };
             return if text.is_ascii() {
                 Cow::Borrowed(text.as_bytes())
             } else {
-                Cow::Owned(text.bytes().map(ascii).collect())
+                let ascii = |character: char| match u8::try_from(character) {
+                    Ok(byte) if byte.is_ascii() => byte,
+                    Ok(_) | Err(_) => b'?',
+                };
+                Cow::Owned(text.chars().map(ascii).collect())
             };
         }
     };

@@ -2,12 +2,14 @@
 //! acknowledgments, MLLP framing and character sets.
 //! No sockets, files, clocks or tasks live here; what a message means in FHIR is decided elsewhere.
 
+pub mod acknowledgment;
 pub mod charset;
 pub mod definition;
 pub mod delimiters;
 pub mod dictionary;
 mod dictionary_text;
 pub mod error;
+pub mod error_condition;
 pub mod escape;
 pub mod field;
 pub mod framing;

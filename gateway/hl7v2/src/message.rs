@@ -183,6 +183,11 @@ impl<'m> Segment<'m> {
         self.ordinal
     }
 
+    /// The delimiters of the message it stands in.
+    pub fn delimiters(&self) -> Delimiters {
+        self.message.delimiters
+    }
+
     /// Where the segment starts, in bytes of the message.
     pub fn offset(&self) -> u32 {
         self.span.start
