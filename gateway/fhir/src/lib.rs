@@ -7,6 +7,7 @@ pub mod element;
 pub mod json;
 pub mod name;
 pub mod number;
+pub mod operation_outcome;
 pub mod path;
 pub mod resource;
 pub mod spelling;

@@ -167,6 +167,9 @@ impl<'t> Parser<'t> {
     fn number(&mut self) -> Result<Selector, PathParseError> {
         let start = self.at;
         let digits = self.run(|letter| letter.is_ascii_digit());
+        if digits.len() > 1 && digits.starts_with('0') {
+            return Err(self.error(PathParseCode::NotASelector, start));
+        }
         let number = digits.parse().ok().filter(|number| *number <= NUMBER_MAX);
         let Some(number) = number else {
             return Err(self.error(PathParseCode::NumberTooLarge, start));
