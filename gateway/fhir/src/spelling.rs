@@ -17,7 +17,7 @@ pub fn nearest<'w>(misspelt: &str, words: impl IntoIterator<Item = &'w str>) -> 
     let mut near: Vec<(usize, &str)> = words
         .into_iter()
         .filter(|word| *word != misspelt)
-        .filter(|word| word.len().abs_diff(misspelt.len()) <= 4 * reach)
+        .filter(|word| word.chars().count().abs_diff(letters.len()) <= reach)
         .map(|word| (distance(&letters, &folded(word)), word))
         .filter(|(distance, _)| *distance <= reach)
         .collect();
