@@ -303,7 +303,8 @@ proptest! {
         let (own, other) = (path(&own), path(&other));
         if own.covers_exactly(&other) {
             let ours: Vec<*const Element> = select(&tree, &own).map(std::ptr::from_ref).collect();
-            assert!(select(&tree, &other).all(|element| ours.contains(&std::ptr::from_ref(element))));
+            let mut theirs = select(&tree, &other).map(std::ptr::from_ref);
+            assert!(theirs.all(|element| ours.contains(&element)), "{own} {other}");
         }
     }
 }
