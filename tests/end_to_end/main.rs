@@ -1,0 +1,18 @@
+//! What the gateway promises as a whole, shown on the real process; one file a promise. What one
+//! crate promises by itself is in that crate's tests.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::disallowed_methods,
+    missing_docs,
+    reason = "tests may be blunt, and these watch real processes"
+)]
+
+mod gateway;
+
+mod disclosed_fields;
+mod hospital_feed;
+mod restart_recovers;
