@@ -99,7 +99,7 @@ pub fn build(original: Option<Header<'_>>, reply: &Reply<'_>) -> String {
     answer.header(original, reply, &version);
     let control_id = original.map_or("", |header| header.segment().field(10).raw());
     let code = escape(reply.code.as_str(), &delimiters);
-    let has_texts = rank(&version) < rank("2.5");
+    let has_texts = is_before(&version, "2.5");
     let text = reply
         .conditions
         .first()
@@ -117,6 +117,15 @@ pub fn build(original: Option<Header<'_>>, reply: &Reply<'_>) -> String {
         }
     }
     answer.text
+}
+
+/// A version that is none (`two`) is taken for a new one.
+fn is_before(version: &str, bound: &str) -> bool {
+    rank(version).is_some_and(|numbers| Some(numbers) < rank(bound))
+}
+
+fn join(parts: &[&str], delimiter: u8) -> String {
+    parts.join(char::from(delimiter).encode_utf8(&mut [0; 4]))
 }
 
 struct Writer {
@@ -161,14 +170,14 @@ impl Writer {
     /// MSH-9: the type alone up to 2.2, with the event in 2.3, with the structure from 2.3.1 on.
     fn message_type(&self, event: &str, version: &str) -> String {
         let event = escape(event, &self.delimiters);
-        let parts: &[&str] = if event.is_empty() || rank(version) < rank("2.3") {
+        let parts: &[&str] = if event.is_empty() || is_before(version, "2.3") {
             &["ACK"]
-        } else if rank(version) < rank("2.3.1") {
+        } else if is_before(version, "2.3.1") {
             &["ACK", &event]
         } else {
             &["ACK", &event, "ACK"]
         };
-        self.join(parts, self.delimiters.component)
+        join(parts, self.delimiters.component)
     }
 
     /// ERR up to 2.4: ERR-1 repeats, `segment^sequence^field^code&text&table`.
@@ -181,7 +190,7 @@ impl Writer {
             .map(|one| self.code_and_place(one))
             .collect();
         let repetitions: Vec<&str> = repetitions.iter().map(String::as_str).collect();
-        let field = self.join(&repetitions, self.delimiters.repetition);
+        let field = join(&repetitions, self.delimiters.repetition);
         self.segment(SegmentName::ERR, &[&field]);
     }
 
@@ -191,27 +200,23 @@ impl Writer {
         parts.resize(3, String::new());
         let number = condition.code.number().to_string();
         let code = [&number, condition.code.text(), "HL70357"];
-        parts.push(self.join(&code, self.delimiters.subcomponent));
+        parts.push(join(&code, self.delimiters.subcomponent));
         let parts: Vec<&str> = parts.iter().map(String::as_str).collect();
-        self.join(&parts, self.delimiters.component)
+        join(&parts, self.delimiters.component)
     }
 
     /// ERR from 2.5 on: ERR-2 the place, ERR-3 the code, ERR-4 the severity.
     fn error(&mut self, condition: &Condition) {
         let place = condition.location.map(|location| location.error_location());
         let place: Vec<&str> = place.iter().flatten().map(String::as_str).collect();
-        let place = self.join(&place, self.delimiters.component);
+        let place = join(&place, self.delimiters.component);
         let number = condition.code.number().to_string();
         let code = [&number, condition.code.text(), "HL70357"];
-        let code = self.join(&code, self.delimiters.component);
+        let code = join(&code, self.delimiters.component);
         self.segment(
             SegmentName::ERR,
             &["", &place, &code, condition.severity.as_str()],
         );
-    }
-
-    fn join(&self, parts: &[&str], delimiter: u8) -> String {
-        parts.join(char::from(delimiter).encode_utf8(&mut [0; 4]))
     }
 
     /// Writes a segment; trailing empty fields are left out.

@@ -132,9 +132,15 @@ fn nodes(words: impl Iterator<Item = &'static str>) -> Vec<StructureNode> {
                 nodes: std::mem::take(&mut nodes),
             });
         } else {
+            let is_alternative = word.ends_with('|');
             let (name, cardinality) = marked(word);
             if let Some(name) = SegmentName::new(name.as_bytes()) {
-                nodes.push(StructureNode::Segment(SegmentNode { name, cardinality }));
+                let segment = SegmentNode {
+                    name,
+                    cardinality,
+                    is_alternative,
+                };
+                nodes.push(StructureNode::Segment(segment));
             }
         }
     }
@@ -142,9 +148,9 @@ fn nodes(words: impl Iterator<Item = &'static str>) -> Vec<StructureNode> {
 }
 
 fn marked(word: &'static str) -> (&'static str, Cardinality) {
-    let name = word.trim_end_matches(['?', '*', '+']);
+    let name = word.trim_end_matches(['?', '*', '+', '|']);
     let (min, max) = match word.strip_prefix(name) {
-        Some("?") => (0, Some(1)),
+        Some("?" | "|") => (0, Some(1)),
         Some("*") => (0, None),
         Some("+") => (1, None),
         Some(_) | None => (1, Some(1)),

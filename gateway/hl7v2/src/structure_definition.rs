@@ -29,6 +29,9 @@ pub struct SegmentNode {
     pub name: SegmentName,
     /// How often it may stand here.
     pub cardinality: Cardinality,
+    /// Whether it is one of several neighbouring alternatives (`<OBR | RXO>` in the standard), of
+    /// which one is required; each by itself is optional.
+    pub is_alternative: bool,
 }
 
 /// A group of segments and groups that repeats as one.

@@ -202,24 +202,65 @@ impl OpenGroup {
         path: &mut Vec<usize>,
     ) -> Option<Target> {
         let start = self.at.saturating_add(usize::from(self.count > 0));
-        for (at, node) in self.nodes.iter().enumerate().skip(start) {
-            let fits = match node {
-                StructureNode::Segment(segment) => segment.name == name,
-                StructureNode::Group(group) => enter(group, name, within(group, skip), path),
-            };
-            if fits {
-                return Some(Target {
-                    depth,
-                    at,
-                    count: 1,
-                    path: std::mem::take(path),
-                });
-            }
-            if !skip.allows(node) {
+        let is_chosen = self.count > 0 && self.nodes.get(self.at).is_some_and(is_alternative);
+        let at = seek(self.nodes, start, is_chosen, name, skip, path)?;
+        Some(Target {
+            depth,
+            at,
+            count: 1,
+            path: std::mem::take(path),
+        })
+    }
+}
+
+/// The first node from `start` on that takes the segment, passing over what may be passed over.
+/// Groups below are entered by the way left in `path`. `is_chosen` says that the node before is
+/// the alternative taken among its neighbours.
+///
+/// The depth is that of the dictionary's structures, at most nine.
+fn seek(
+    nodes: &[StructureNode],
+    start: usize,
+    is_chosen: bool,
+    name: SegmentName,
+    skip: Skip<'_>,
+    path: &mut Vec<usize>,
+) -> Option<usize> {
+    let mut is_chosen = is_chosen;
+    let mut is_choice_open = false;
+    for (index, node) in nodes.iter().enumerate().skip(start) {
+        if !is_alternative(node) {
+            if is_choice_open {
                 return None;
             }
+            is_chosen = false;
         }
-        None
+        let fits = match node {
+            StructureNode::Segment(segment) => segment.name == name,
+            StructureNode::Group(group) => enter(group, name, within(group, skip), path),
+        };
+        if fits {
+            return Some(index);
+        }
+        if !skip.allows(node) {
+            if !is_alternative(node) {
+                return None;
+            }
+            is_choice_open = !is_chosen;
+        }
+    }
+    None
+}
+
+/// Whether a segment of that name may open the group; the way to it is left in `path`.
+fn enter(group: &GroupNode, name: SegmentName, skip: Skip<'_>, path: &mut Vec<usize>) -> bool {
+    let place = path.len();
+    match seek(&group.nodes, 0, false, name, skip, path) {
+        Some(index) => {
+            path.insert(place, index);
+            true
+        }
+        None => false,
     }
 }
 
@@ -230,26 +271,6 @@ fn within<'s>(group: &GroupNode, skip: Skip<'s>) -> Skip<'s> {
     } else {
         skip
     }
-}
-
-/// Finds the way from the group's beginning to a segment of that name. The depth is that of the
-/// dictionary's structures, at most nine.
-fn enter(group: &GroupNode, name: SegmentName, skip: Skip<'_>, path: &mut Vec<usize>) -> bool {
-    for (index, node) in group.nodes.iter().enumerate() {
-        path.push(index);
-        let fits = match node {
-            StructureNode::Segment(segment) => segment.name == name,
-            StructureNode::Group(inner) => enter(inner, name, within(inner, skip), path),
-        };
-        if fits {
-            return true;
-        }
-        path.pop();
-        if !skip.allows(node) {
-            return false;
-        }
-    }
-    false
 }
 
 impl Skip<'_> {
@@ -265,10 +286,17 @@ impl Skip<'_> {
 /// Whether the node may be left out: by its cardinality, or because all in it is optional.
 fn is_optional(node: &StructureNode) -> bool {
     match node {
-        StructureNode::Segment(segment) => segment.cardinality.min == 0,
+        StructureNode::Segment(segment) => segment.cardinality.min == 0 && !segment.is_alternative,
         StructureNode::Group(group) => {
             group.cardinality.min == 0 || group.nodes.iter().all(is_optional)
         }
+    }
+}
+
+fn is_alternative(node: &StructureNode) -> bool {
+    match node {
+        StructureNode::Segment(segment) => segment.is_alternative,
+        StructureNode::Group(_) => false,
     }
 }
 
@@ -277,7 +305,8 @@ fn may_begin(node: &StructureNode, near: &[SegmentName]) -> bool {
     match node {
         StructureNode::Segment(segment) => near.contains(&segment.name),
         StructureNode::Group(group) => {
-            let required = group.nodes.iter().position(|node| !is_optional(node));
+            let is_required = |node| !is_optional(node) && !is_alternative(node);
+            let required = group.nodes.iter().position(is_required);
             let first = required.map_or(group.nodes.len(), |index| index.saturating_add(1));
             group
                 .nodes

@@ -33,11 +33,8 @@ fn write_tree(message: &Message, instance: &GroupInstance, text: &mut String) {
 }
 
 fn laid_out(of: &str, id: &str, names: &str) -> (String, Vec<u32>) {
-    let lines = names
-        .split(' ')
-        .map(|name| format!("{name}|\r"))
-        .collect::<String>();
-    let message = Message::parse(format!("MSH|^~\\&|A||||||{of}|1|P|{id}\r{lines}")).unwrap();
+    let lines = names.replace(' ', "|\r");
+    let message = Message::parse(format!("MSH|^~\\&|A||||||{of}|1|P|{id}\r{lines}|\r")).unwrap();
     let grouped = group(&message);
     let mut text = String::new();
     write_tree(&message, &grouped.root, &mut text);
@@ -142,6 +139,26 @@ fn the_next_order_is_not_a_prior_result() {
 }
 
 #[test]
+fn one_of_several_alternatives_opens_an_order() {
+    for (id, other, last) in [
+        ("2.1", "RX1", "ORO"),
+        ("2.3", "RXO", "ODS"),
+        ("2.5.1", "RXO", "ODS"),
+    ] {
+        let names = format!("PID ORC OBR NTE ORC {other} NTE ORC {last} ORC");
+        let (tree, out_of_place) = laid_out("ORM^O01", id, &names);
+        assert_eq!(
+            tree,
+            format!(
+                "MSH PATIENT(PID) ORDER(ORC ORDER_DETAIL(OBR NTE)) \
+                 ORDER(ORC ORDER_DETAIL({other} NTE)) ORDER(ORC ORDER_DETAIL({last})) ORDER(ORC)"
+            )
+        );
+        assert!(out_of_place.is_empty(), "{id}");
+    }
+}
+
+#[test]
 fn a_specimens_observations_are_its_own() {
     let (tree, _) = laid_out("ORU^R01", "2.5.1", "PID OBR OBX SPM OBX SPM OBR OBX");
     assert_eq!(
@@ -197,7 +214,7 @@ proptest! {
         let version = version(versions()[version_index]).unwrap();
         let structures = version.structures();
         let structure = &structures[structure_index % structures.len()];
-        let lines: String = picks.iter().map(|&pick| format!("{}|\r", NAMES[pick])).collect();
+        let lines: String = picks.iter().flat_map(|&pick| [NAMES[pick], "|\r"]).collect();
         let message = Message::parse(format!("MSH|^~\\&|A\r{lines}")).unwrap();
         let expected: Vec<u32> = (0..=picks.len()).map(|one| u32::try_from(one).unwrap()).collect();
         prop_assert_eq!(accounted(&group_as(&message, structure)), expected.clone());

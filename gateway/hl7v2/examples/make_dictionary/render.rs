@@ -11,6 +11,47 @@ const VERSIONS: [&str; 12] = [
 
 const WIDTH_MAX: usize = 100;
 
+/// Groups that stand for "one of these segments".
+const CHOICES: [&str; 6] = [
+    "CHOICE",
+    "ORDER_CHOICE",
+    "OBRRQDRQ1RXOODSODT_SUPPGRP",
+    "OBRRXO_SUPPGRP",
+    "OBR_SUPPGRP",
+    "OBRANYHL7SEGMENT_SUPPGRP",
+];
+
+/// Groups that one version lists by their segments, with the names other versions give them.
+const NAMES: [(&str, &str); 18] = [
+    ("AUTCTD_SUPPGRP2", "AUTHORIZATION_CONTACT"),
+    ("EVNPIDPV1TXAOBX_SUPPGRP", "RESULT"),
+    ("FACPDCNTE_SUPPGRP", "FACILITY_DETAIL"),
+    ("FACPSHPDCPSHFACPDCNTEED_SUPPGRP", "FACILITY"),
+    ("OBXNTE_SUPPGRP", "OBSERVATION"),
+    ("OBXTCDSIDNTE_SUPPGRP", "RESULT"),
+    ("ORCOBRNTETQ1TQ2CTDOBXNTECTI_SUPPGRP", "ORDER"),
+    ("ORCRXARXR_SUPPGRP", "STUDY_PHARM"),
+    (
+        "PIDNTEORCOBRNTETQ1TQ2CTDOBXNTECTI_SUPPGRP",
+        "QUERY_RESPONSE",
+    ),
+    ("PIDNTE_SUPPGRP", "PATIENT"),
+    ("PIDPD1NTE_SUPPGRP", "PATIENT"),
+    ("PSHPDC_SUPPGRP", "PRODUCT"),
+    ("PV1PV2_SUPPGRP", "VISIT"),
+    ("RXARXR_SUPPGRP", "RX_ADMIN"),
+    (
+        "SPMOBXSACINVOBRORCNTETQ1TQ2OBXTCDSIDNTECTI_SUPPGRP",
+        "SPECIMEN",
+    ),
+    ("SPMOBXSACINV_SUPPGRP", "SPECIMEN"),
+    ("SPMSAC_SUPPGRP2", "SPECIMEN"),
+    ("TQ1TQ2_SUPPGRP", "TIMING_QTY"),
+];
+
+/// Version 2.1 lists the kinds of order in a row, though an order is of one kind.
+const KINDS_OF_ORDER: [&str; 3] = ["OBR", "ORO", "RX1"];
+
 type Problem = Box<dyn std::error::Error>;
 
 fn version_place(version: &str) -> Result<usize, Problem> {
@@ -114,8 +155,8 @@ pub(crate) fn structures(csv: &str) -> Result<String, Problem> {
     }
     let mut text = String::from(
         "# HL7 v2 message structures, made by the example make_dictionary.\n\
-         # ? none or one, * any number, + at least one; group( ... ). Places where any segment may\n\
-         # stand are left out.\n",
+         # ? none or one, * any number, + at least one, | one of neighbours so marked; group( ... ).\n\
+         # Places where any segment may stand are left out.\n",
     );
     for (structure, forms) in trees {
         for (form, places) in forms {
@@ -157,8 +198,21 @@ where
         }
         let prefix = format!("{}_", structure.to_uppercase());
         let name = name.strip_prefix(prefix.as_str()).unwrap_or(name);
-        let children = tree(structure, rows, depth + 1)?;
-        if !children.is_empty() {
+        let known = NAMES.iter().find(|(listed, _)| *listed == name);
+        let name = known.map_or(name, |(_, official)| official);
+        let mut children = tree(structure, rows, depth + 1)?;
+        let is_choice = |node: &&mut Node| KINDS_OF_ORDER.contains(&node.text.as_str());
+        if children.iter_mut().filter(is_choice).count() == KINDS_OF_ORDER.len() {
+            children
+                .iter_mut()
+                .filter(is_choice)
+                .for_each(|child| child.text.push('|'));
+        }
+        if CHOICES.contains(&name) {
+            // One of several segments: they join the group around, marked as alternatives.
+            children.iter_mut().for_each(|child| child.text.push('|'));
+            nodes.append(&mut children);
+        } else if !children.is_empty() {
             nodes.push(Node {
                 text: format!("{name}{mark}"),
                 children: Some(children),
