@@ -10,7 +10,7 @@ use crate::structure_definition::StructureDefinition;
 
 /// What the dictionary knows of one version of the standard.
 ///
-/// It is read on the first request for that version and kept for good: about 0.6 MB a version.
+/// It is read on the first request for that version and kept for good: about half a megabyte a version.
 #[derive(Debug)]
 pub struct Version {
     id: &'static str,

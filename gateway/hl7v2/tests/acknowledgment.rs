@@ -43,13 +43,15 @@ fn answer(original: &str, code: AcknowledgmentCode, conditions: &[Condition]) ->
 #[test]
 fn a_positive_answer_swaps_the_parties_and_echoes_the_id() {
     let text = answer(
-        "MSH|^~\\&|EPIC^1.2&X^ISO|MERCY|GATE|HOME|2026||ADT^A01^ADT_A01|ID\\T\\7|T|2.5.1||||||8859/1\rPID|1",
+        "MSH|^~\\&|EPIC^1.2&X^ISO|MERCY|GATE|HOME|2026||ADT^A01^ADT_A01|ID\\T\\7|T|\
+         2.5.1||||||8859/1\rPID|1",
         AcknowledgmentCode::CommitAccept,
         &[],
     );
     assert_eq!(
         text,
-        "MSH|^~\\&|GATE|HOME|EPIC^1.2&X^ISO|MERCY|20260131120000+0000||ACK^A01^ACK|G1|T|2.5.1||||||8859/1\r\
+        "MSH|^~\\&|GATE|HOME|EPIC^1.2&X^ISO|MERCY|20260131120000+0000||\
+         ACK^A01^ACK|G1|T|2.5.1||||||8859/1\r\
          MSA|CA|ID\\T\\7\r"
     );
 }
@@ -76,7 +78,8 @@ fn errors_have_the_form_of_the_senders_version() {
         text.split_once("MSA").unwrap().1.to_owned()
     };
     let old = "|AE|9|Required field missing\r\
-               ERR|PID^1^5^101&Required field missing&HL70357~^^^207&Application internal error&HL70357\r";
+               ERR|PID^1^5^101&Required field missing&HL70357~\
+               ^^^207&Application internal error&HL70357\r";
     let new = "|AE|9\r\
                ERR||PID^1^5^2^2|101^Required field missing^HL70357|E\r\
                ERR|||207^Application internal error^HL70357|E\r";

@@ -20,6 +20,7 @@ fn all(stream: &[u8], cut: usize, limit: usize) -> Vec<Result<Frame, FrameError>
     results
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "it is compared with results")]
 fn frame(payload: &[u8], junk_before: usize) -> Result<Frame, FrameError> {
     Ok(Frame {
         payload: payload.to_vec(),

@@ -18,7 +18,7 @@ const ADT: &str = "MSH|^~\\&|EPIC|MERCY|||20260101||ADT^A01|42|P|2.5.1\r\
                    PID|1||123^^^MERCY^MR~9^^^SSA^SS||DOE^JANE^^\"\"||19700101|F\r";
 
 #[test]
-fn fields_repetitions_and_components_are_found_by_number() {
+fn the_headers_fields_count_its_separator() {
     let message = Message::parse(ADT).unwrap();
     let header = message.segment(0).unwrap();
     assert_eq!(header.field(1).raw(), "|");
@@ -29,6 +29,11 @@ fn fields_repetitions_and_components_are_found_by_number() {
     assert_eq!(header.field(9).component(2).raw(), "A01");
     assert_eq!(header.field(12).raw(), "2.5.1");
     assert_eq!(header.field_count(), 12);
+}
+
+#[test]
+fn repetitions_and_states_are_found_in_a_field() {
+    let message = Message::parse(ADT).unwrap();
     let patient = message.first(SegmentName::new(b"PID").unwrap()).unwrap();
     assert_eq!(patient.ordinal(), 1);
     assert_eq!(patient.field(3).repetition(1).component(5).raw(), "SS");
@@ -139,7 +144,8 @@ proptest! {
     #[test]
     fn what_is_escaped_comes_back(text in any::<String>(), own in any::<bool>()) {
         let delimiters = if own {
-            Delimiters { field: b'#', component: b'!', truncation: Some(b'?'), ..Delimiters::default() }
+            let custom = Delimiters::default();
+            Delimiters { field: b'#', component: b'!', truncation: Some(b'?'), ..custom }
         } else {
             Delimiters::default()
         };

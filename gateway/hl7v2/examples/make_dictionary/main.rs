@@ -1,4 +1,4 @@
-//! The command that makes `dictionary/*.txt` from tables of facts in CSV; it reads and writes files.
+//! The command that makes `dictionary/*.txt` from tables of facts; it reads and writes files.
 //! The form of the files is in `render`; how the crate reads them back is in `dictionary_text`.
 
 use std::error::Error;

@@ -155,8 +155,8 @@ pub(crate) fn structures(csv: &str) -> Result<String, Problem> {
     }
     let mut text = String::from(
         "# HL7 v2 message structures, made by the example make_dictionary.\n\
-         # ? none or one, * any number, + at least one, | one of neighbours so marked; group( ... ).\n\
-         # Places where any segment may stand are left out.\n",
+         # ? none or one, * any number, + at least one, | one of the neighbours so\n\
+         # marked; group( ... ). Places where any segment may stand are left out.\n",
     );
     for (structure, forms) in trees {
         for (form, places) in forms {
@@ -203,14 +203,15 @@ where
         let mut children = tree(structure, rows, depth + 1)?;
         let is_choice = |node: &&mut Node| KINDS_OF_ORDER.contains(&node.text.as_str());
         if children.iter_mut().filter(is_choice).count() == KINDS_OF_ORDER.len() {
-            children
-                .iter_mut()
-                .filter(is_choice)
-                .for_each(|child| child.text.push('|'));
+            for child in children.iter_mut().filter(is_choice) {
+                child.text.push('|');
+            }
         }
         if CHOICES.contains(&name) {
             // One of several segments: they join the group around, marked as alternatives.
-            children.iter_mut().for_each(|child| child.text.push('|'));
+            for child in &mut children {
+                child.text.push('|');
+            }
             nodes.append(&mut children);
         } else if !children.is_empty() {
             nodes.push(Node {
@@ -243,7 +244,7 @@ fn write_nodes(text: &mut String, nodes: &[Node], depth: usize) {
         if one_line && short.len() <= WIDTH_MAX {
             text.push_str(&short);
         } else {
-            text.push_str(&format!("{indent}{}(\n{inner}{indent})\n", node.text));
+            text.extend([&indent, &node.text, "(\n", &inner, &indent, ")\n"]);
         }
     }
     end_line(text, &indent, &mut line);
@@ -251,7 +252,7 @@ fn write_nodes(text: &mut String, nodes: &[Node], depth: usize) {
 
 fn end_line(text: &mut String, indent: &str, line: &mut String) {
     if !line.is_empty() {
-        text.push_str(&format!("{indent}{}\n", line.trim_start()));
+        text.extend([indent, line.trim_start(), "\n"]);
         line.clear();
     }
 }
@@ -277,7 +278,7 @@ pub(crate) fn events(csv: &str) -> String {
             .filter(|code| is_event(code))
             .collect();
         if !codes.is_empty() {
-            text.push_str(&format!("{structure} {}\n", codes.join(" ")));
+            text.extend([structure, " ", &codes.join(" "), "\n"]);
         }
     }
     text
