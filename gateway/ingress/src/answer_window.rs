@@ -1,0 +1,122 @@
+//! `AnswerWindow`, the messages of one connection that are on their way to the store: all of them
+//! move on, their answers come out in the order in which they came in.
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::task::{Context, Poll};
+
+use isthmus_core::future::BoxFuture;
+use isthmus_core::intake::Accepted;
+use isthmus_core::refusal::{Reason, Refusal};
+use tokio::sync::mpsc::Receiver;
+
+use crate::budget::Share;
+use crate::origin::Origin;
+use crate::rejection::Rejection;
+
+/// One message that has not been answered yet.
+pub(crate) struct Unanswered<'s> {
+    /// Who sent it, as far as that is known.
+    pub(crate) origin: Origin,
+    /// What became of it.
+    pub(crate) fate: Fate<'s>,
+    /// What it holds of the budgets until it is answered.
+    pub(crate) shares: Vec<Share>,
+}
+
+/// On its way, or decided.
+pub(crate) enum Fate<'s> {
+    /// The store has it.
+    OnItsWay(BoxFuture<'s, Result<Accepted, Refusal>>),
+    /// It is decided.
+    Decided(Result<Accepted, Rejection>),
+}
+
+/// One message that can be answered now.
+pub(crate) struct Decided {
+    /// Who sent it, as far as that is known.
+    pub(crate) origin: Origin,
+    /// What became of it.
+    pub(crate) outcome: Result<Accepted, Rejection>,
+}
+
+/// The messages on their way, oldest first.
+pub(crate) struct AnswerWindow<'s> {
+    waiting: VecDeque<Unanswered<'s>>,
+    most: usize,
+}
+
+impl<'s> AnswerWindow<'s> {
+    /// An empty window for at most `most` messages.
+    pub(crate) const fn new(most: usize) -> Self {
+        Self { waiting: VecDeque::new(), most }
+    }
+
+    /// Whether nothing waits.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.waiting.is_empty()
+    }
+
+    /// Adds the youngest message.
+    pub(crate) fn push(&mut self, message: Unanswered<'s>) {
+        self.waiting.push_back(message);
+    }
+
+    /// Takes in what the reader has for it, moves every message on, and is ready with the oldest
+    /// ones when they are decided. The first poll of each message happens in order: that is when
+    /// the store gives it its place.
+    pub(crate) fn poll_decided(
+        &mut self,
+        context: &mut Context<'_>,
+        reader: &mut Receiver<Unanswered<'s>>,
+    ) -> Poll<Vec<Decided>> {
+        while self.waiting.len() < self.most
+            && let Poll::Ready(Some(message)) = reader.poll_recv(context)
+        {
+            self.push(message);
+        }
+        for message in &mut self.waiting {
+            if let Fate::OnItsWay(intake) = &mut message.fate
+                && let Poll::Ready(outcome) = intake.as_mut().poll(context)
+            {
+                message.fate = Fate::Decided(outcome.map_err(Rejection::from));
+            }
+        }
+        let mut decided = Vec::new();
+        while let Some(message) = self.waiting.pop_front() {
+            match message.fate {
+                Fate::Decided(outcome) => decided.push(Decided { origin: message.origin, outcome }),
+                Fate::OnItsWay(_) => {
+                    self.waiting.push_front(message);
+                    break;
+                }
+            }
+        }
+        if decided.is_empty() {
+            return Poll::Pending;
+        }
+        Poll::Ready(decided)
+    }
+
+    /// Decides all that wait, because the store has been silent for too long. It may still commit
+    /// them; the sender sends them again, and then they are repeats.
+    pub(crate) fn give_up(&mut self) -> Vec<Decided> {
+        let silent = || Rejection::from(Refusal::retry(Reason::StoreUnavailable));
+        self.waiting
+            .drain(..)
+            .map(|message| Decided {
+                origin: message.origin,
+                outcome: match message.fate {
+                    Fate::Decided(outcome) => outcome,
+                    Fate::OnItsWay(_) => Err(silent()),
+                },
+            })
+            .collect()
+    }
+}
+
+impl fmt::Debug for AnswerWindow<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "AnswerWindow({} of {})", self.waiting.len(), self.most)
+    }
+}

@@ -1,0 +1,149 @@
+//! `IngressError`, why a listener does not start. What becomes of a single message is a
+//! `isthmus_core::refusal::Refusal`, never one of these.
+
+use std::io;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use isthmus_core::id::SenderId;
+use thiserror::Error;
+
+/// A fault in the configuration or the machine that keeps a listener from starting.
+#[derive(Debug, Error)]
+pub enum IngressError {
+    /// Two senders have one id.
+    #[error("two senders have the id {id}; give each its own")]
+    SenderTwice {
+        /// The id.
+        id: SenderId,
+    },
+    /// Nothing proves that a peer is the sender.
+    #[error("sender {id} states neither certificates nor networks; state what proves a peer is it")]
+    SenderUnproved {
+        /// The sender.
+        id: SenderId,
+    },
+    /// A list is empty or has a wildcard, or a name is empty.
+    #[error("sender {id}: {key} {problem}")]
+    SenderKey {
+        /// The sender.
+        id: SenderId,
+        /// The key of the configuration.
+        key: &'static str,
+        /// What is wrong and how to mend it.
+        problem: &'static str,
+    },
+    /// One peer and one name could be two senders.
+    #[error(
+        "senders {one} and {other} share a sending application and facility, and one peer could \
+         prove to be both; give them other names, certificates or networks"
+    )]
+    SendersAlike {
+        /// The one.
+        one: SenderId,
+        /// The other.
+        other: SenderId,
+    },
+    /// Patient data would cross a network in clear.
+    #[error(
+        "listener {address}: plain MLLP is for loopback only; add [mllp.tls], or record in \
+         plain_reason what else protects the line"
+    )]
+    PlainListener {
+        /// Where it was to listen.
+        address: SocketAddr,
+    },
+    /// A reason for plain MLLP beside TLS.
+    #[error("listener {address}: plain_reason is stated beside [mllp.tls]; remove one of the two")]
+    PlainAndTls {
+        /// Where it was to listen.
+        address: SocketAddr,
+    },
+    /// A bound is zero or does not fit another.
+    #[error("listener {address}: {key} {problem}")]
+    Bound {
+        /// Where it was to listen.
+        address: SocketAddr,
+        /// The key of the configuration.
+        key: &'static str,
+        /// What is wrong and how to mend it.
+        problem: &'static str,
+    },
+    /// The socket cannot be opened.
+    #[error("cannot listen on {address}")]
+    Listen {
+        /// Where it was to listen.
+        address: SocketAddr,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// A file with a certificate or key cannot be read as PEM.
+    #[error("{key} {}: cannot be read as PEM", path.display())]
+    Pem {
+        /// The key of the configuration.
+        key: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// What was wrong.
+        source: rustls::pki_types::pem::Error,
+    },
+    /// A file holds no certificate.
+    #[error("{key} {}: holds no certificate in PEM", path.display())]
+    NoCertificate {
+        /// The key of the configuration.
+        key: &'static str,
+        /// The file.
+        path: PathBuf,
+    },
+    /// The certificate cannot be parsed.
+    #[error("{key} {}: holds a certificate that cannot be parsed", path.display())]
+    Certificate {
+        /// The key of the configuration.
+        key: &'static str,
+        /// The file.
+        path: PathBuf,
+    },
+    /// The listener's certificate has expired.
+    #[error("certificate {}: expired on {expired}; install a renewed one", path.display())]
+    CertificateExpired {
+        /// The file.
+        path: PathBuf,
+        /// The end of its validity, in UTC.
+        expired: String,
+    },
+    /// The listener's certificate is not valid yet.
+    #[error("certificate {}: not valid before {begins}; check the machine's clock", path.display())]
+    CertificateEarly {
+        /// The file.
+        path: PathBuf,
+        /// The start of its validity, in UTC.
+        begins: String,
+    },
+    /// The key is not the certificate's.
+    #[error(
+        "key {} does not belong to the first certificate of {}; install the pair",
+        key.display(), certificate.display()
+    )]
+    KeyMismatch {
+        /// The key's file.
+        key: PathBuf,
+        /// The certificate's file.
+        certificate: PathBuf,
+    },
+    /// Client certificates are asked for and nothing says who may issue them, or the reverse.
+    #[error("tls: {problem}")]
+    ClientCertificates {
+        /// What is wrong and how to mend it.
+        problem: &'static str,
+    },
+    /// The TLS library refuses the parts.
+    #[error("tls: {key} {} cannot be used", path.display())]
+    Tls {
+        /// The key of the configuration.
+        key: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// What the library said.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+}

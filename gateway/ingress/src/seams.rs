@@ -1,0 +1,61 @@
+//! `Seams`, what every listener needs from the rest of the gateway. The parts themselves are made
+//! and joined by the server.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use isthmus_core::clock::Clock;
+use isthmus_core::executor::Executor;
+use isthmus_core::intake::Intake;
+use isthmus_core::subject::Digester;
+
+use crate::budget::Budget;
+use crate::counters::Counters;
+use crate::sender_binding::SenderTable;
+
+/// Whether a map is there for a message type and trigger event (`ADT`, `A01`).
+pub type Mapped = dyn Fn(&str, &str) -> bool + Send + Sync;
+
+/// What every listener needs; all listeners share one.
+pub struct Seams {
+    /// Who may send what.
+    pub senders: SenderTable,
+    /// Where messages go. It must take messages in the order in which its futures are first
+    /// polled.
+    pub intake: Arc<dyn Intake>,
+    /// Makes the ids of messages and the keys of patients.
+    pub digester: Digester,
+    /// The time of day.
+    pub clock: Arc<dyn Clock>,
+    /// Tasks and timers.
+    pub executor: Arc<dyn Executor>,
+    /// How many bytes of messages all listeners may hold at once.
+    pub budget: Budget,
+    /// What is counted.
+    pub counters: Arc<Counters>,
+    /// Which messages a map carries; asked for senders that want unmapped ones refused.
+    pub mapped: Arc<Mapped>,
+}
+
+impl fmt::Debug for Seams {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Seams")
+            .field("senders", &self.senders)
+            .field("budget", &self.budget)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What the work gives when it ends within the time, else none; the work is dropped then.
+pub(crate) async fn within<T>(
+    executor: &dyn Executor,
+    time: Duration,
+    work: impl Future<Output = T>,
+) -> Option<T> {
+    tokio::select! {
+        biased;
+        done = work => Some(done),
+        () = executor.sleep(time) => None,
+    }
+}

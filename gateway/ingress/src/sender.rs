@@ -1,0 +1,186 @@
+//! `Sender`, what the configuration says of one sending system. Recognising it on a connection is
+//! done in `sender_binding`, using its zone and authority in the maps.
+
+use std::fmt;
+use std::str::FromStr;
+
+use isthmus_core::id::SenderId;
+use serde::de::{Deserializer, Error as _, SeqAccess, Visitor};
+use serde::Deserialize;
+use thiserror::Error;
+
+use crate::acknowledgement_table::AcknowledgementTable;
+use crate::network::Network;
+use crate::peer::CertificateName;
+
+/// One `[[sender]]` of the configuration.
+///
+/// A peer is this sender when it meets what is stated: one of `certificates` if there are any,
+/// *and* one of `networks` if there are any. At least one of the two must be stated.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Sender {
+    /// Its id: lower-case letters, digits and hyphens, at most 64.
+    #[serde(deserialize_with = "sender_id")]
+    pub id: SenderId,
+    /// The certificates it may present, see [`CertificateName`].
+    #[serde(default)]
+    pub certificates: Vec<CertificateName>,
+    /// The networks it may come from.
+    #[serde(default)]
+    pub networks: Vec<Network>,
+    /// The sending applications it may name: first component of MSH-3, exactly as sent. `""` stands
+    /// for a sender that leaves the field empty; there is no wildcard.
+    pub applications: Vec<String>,
+    /// The sending facilities it may name: first component of MSH-4, likewise.
+    pub facilities: Vec<String>,
+    /// The messages it may send (MSH-9): `ADT^A01`, or `ORU^*` for all events of a type.
+    pub events: Vec<EventPattern>,
+    /// The authorities whose patient identifiers it may send.
+    pub authorities: Authorities,
+    /// The charset of messages that declare none in MSH-18, by its name in HL7 table 0211.
+    pub default_charset: String,
+    /// The time zone of times without an offset, by its IANA name.
+    pub zone: String,
+    /// The assigning authority of identifiers that name none.
+    pub default_authority: String,
+    /// What it is told on which condition.
+    #[serde(default)]
+    pub acknowledge: AcknowledgementTable,
+}
+
+impl Sender {
+    /// Whether it may name this sending application and facility.
+    pub fn may_name(&self, application: &str, facility: &str) -> bool {
+        let holds = |names: &[String], name: &str| names.iter().any(|own| own == name);
+        holds(&self.applications, application) && holds(&self.facilities, facility)
+    }
+
+    /// Whether it may send this message type and trigger event.
+    pub fn may_send(&self, code: &str, event: &str) -> bool {
+        self.events.iter().any(|pattern| pattern.admits(code, event))
+    }
+}
+
+fn sender_id<'de, D: Deserializer<'de>>(deserializer: D) -> Result<SenderId, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    let usual = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    if text.is_empty() || text.len() > 64 || !text.bytes().all(usual) {
+        return Err(D::Error::custom(
+            "a sender's id is made of lower-case letters, digits and hyphens, at most 64",
+        ));
+    }
+    Ok(SenderId::new(&text))
+}
+
+/// A message type with one trigger event or all of them (MSH-9, HL7 tables 0076 and 0003).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EventPattern {
+    code: String,
+    event: Option<String>,
+}
+
+/// A text that is no event pattern.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[error("not a message type and event; write ADT^A01, or ADT^* for all events of the type")]
+pub struct EventPatternError;
+
+impl EventPattern {
+    fn admits(&self, code: &str, event: &str) -> bool {
+        self.code == code && self.event.as_deref().is_none_or(|own| own == event)
+    }
+}
+
+impl FromStr for EventPattern {
+    type Err = EventPatternError;
+
+    fn from_str(text: &str) -> Result<Self, EventPatternError> {
+        let (code, event) = text.split_once('^').ok_or(EventPatternError)?;
+        let name = |text: &str| {
+            let usual = |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit();
+            text.len() == 3 && text.bytes().all(usual)
+        };
+        if !name(code) || !(event == "*" || name(event)) {
+            return Err(EventPatternError);
+        }
+        let event = (event != "*").then(|| event.to_owned());
+        Ok(Self { code: code.to_owned(), event })
+    }
+}
+
+impl<'de> Deserialize<'de> for EventPattern {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?
+            .parse()
+            .map_err(D::Error::custom)
+    }
+}
+
+/// The assigning authorities whose identifiers a sender may use for patients: `"any"`, said
+/// expressly, or a list of namespace ids or universal ids (PID-3.4).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Authorities {
+    /// Not checked.
+    Any,
+    /// These, exactly as sent; identifiers that name none count as the default authority's.
+    Listed(Vec<String>),
+}
+
+impl Authorities {
+    /// Whether an identifier may name this authority, by its namespace id or, without one, by its
+    /// universal id.
+    pub fn admit(&self, authority: &str) -> bool {
+        match self {
+            Self::Any => true,
+            Self::Listed(names) => names.iter().any(|own| own == authority),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Authorities {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(AuthoritiesVisitor)
+    }
+}
+
+struct AuthoritiesVisitor;
+
+impl<'de> Visitor<'de> for AuthoritiesVisitor {
+    type Value = Authorities;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a list of assigning authorities, or \"any\" when none shall be checked")
+    }
+
+    fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Authorities, E> {
+        match text {
+            "any" => Ok(Authorities::Any),
+            _ => Err(E::invalid_value(serde::de::Unexpected::Str(text), &self)),
+        }
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut names: A) -> Result<Authorities, A::Error> {
+        let mut listed = Vec::new();
+        while let Some(name) = names.next_element::<String>()? {
+            listed.push(name);
+        }
+        Ok(Authorities::Listed(listed))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn event_patterns_admit_what_they_say() {
+        let pattern = |text: &str| text.parse::<EventPattern>().unwrap();
+        assert!(pattern("ADT^A01").admits("ADT", "A01"));
+        assert!(!pattern("ADT^A01").admits("ADT", "A08"));
+        assert!(pattern("ORU^*").admits("ORU", "R01"));
+        assert!(!pattern("ORU^*").admits("ADT", "R01"));
+        for wrong in ["ADT", "*^*", "adt^A01", "ADT^A01^ADT_A01", "ADT^"] {
+            assert_eq!(wrong.parse::<EventPattern>(), Err(EventPatternError));
+        }
+    }
+}
