@@ -35,16 +35,23 @@ pub(crate) struct Admission {
 
 /// Looks at the bytes of one frame that came from a peer which may be these senders.
 pub(crate) fn admit(raw: Bytes, candidates: &[Arc<Sender>], seams: &Seams) -> Admission {
-    let Recognised { sender, message, charset } = match recognise(&raw, candidates, seams) {
+    let Recognised {
+        sender,
+        message,
+        charset,
+    } = match recognise(&raw, candidates, seams) {
         Ok(recognised) => recognised,
         Err(rejection) => {
             let origin = Origin::unrecognised(&raw, candidates);
-            return Admission { origin, verdict: Err(rejection) };
+            return Admission {
+                origin,
+                verdict: Err(rejection),
+            };
         }
     };
     let origin = Origin::recognised(&message, &sender, charset);
-    let verdict = check(&message, &origin, &sender, seams)
-        .map(|()| envelope(raw, &message, &sender, seams));
+    let verdict =
+        check(&message, &origin, &sender, seams).map(|()| envelope(raw, &message, &sender, seams));
     Admission { origin, verdict }
 }
 
@@ -87,12 +94,7 @@ fn refused(sender: &Sender, reason: Reason, location: Location) -> Rejection {
     Rejection::at(reason, location)
 }
 
-fn envelope(
-    raw: Bytes,
-    message: &Message,
-    sender: &Sender,
-    seams: &Seams,
-) -> Envelope<RawMessage> {
+fn envelope(raw: Bytes, message: &Message, sender: &Sender, seams: &Seams) -> Envelope<RawMessage> {
     let control_id = message.segment(0).map(|header| header.field(10).raw());
     let control_id = control_id.unwrap_or_default().as_bytes();
     let subject = subject_of(message, &sender.default_authority);

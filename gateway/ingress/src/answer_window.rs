@@ -21,6 +21,7 @@ pub(crate) struct Unanswered<'s> {
     /// What became of it.
     pub(crate) fate: Fate<'s>,
     /// What it holds of the budgets until it is answered.
+    #[expect(dead_code, reason = "held, not read")]
     pub(crate) shares: Vec<Share>,
 }
 
@@ -49,7 +50,10 @@ pub(crate) struct AnswerWindow<'s> {
 impl<'s> AnswerWindow<'s> {
     /// An empty window for at most `most` messages.
     pub(crate) const fn new(most: usize) -> Self {
-        Self { waiting: VecDeque::new(), most }
+        Self {
+            waiting: VecDeque::new(),
+            most,
+        }
     }
 
     /// Whether nothing waits.
@@ -85,7 +89,10 @@ impl<'s> AnswerWindow<'s> {
         let mut decided = Vec::new();
         while let Some(message) = self.waiting.pop_front() {
             match message.fate {
-                Fate::Decided(outcome) => decided.push(Decided { origin: message.origin, outcome }),
+                Fate::Decided(outcome) => decided.push(Decided {
+                    origin: message.origin,
+                    outcome,
+                }),
                 Fate::OnItsWay(_) => {
                     self.waiting.push_front(message);
                     break;

@@ -25,8 +25,13 @@ pub(crate) struct Share(OwnedSemaphorePermit);
 impl Budget {
     /// A budget of this many bytes, rounded down to KiB and cut at 4 TiB.
     pub fn new(bytes: usize) -> Self {
-        let units = (bytes / UNIT).min(Semaphore::MAX_PERMITS).min(u32::MAX as usize);
-        Self { units: Arc::new(Semaphore::new(units)), bytes: units.saturating_mul(UNIT) }
+        let units = (bytes / UNIT)
+            .min(Semaphore::MAX_PERMITS)
+            .min(u32::MAX as usize);
+        Self {
+            units: Arc::new(Semaphore::new(units)),
+            bytes: units.saturating_mul(UNIT),
+        }
     }
 
     /// The whole budget, in bytes.
@@ -41,7 +46,9 @@ impl Budget {
 
     /// Waits for a share of at least this many bytes; first come, first served.
     pub(crate) async fn share(&self, bytes: usize) -> Result<Share, AcquireError> {
-        let permit = Arc::clone(&self.units).acquire_many_owned(units(bytes)).await?;
+        let permit = Arc::clone(&self.units)
+            .acquire_many_owned(units(bytes))
+            .await?;
         Ok(Share(permit))
     }
 }

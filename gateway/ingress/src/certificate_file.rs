@@ -15,7 +15,11 @@ pub(crate) fn read_certificates(
     key: &'static str,
     path: &Path,
 ) -> Result<Vec<CertificateDer<'static>>, IngressError> {
-    let pem = |source| IngressError::Pem { key, path: path.to_owned(), source };
+    let pem = |source| IngressError::Pem {
+        key,
+        path: path.to_owned(),
+        source,
+    };
     let certificates = CertificateDer::pem_file_iter(path)
         .map_err(pem)?
         .collect::<Result<Vec<_>, _>>()
@@ -44,7 +48,10 @@ pub(crate) fn check_validity(
 ) -> Result<(), IngressError> {
     let Ok((_, certificate)) = parse_x509_certificate(leaf) else {
         let path = path.to_owned();
-        return Err(IngressError::Certificate { key: "certificate", path });
+        return Err(IngressError::Certificate {
+            key: "certificate",
+            path,
+        });
     };
     let validity = certificate.validity();
     let millis = |seconds: i64| Timestamp::from_unix_millis(seconds.saturating_mul(1000));

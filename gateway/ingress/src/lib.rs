@@ -1,15 +1,21 @@
 //! The listeners through which messages come in, who may send what, and what senders are told.
 //! What becomes of a message after it is stored is decided elsewhere.
 
+pub mod acknowledgement;
 pub mod acknowledgement_table;
 mod admission;
 mod answer_window;
+mod answer_writer;
 mod authority_check;
 pub mod budget;
 mod certificate_file;
 pub mod counters;
 pub mod error;
+mod frame_reader;
+mod frame_stream;
 pub mod mllp_config;
+pub mod mllp_listener;
+pub mod mllp_session;
 pub mod network;
 pub mod origin;
 pub mod peer;

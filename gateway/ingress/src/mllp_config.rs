@@ -119,9 +119,19 @@ impl MllpConfig {
         ];
         if let Some((key, _)) = whole.into_iter().find(|&(_, bound)| bound == 0) {
             let problem = "is zero; state at least 1";
-            return Err(IngressError::Bound { address, key, problem });
+            return Err(IngressError::Bound {
+                address,
+                key,
+                problem,
+            });
         }
-        let fault = |key, problem| Err(IngressError::Bound { address, key, problem });
+        let fault = |key, problem| {
+            Err(IngressError::Bound {
+                address,
+                key,
+                problem,
+            })
+        };
         if !(1_024..=1 << 30).contains(&bounds.frame_bytes_max) {
             return fault("frame_bytes_max", "is not between 1 KiB and 1 GiB");
         }

@@ -132,7 +132,10 @@ mod tests {
         assert_eq!(error("10.1.2.0/33"), NetworkError::Length { longest: 32 });
         assert_eq!(error("::/129"), NetworkError::Length { longest: 128 });
         assert_eq!(error("10.1.2.3/24"), NetworkError::HostBits { length: 24 });
-        assert_eq!(error("2001:db8::1/64"), NetworkError::HostBits { length: 64 });
+        assert_eq!(
+            error("2001:db8::1/64"),
+            NetworkError::HostBits { length: 64 }
+        );
     }
 
     #[test]

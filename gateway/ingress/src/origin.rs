@@ -47,6 +47,11 @@ impl Origin {
             [only] => (Some(only.id.clone()), only.acknowledge),
             _ => (None, AcknowledgementTable::default()),
         };
-        Self { header: salvage(raw), charset: Charset::ASCII, sender, table }
+        Self {
+            header: salvage(raw),
+            charset: Charset::ASCII,
+            sender,
+            table,
+        }
     }
 }

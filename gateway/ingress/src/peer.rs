@@ -121,7 +121,11 @@ fn read_fingerprint(text: &str) -> Result<[u8; 32], CertificateNameError> {
     let digits: Vec<u8> = text
         .chars()
         .filter(|&character| character != ':')
-        .map(|character| character.to_digit(16).and_then(|digit| u8::try_from(digit).ok()))
+        .map(|character| {
+            character
+                .to_digit(16)
+                .and_then(|digit| u8::try_from(digit).ok())
+        })
         .collect::<Option<_>>()
         .ok_or(CertificateNameError::Fingerprint)?;
     let (pairs, rest) = digits.as_chunks::<2>();
@@ -177,7 +181,10 @@ mod tests {
         let error = |text: &str| text.parse::<CertificateName>().unwrap_err();
         assert_eq!(error("ehr.example.org"), CertificateNameError::Kind);
         assert_eq!(error("sha256:0a0b"), CertificateNameError::Fingerprint);
-        assert_eq!(error("dns:*.example.org"), CertificateNameError::Name { kind: "dns" });
+        assert_eq!(
+            error("dns:*.example.org"),
+            CertificateNameError::Name { kind: "dns" }
+        );
         assert_eq!(error("cn:"), CertificateNameError::Name { kind: "cn" });
     }
 }

@@ -62,7 +62,11 @@ pub(crate) fn recognise(
         match choose(candidates.iter().filter(reading), &application, &facility) {
             Choice::One(sender) if found.is_none() => {
                 let sender = Arc::clone(sender);
-                found = Some(Recognised { sender, message, charset });
+                found = Some(Recognised {
+                    sender,
+                    message,
+                    charset,
+                });
             }
             Choice::One(_) | Choice::Several => {
                 return Err(stranger(&application, &facility, candidates, seams));

@@ -17,12 +17,18 @@ impl Rejection {
     /// A refusal that the sender is told of, with its place.
     pub fn at(reason: Reason, location: Location) -> Self {
         let refusal = Refusal::reject(reason).at(location.to_string());
-        Self { refusal, location: Some(location) }
+        Self {
+            refusal,
+            location: Some(location),
+        }
     }
 }
 
 impl From<Refusal> for Rejection {
     fn from(refusal: Refusal) -> Self {
-        Self { refusal, location: None }
+        Self {
+            refusal,
+            location: None,
+        }
     }
 }

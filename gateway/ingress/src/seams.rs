@@ -10,6 +10,7 @@ use isthmus_core::executor::Executor;
 use isthmus_core::intake::Intake;
 use isthmus_core::subject::Digester;
 
+use crate::acknowledgement::ControlIds;
 use crate::budget::Budget;
 use crate::counters::Counters;
 use crate::sender_binding::SenderTable;
@@ -34,6 +35,8 @@ pub struct Seams {
     pub budget: Budget,
     /// What is counted.
     pub counters: Arc<Counters>,
+    /// Control ids for acknowledgements.
+    pub control_ids: ControlIds,
     /// Which messages a map carries; asked for senders that want unmapped ones refused.
     pub mapped: Arc<Mapped>,
 }

@@ -5,8 +5,8 @@ use std::fmt;
 use std::str::FromStr;
 
 use isthmus_core::id::SenderId;
-use serde::de::{Deserializer, Error as _, SeqAccess, Visitor};
 use serde::Deserialize;
+use serde::de::{Deserializer, Error as _, SeqAccess, Visitor};
 use thiserror::Error;
 
 use crate::acknowledgement_table::AcknowledgementTable;
@@ -58,7 +58,9 @@ impl Sender {
 
     /// Whether it may send this message type and trigger event.
     pub fn may_send(&self, code: &str, event: &str) -> bool {
-        self.events.iter().any(|pattern| pattern.admits(code, event))
+        self.events
+            .iter()
+            .any(|pattern| pattern.admits(code, event))
     }
 }
 
@@ -104,7 +106,10 @@ impl FromStr for EventPattern {
             return Err(EventPatternError);
         }
         let event = (event != "*").then(|| event.to_owned());
-        Ok(Self { code: code.to_owned(), event })
+        Ok(Self {
+            code: code.to_owned(),
+            event,
+        })
     }
 }
 

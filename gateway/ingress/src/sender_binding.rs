@@ -102,14 +102,19 @@ fn check(sender: &Sender) -> Result<(), IngressError> {
         Err(IngressError::SenderKey { id, key, problem })
     };
     if sender.certificates.is_empty() && sender.networks.is_empty() {
-        return Err(IngressError::SenderUnproved { id: sender.id.clone() });
+        return Err(IngressError::SenderUnproved {
+            id: sender.id.clone(),
+        });
     }
     for (key, names) in [
         ("applications", &sender.applications),
         ("facilities", &sender.facilities),
     ] {
         if names.is_empty() {
-            return fault(key, "is empty; list the names that it sends, \"\" for an empty field");
+            return fault(
+                key,
+                "is empty; list the names that it sends, \"\" for an empty field",
+            );
         }
         if names.iter().any(|name| name.contains('*')) {
             return fault(key, "has a wildcard; list each name that it sends");
@@ -119,7 +124,10 @@ fn check(sender: &Sender) -> Result<(), IngressError> {
         return fault("events", "is empty; list the messages that it may send");
     }
     if let Authorities::Listed(names) = &sender.authorities
-        && (names.is_empty() || names.iter().any(|name| name.is_empty() || name.contains('*')))
+        && (names.is_empty()
+            || names
+                .iter()
+                .any(|name| name.is_empty() || name.contains('*')))
     {
         return fault(
             "authorities",
@@ -130,11 +138,17 @@ fn check(sender: &Sender) -> Result<(), IngressError> {
         return fault("default_authority", "is empty; name the authority");
     }
     if jiff::tz::TimeZone::get(&sender.zone).is_err() {
-        return fault("zone", "is no IANA time zone; write one such as Europe/Berlin");
+        return fault(
+            "zone",
+            "is no IANA time zone; write one such as Europe/Berlin",
+        );
     }
     let charset = Some(sender.default_charset.trim()).filter(|name| !name.is_empty());
     if charset.and_then(Charset::named).is_none() {
-        return fault("default_charset", "is not in HL7 table 0211; write one such as UNICODE UTF-8");
+        return fault(
+            "default_charset",
+            "is not in HL7 table 0211; write one such as UNICODE UTF-8",
+        );
     }
     Ok(())
 }

@@ -65,7 +65,10 @@ pub fn server_config(
         None => builder.with_no_client_auth(),
     };
     let server = builder.with_single_cert(chain, key).map_err(|source| {
-        if matches!(source, rustls::Error::InconsistentKeys(InconsistentKeys::KeyMismatch)) {
+        if matches!(
+            source,
+            rustls::Error::InconsistentKeys(InconsistentKeys::KeyMismatch)
+        ) {
             let (key, certificate) = (config.key.clone(), config.certificate.clone());
             return IngressError::KeyMismatch { key, certificate };
         }

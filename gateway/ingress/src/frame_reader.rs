@@ -1,0 +1,246 @@
+//! `FrameReader`, the reading half of a connection: frames in order, each looked at and handed to
+//! the store; within the byte budget, and never longer silent in a frame than its bound.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use isthmus_core::refusal::{Reason, Refusal};
+use isthmus_hl7v2::framing::FrameError;
+use tokio::io::{AsyncRead, AsyncReadExt};
+use tokio::sync::mpsc::Sender as Answers;
+use tokio::sync::watch;
+
+use crate::admission::{Admission, admit};
+use crate::answer_window::{Fate, Unanswered};
+use crate::budget::{Budget, Share};
+use crate::frame_stream::{Arrival, FrameStream};
+use crate::mllp_config::{Bounds, SMALL_FRAME_BYTES};
+use crate::origin::Origin;
+use crate::rejection::Rejection;
+use crate::seams::{Seams, within};
+use crate::sender::Sender;
+
+/// Bytes read at a time; what a connection may hold of a frame without a share of the budget.
+const CHUNK_BYTES: usize = 16 << 10;
+
+/// The reading half.
+#[derive(Debug)]
+pub(crate) struct FrameReader<'s, R> {
+    /// Where bytes come from.
+    pub(crate) stream: R,
+    /// The peer's address, for the log.
+    pub(crate) peer: IpAddr,
+    /// The senders that the peer may be.
+    pub(crate) candidates: &'s [Arc<Sender>],
+    /// The gateway.
+    pub(crate) seams: &'s Seams,
+    /// The bounds of the connection.
+    pub(crate) bounds: Bounds,
+    /// To the writing half.
+    pub(crate) answers: Answers<Unanswered<'s>>,
+}
+
+/// Why reading ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum End {
+    /// The peer closed.
+    Closed,
+    /// The peer may still be sending.
+    Early,
+}
+
+/// What is held between two chunks.
+struct Progress {
+    frames: FrameStream,
+    /// What is held of the shared budget for the frame that has begun.
+    share: Option<Share>,
+    /// Bytes of this connection on their way to the store.
+    in_flight: Budget,
+}
+
+impl<'s, R: AsyncRead + Unpin> FrameReader<'s, R> {
+    /// Reads until the peer closes, a bound is reached or the gateway stops. Gives the stream back
+    /// and lets go of the writing half, which then ends when all is answered.
+    pub(crate) async fn run(mut self, mut stop: watch::Receiver<bool>) -> (R, End) {
+        let limit = self.bounds.frame_bytes_max;
+        let mut progress = Progress {
+            frames: FrameStream::new(limit),
+            share: None,
+            in_flight: Budget::new(limit.next_multiple_of(1024)),
+        };
+        let mut chunk = vec![0; CHUNK_BYTES];
+        let end = loop {
+            let inside = progress.frames.is_inside_frame();
+            let count = match self.read(&mut chunk, inside, &mut stop).await {
+                Ok(count) => count,
+                Err(end) => break end,
+            };
+            let arrivals = progress.frames.push(chunk.get(..count).unwrap_or_default());
+            if self.take(arrivals, &mut progress).await.is_err() {
+                break End::Early;
+            }
+            if self.cover(&mut progress).await.is_none() {
+                let start = progress.frames.into_start();
+                // The writing half may be gone; then nobody is to be told.
+                let _told = self.refuse(&start, unavailable()).await;
+                break End::Early;
+            }
+        };
+        (self.stream, end)
+    }
+
+    /// The next bytes, at least one.
+    async fn read(
+        &mut self,
+        chunk: &mut [u8],
+        inside: bool,
+        stop: &mut watch::Receiver<bool>,
+    ) -> Result<usize, End> {
+        let unbound = self.candidates.is_empty();
+        let time = if inside || unbound {
+            Some(self.bounds.chunk())
+        } else {
+            self.bounds.idle()
+        };
+        let executor = &self.seams.executor;
+        let silence = async {
+            match time {
+                Some(time) => executor.sleep(time).await,
+                None => std::future::pending().await,
+            }
+        };
+        let read = tokio::select! {
+            biased;
+            // An error means that whoever could ask to stop is gone.
+            _ = stop.wait_for(|stopping| *stopping) => return Err(End::Early),
+            () = self.answers.closed() => return Err(End::Early),
+            read = self.stream.read(chunk) => read,
+            () = silence => {
+                tracing::info!(peer = %self.peer, inside, "a peer was silent for too long");
+                Err(std::io::ErrorKind::TimedOut.into())
+            }
+        };
+        match read {
+            Ok(count) if count > 0 => Ok(count),
+            ended => {
+                if inside {
+                    self.seams.counters.frames_broken.one();
+                }
+                Err(if ended.is_ok() {
+                    End::Closed
+                } else {
+                    End::Early
+                })
+            }
+        }
+    }
+
+    /// Takes what a chunk brought; an error when the connection must end.
+    async fn take(&self, arrivals: Vec<Arrival>, progress: &mut Progress) -> Result<(), End> {
+        let counters = &self.seams.counters;
+        for arrival in arrivals {
+            match arrival {
+                Arrival::Whole { payload, junk } => {
+                    counters.junk_bytes.add(junk as u64);
+                    self.whole(payload, progress).await?;
+                }
+                Arrival::Broken { error, start } => {
+                    tracing::warn!(peer = %self.peer, %error, "a connection is closed");
+                    counters.frames_broken.one();
+                    let reason = match error {
+                        FrameError::TooLong { .. } => Reason::Oversize,
+                        FrameError::NestedStart { .. } => Reason::Unreadable,
+                        FrameError::NoStart { .. } => return Err(End::Early),
+                    };
+                    self.refuse(&start, Refusal::reject(reason)).await?;
+                    return Err(End::Early);
+                }
+            }
+            if self.candidates.is_empty() {
+                return Err(End::Early);
+            }
+        }
+        Ok(())
+    }
+
+    /// Looks at one message and sends it on its way.
+    async fn whole(&self, payload: Vec<u8>, progress: &mut Progress) -> Result<(), End> {
+        let size = payload.len();
+        let share = match progress.share.take() {
+            Some(share) => Some(share),
+            None => self.share(size).await,
+        };
+        let Some(mut share) = share else {
+            self.refuse(&payload, unavailable()).await?;
+            return Err(End::Early);
+        };
+        share.cut(size);
+        let own = progress.in_flight.share(size).await;
+        let own = own.map_err(|_closed| End::Early)?;
+        let Admission { origin, verdict } =
+            admit(Bytes::from(payload), self.candidates, self.seams);
+        let fate = match verdict {
+            Ok(envelope) => Fate::OnItsWay(self.seams.intake.accept(envelope)),
+            Err(rejection) => Fate::Decided(Err(rejection)),
+        };
+        self.answer(Unanswered {
+            origin,
+            fate,
+            shares: vec![share, own],
+        })
+        .await
+    }
+
+    /// Refuses a message that is not looked at any further.
+    async fn refuse(&self, start: &[u8], refusal: Refusal) -> Result<(), End> {
+        let origin = Origin::unrecognised(start, self.candidates);
+        let fate = Fate::Decided(Err(Rejection::from(refusal)));
+        self.answer(Unanswered {
+            origin,
+            fate,
+            shares: Vec::new(),
+        })
+        .await
+    }
+
+    async fn answer(&self, message: Unanswered<'s>) -> Result<(), End> {
+        self.answers.send(message).await.map_err(|_gone| End::Early)
+    }
+
+    /// Makes sure that the next chunk of a frame that has begun is covered by the budget: a small
+    /// share at first, then at once what the largest frame needs, so that no two frames can wait
+    /// for each other. None when the budget stays spent for as long as the store may be silent.
+    async fn cover(&self, progress: &mut Progress) -> Option<()> {
+        let held = progress.frames.held();
+        if held <= CHUNK_BYTES {
+            return Some(());
+        }
+        let is_small = held.saturating_add(CHUNK_BYTES) <= SMALL_FRAME_BYTES;
+        let limit = self.bounds.frame_bytes_max.max(SMALL_FRAME_BYTES);
+        let needed = if is_small { SMALL_FRAME_BYTES } else { limit };
+        let covered = progress.share.as_ref().map_or(0, Share::bytes);
+        if covered >= needed {
+            return Some(());
+        }
+        let more = self.share(needed.saturating_sub(covered)).await?;
+        match &mut progress.share {
+            Some(share) => share.join(more),
+            None => progress.share = Some(more),
+        }
+        Some(())
+    }
+
+    /// A share of the budget, waited for as long as the store may be silent.
+    async fn share(&self, bytes: usize) -> Option<Share> {
+        let seams = self.seams;
+        let share = seams.budget.share(bytes);
+        let share = within(seams.executor.as_ref(), self.bounds.store(), share).await?;
+        share.ok()
+    }
+}
+
+/// The budget is spent because the store takes nothing.
+const fn unavailable() -> Refusal {
+    Refusal::retry(Reason::StoreUnavailable)
+}

@@ -1,0 +1,72 @@
+//! One MLLP connection from its first byte to its last, over any stream. Accepting connections and
+//! TLS are in `mllp_listener`.
+
+use std::time::Duration;
+
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite};
+use tokio::sync::{mpsc, watch};
+
+use crate::answer_window::AnswerWindow;
+use crate::answer_writer::AnswerWriter;
+use crate::frame_reader::{End, FrameReader};
+use crate::mllp_config::Bounds;
+use crate::peer::Peer;
+use crate::seams::{Seams, within};
+
+/// Bytes in the only frame that a peer bound to no sender may send, to be told that it is not.
+const UNBOUND_FRAME_BYTES: usize = 64 << 10;
+
+/// How long a peer has to notice the end of a connection that it did not close itself. Closing at
+/// once, with bytes unread, would make the system take the last acknowledgement back.
+const LINGER: Duration = Duration::from_secs(2);
+
+/// Serves one connection until the peer closes it, breaks the protocol or a bound, or `stop` turns
+/// true; then everything that came in whole is answered first.
+///
+/// Messages are given to the store in the order in which they come, without waiting for each
+/// other, and answered in that order. When the store refuses one and takes the next, the sender is
+/// told so for each; one that needs strict order does not send the next before the answer.
+///
+/// A peer that is bound to no sender gets one refusal, and the connection closes.
+pub async fn serve<S>(
+    stream: S,
+    peer: &Peer,
+    seams: &Seams,
+    bounds: &Bounds,
+    stop: watch::Receiver<bool>,
+) where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    let candidates = seams.senders.candidates(peer);
+    let mut bounds = *bounds;
+    if candidates.is_empty() {
+        tracing::warn!(peer = %peer.address, "a peer is bound to no sender; it will be refused");
+        seams.counters.connections_unbound.one();
+        bounds.frame_bytes_max = bounds.frame_bytes_max.min(UNBOUND_FRAME_BYTES);
+    }
+    let (reading, writing) = tokio::io::split(stream);
+    let most = bounds.frames_in_flight_max as usize;
+    let queued = (most / 2).max(1);
+    let (answers, questions) = mpsc::channel(queued);
+    let reader = FrameReader {
+        stream: reading,
+        peer: peer.address,
+        candidates: &candidates,
+        seams,
+        bounds,
+        answers,
+    };
+    let window = AnswerWindow::new(most.saturating_sub(queued).max(1));
+    let writer = AnswerWriter {
+        stream: writing,
+        seams,
+        bounds,
+        window,
+    };
+    let ((mut rest, end), ()) = tokio::join!(reader.run(stop), writer.run(questions));
+    if end == End::Early {
+        let mut unread = vec![0; 16 << 10];
+        let drained = async { while rest.read(&mut unread).await.is_ok_and(|count| count > 0) {} };
+        within(seams.executor.as_ref(), LINGER, drained).await;
+    }
+}
