@@ -1,0 +1,73 @@
+//! `isthmus run`: starts the gateway, says where it listens, and ends it when asked to or when
+//! it must; how its parts are joined is in `wiring`.
+
+use std::path::Path;
+
+use serde::Serialize;
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::config_file::ConfigFile;
+use crate::failure::Failure;
+use crate::output::Output;
+use crate::rules::Rules;
+use crate::wiring::{Ended, RunningGateway};
+
+/// What a program that reads along is told, one object a line.
+#[derive(Debug, Serialize)]
+#[serde(tag = "event", rename_all = "kebab-case")]
+enum Event {
+    Listening { address: String, tls: bool },
+    Ready,
+    Stopping,
+    Stopped,
+}
+
+/// Runs until a signal or a fault.
+pub(crate) async fn run(folder: &Path, output: Output) -> Result<(), Failure> {
+    let file = ConfigFile::read(folder)?;
+    file.first_start()?;
+    let rules = Rules::load(&file)?;
+    let mut gateway = RunningGateway::start(&file, rules)?;
+    announce(&gateway, &file, output);
+    let mut terminate = signal(SignalKind::terminate()).map_err(Failure::run)?;
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(Failure::run)?;
+    let ended = tokio::select! {
+        ended = gateway.ended() => Some(ended),
+        _ = terminate.recv() => None,
+        _ = interrupt.recv() => None,
+    };
+    output.document(&Event::Stopping);
+    output.line("stopping: answering what came in");
+    gateway.stop().await;
+    output.document(&Event::Stopped);
+    match ended {
+        None => Ok(()),
+        Some(Ended::Store(why)) => Err(Failure::Run(format!(
+            "the store failed, so nothing more is acknowledged: {why}; start again to recover"
+        ))),
+        Some(Ended::Loop(why)) => Err(Failure::Run(why)),
+    }
+}
+
+fn announce(gateway: &RunningGateway, file: &ConfigFile, output: Output) {
+    for listener in gateway.listening() {
+        let address = listener.address.to_string();
+        let protocol = if listener.tls { "MLLP over TLS" } else { "MLLP" };
+        output.line(format!("listening for {protocol} on {address}"));
+        output.document(&Event::Listening { address, tls: listener.tls });
+    }
+    output.document(&Event::Ready);
+    let example = file.folder.join("messages");
+    let tls = gateway.listening().iter().find(|listener| listener.tls);
+    let certificates = file.config.first_start.certificates.as_ref();
+    if let (true, Some(tls), Some(certificates)) = (example.is_dir(), tls, certificates) {
+        let ca = file.path(certificates).join("ca.pem");
+        output.line(format!(
+            "send it the example's messages from a second terminal:\n\n  \
+             cargo run --release -- send --tls --ca {} {} {}/*.hl7\n\nCtrl-C ends the gateway.",
+            ca.display(),
+            tls.address,
+            example.display(),
+        ));
+    }
+}

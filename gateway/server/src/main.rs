@@ -1,0 +1,61 @@
+//! The binary `isthmus`: reads the command line, runs a command and turns its end into an exit code;
+//! what each command does is in `command`.
+
+mod cli;
+mod command;
+mod config;
+mod config_file;
+mod diagnostic_json;
+mod failure;
+mod first_start;
+mod input;
+mod message_file;
+mod mllp_client;
+mod output;
+mod reference;
+mod rules;
+mod system;
+mod telemetry;
+mod wiring;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::cli::{Cli, Command, Consent};
+use crate::failure::Failure;
+use crate::output::Output;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let output = Output::new(cli.json);
+    telemetry::start(cli.json);
+    match run(&cli, output) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            output.failure(&failure);
+            ExitCode::from(failure.exit_code())
+        }
+    }
+}
+
+fn run(cli: &Cli, output: Output) -> Result<(), Failure> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let runtime = runtime.map_err(Failure::run)?;
+    let config = || config_file::find(cli.config.as_deref());
+    match &cli.command {
+        None | Some(Command::Run) => runtime.block_on(command::run::run(&config()?, output)),
+        Some(Command::Check) => command::check::run(&config()?, output),
+        Some(Command::Translate(options)) => command::translate::run(&config()?, options, output),
+        Some(Command::Test(options)) => command::test::run(&config()?, options, output),
+        Some(Command::Flow(options)) => command::flow::run(&config()?, options, output),
+        Some(Command::Consent(Consent::Set(options))) => {
+            command::consent::set(&config()?, options, output)
+        }
+        Some(Command::Consent(Consent::Show(options))) => {
+            command::consent::show(&config()?, options, output)
+        }
+        Some(Command::Send(options)) => runtime.block_on(command::send::run(options, output)),
+        Some(Command::Status) => command::status::run(&config()?, output),
+    }
+}

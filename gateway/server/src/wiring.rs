@@ -1,0 +1,217 @@
+//! Joins the parts of a running gateway; the one file that knows them all by name. What each part
+//! does is its own crate's business.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use isthmus_adapters::append_file::AppendFolder;
+use isthmus_adapters::ndjson_folder::destination::NdjsonFolder;
+use isthmus_adapters::runner::Runner;
+use isthmus_core::clock::Clock;
+use isthmus_core::delivery_queue::DeliveryQueue;
+use isthmus_core::destination::Destination;
+use isthmus_core::executor::Executor;
+use isthmus_core::id::RecipientId;
+use isthmus_core::journal::{Backlog, Journal, JournalError};
+use isthmus_core::key_ring::KeyRing;
+use isthmus_ingress::budget::Budget;
+use isthmus_ingress::counters::Counters;
+use isthmus_ingress::mllp_config::MllpConfig;
+use isthmus_ingress::mllp_listener::MllpListener;
+use isthmus_ingress::seams::Seams;
+use isthmus_ingress::sender_binding::SenderTable;
+use isthmus_pipeline::deliver_loop::DeliverLoop;
+use isthmus_pipeline::forward_loop::ForwardLoop;
+use isthmus_pipeline::journal_intake::JournalIntake;
+use isthmus_pipeline::release_stage::ReleaseStage;
+use isthmus_pipeline::retry_schedule::RetrySchedule;
+use isthmus_store::running_store::{RunningStore, StoreOptions};
+use tokio::sync::{mpsc, watch};
+
+use crate::config::DestinationConfig;
+use crate::config_file::ConfigFile;
+use crate::failure::Failure;
+use crate::rules::Rules;
+use crate::system::{SystemClock, TokioExecutor};
+
+/// Bytes of messages that all listeners may hold at once.
+const BUDGET_BYTES: usize = 256 << 20;
+
+/// A port that is open.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Listening {
+    /// Where.
+    pub(crate) address: SocketAddr,
+    /// Whether peers speak TLS.
+    pub(crate) tls: bool,
+}
+
+/// Why a gateway ended by itself.
+#[derive(Debug)]
+pub(crate) enum Ended {
+    /// A sync failed.
+    Store(String),
+    /// A loop cannot go on.
+    Loop(String),
+}
+
+/// A gateway that takes messages in and delivers.
+pub(crate) struct RunningGateway {
+    store: Arc<RunningStore>,
+    listening: Vec<Listening>,
+    stop: watch::Sender<bool>,
+    listeners: tokio::task::JoinSet<()>,
+    loops: mpsc::Receiver<String>,
+}
+
+/// What every part is given.
+struct Parts {
+    store: Arc<RunningStore>,
+    clock: Arc<dyn Clock>,
+    executor: Arc<dyn Executor>,
+    keys: Arc<dyn KeyRing>,
+    queue: Arc<dyn DeliveryQueue>,
+    ended: mpsc::Sender<String>,
+}
+
+impl RunningGateway {
+    /// Opens the store, starts the loops, and opens the ports last.
+    pub(crate) fn start(file: &ConfigFile, rules: Rules) -> Result<Self, Failure> {
+        let master = file.master_key()?;
+        let options = StoreOptions { paths: file.store_paths(), size_limit: None };
+        let store = RunningStore::start(&options, &master).map_err(Failure::run)?;
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let executor: Arc<dyn Executor> = Arc::new(TokioExecutor::new());
+        let queue = store.queue(Arc::clone(&clock), Arc::clone(&executor)).map_err(Failure::run)?;
+        let (ended, loops) = mpsc::channel(16);
+        let keys: Arc<dyn KeyRing> = store.store().keys();
+        let store = Arc::new(store);
+        let queue: Arc<dyn DeliveryQueue> = Arc::new(queue);
+        let parts = Parts { store, clock, executor, keys, queue, ended };
+        let mapped = rules.mapped();
+        for destination in &file.config.destinations {
+            parts.deliver(file, destination.get_ref())?;
+        }
+        if file.config.store.forward {
+            parts.forward(rules);
+        }
+        let (stop, stopping) = watch::channel(false);
+        let mut listeners = tokio::task::JoinSet::new();
+        let mut listening = Vec::new();
+        let seams = parts.seams(file, mapped)?;
+        for config in &file.config.mllp {
+            let config = with_paths(file, config.get_ref());
+            let listener = MllpListener::bind(&config, Arc::clone(&seams)).map_err(|error| {
+                Failure::Usage(format!("the listener on {} cannot start: {error}", config.listen))
+            })?;
+            let (address, tls) = (listener.local_address(), config.tls.is_some());
+            listening.push(Listening { address, tls });
+            listeners.spawn(listener.run(stopping.clone()));
+        }
+        Ok(Self { store: parts.store, listening, stop, listeners, loops })
+    }
+
+    /// The open ports, in the configuration's order.
+    pub(crate) fn listening(&self) -> &[Listening] {
+        &self.listening
+    }
+
+    /// Completes when the gateway cannot go on.
+    pub(crate) async fn ended(&mut self) -> Ended {
+        tokio::select! {
+            why = self.store.failed() => Ended::Store(why),
+            Some(why) = self.loops.recv() => Ended::Loop(why),
+        }
+    }
+
+    /// Closes the ports, answers what came in whole, and commits what waits.
+    pub(crate) async fn stop(mut self) {
+        drop(self.stop.send(true));
+        while self.listeners.join_next().await.is_some() {}
+        let store = self.store;
+        drop(tokio::task::spawn_blocking(move || store.close()).await);
+    }
+}
+
+impl Parts {
+    fn seams(
+        &self,
+        file: &ConfigFile,
+        mapped: Arc<isthmus_ingress::seams::Mapped>,
+    ) -> Result<Arc<Seams>, Failure> {
+        let senders = file.config.senders.iter().map(|sender| sender.get_ref().clone()).collect();
+        let senders =
+            SenderTable::new(senders).map_err(|error| Failure::Usage(error.to_string()))?;
+        Ok(Arc::new(Seams {
+            senders,
+            intake: Arc::new(JournalIntake::new(self.store.journal())),
+            digester: self.store.store().digester().clone(),
+            clock: Arc::clone(&self.clock),
+            executor: Arc::clone(&self.executor),
+            budget: Budget::new(BUDGET_BYTES),
+            counters: Arc::new(Counters::default()),
+            mapped,
+        }))
+    }
+
+    fn forward(&self, rules: Rules) {
+        let Rules { translator, shapers, policies, .. } = rules;
+        let consents = self.store.store().consents();
+        let digester = self.store.store().digester().clone();
+        let keys = Arc::clone(&self.keys);
+        let release = ReleaseStage { policies, shapers, consents, keys, digester };
+        let forward = ForwardLoop {
+            backlog: self.store.backlog() as Arc<dyn Backlog>,
+            journal: self.store.journal() as Arc<dyn Journal>,
+            queue: Arc::clone(&self.queue),
+            translator,
+            release,
+            clock: Arc::clone(&self.clock),
+            executor: Arc::clone(&self.executor),
+        };
+        let ended = self.ended.clone();
+        let task = async move {
+            match forward.run().await {
+                JournalError::Closed => {}
+                error => drop(ended.send(format!("translation cannot go on: {error}")).await),
+            }
+        };
+        self.executor.spawn("forward", Box::pin(task));
+    }
+
+    fn deliver(&self, file: &ConfigFile, config: &DestinationConfig) -> Result<(), Failure> {
+        let DestinationConfig::NdjsonFolder(folder) = config;
+        let recipient = RecipientId::new(&folder.recipient);
+        let path = file.path(&folder.folder);
+        let opened = AppendFolder::open(&path).map_err(|error| {
+            Failure::Usage(format!("{} cannot be made: {error}", path.display()))
+        })?;
+        let runner = Runner::new(recipient.clone(), Box::new(NdjsonFolder), opened);
+        let deliver = DeliverLoop {
+            queue: Arc::clone(&self.queue),
+            destination: Arc::new(runner) as Arc<dyn Destination>,
+            keys: Arc::clone(&self.keys),
+            schedule: RetrySchedule::default(),
+            clock: Arc::clone(&self.clock),
+            executor: Arc::clone(&self.executor),
+        };
+        let ended = self.ended.clone();
+        let task = async move {
+            let error = deliver.run().await;
+            drop(ended.send(format!("delivery to {recipient} cannot go on: {error}")).await);
+        };
+        self.executor.spawn("deliver", Box::pin(task));
+        Ok(())
+    }
+}
+
+/// The listener's configuration with its paths counted from the configuration's folder.
+fn with_paths(file: &ConfigFile, config: &MllpConfig) -> MllpConfig {
+    let mut config = config.clone();
+    if let Some(tls) = &mut config.tls {
+        tls.certificate = file.path(&tls.certificate);
+        tls.key = file.path(&tls.key);
+        tls.client_authorities = tls.client_authorities.as_ref().map(|path| file.path(path));
+    }
+    config
+}
