@@ -1,0 +1,135 @@
+//! What a flow asks of a patient's consents and whether they give it; keeping consents is the
+//! store's business, and reading them from Consent resources is not done here.
+
+use crate::consent_store::{ConsentChoice, ConsentStore};
+use crate::id::SubjectKey;
+use crate::privacy::basis::Basis;
+use crate::privacy::closed_list::closed_list;
+use crate::privacy::codes;
+use crate::privacy::data_class::DataClass;
+use crate::privacy::policy_text::{Complaints, Keys, PolicyTable, listed};
+use crate::span::Span;
+
+closed_list! {
+    /// What the patient must have said.
+    Requirement {
+        /// Nothing: the basis is not a consent.
+        None = "none",
+        /// Yes, to every category; silence and a no withhold.
+        OptIn = "opt-in",
+    }
+    not enforced "no-objection"
+}
+
+closed_list! {
+    /// What follows when nothing is known.
+    OnUnknown {
+        /// Nothing leaves.
+        Withhold = "withhold",
+    }
+}
+
+/// The keys of `[flow.consent]`.
+pub(in crate::privacy) const KEYS: Keys = Keys {
+    table: "[flow.consent]",
+    accepted: &["require", "category", "covers", "on_unknown"],
+    not_enforced: &["channel", "max_age_s"],
+};
+
+/// What a flow asks of a patient's consents.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConsentRule {
+    /// What the patient must have said.
+    pub require: Requirement,
+    /// The categories: with `opt-in` each must be allowed; always those that the map may tell.
+    pub categories: Vec<String>,
+    /// The classes of data that the consent describes; None when no consent is required.
+    pub covers: Option<Vec<DataClass>>,
+}
+
+/// Reads `[flow.consent]`; `basis` is the flow's when it is known.
+pub(in crate::privacy) fn read(
+    table: &PolicyTable<'_>,
+    basis: Option<Basis>,
+    complaints: &mut Complaints<'_>,
+) -> Option<ConsentRule> {
+    let require = table.required_listed::<Requirement>("require", complaints);
+    let categories = table.texts("category", complaints);
+    let covers = table.texts("covers", complaints);
+    let covers = covers.map(|words| {
+        let classes = words.iter();
+        let classes = classes.filter_map(|word| listed(word, "covers", complaints));
+        classes.map(|class| class.value).collect::<Vec<DataClass>>()
+    });
+    let unknown = table.listed::<OnUnknown>("on_unknown", complaints);
+    let require = require?;
+    if require.value == Requirement::OptIn {
+        let missing = [
+            ("category", categories.is_none() && !table.has("category")),
+            ("covers", covers.is_none() && !table.has("covers")),
+            ("on_unknown", unknown.is_none() && !table.has("on_unknown")),
+        ];
+        for (key, _) in missing.iter().filter(|(_, missing)| *missing) {
+            table.missing(key, complaints);
+        }
+    }
+    if let Some(basis) = basis {
+        check_basis(require.value, basis, require.span, complaints);
+    }
+    let categories = categories.unwrap_or_default();
+    Some(ConsentRule {
+        require: require.value,
+        categories: categories.into_iter().map(|word| word.value).collect(),
+        covers: covers.filter(|_| require.value == Requirement::OptIn),
+    })
+}
+
+fn check_basis(require: Requirement, basis: Basis, at: Span, complaints: &mut Complaints<'_>) {
+    if require == Requirement::None && basis.is_consent() {
+        let message = format!("the basis {} is the patient's consent", basis.code());
+        let help = "write `require = \"opt-in\"`";
+        complaints.error_with_help(at, codes::CONSENT_NEEDED, message, help);
+    }
+}
+
+/// What the consents say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::privacy) enum ConsentAnswer {
+    /// They allow it. The version is the sum of the categories' versions, each of which only rises,
+    /// so that it stays the same exactly as long as the patient says nothing new; None when no
+    /// consent is required.
+    Allowed(Option<u64>),
+    /// A no, or silence.
+    Withheld,
+    /// They cannot be read.
+    Unavailable,
+}
+
+impl ConsentRule {
+    /// Asks the store about every category.
+    pub(in crate::privacy) fn ask(
+        &self,
+        subject: &SubjectKey,
+        consents: &dyn ConsentStore,
+    ) -> ConsentAnswer {
+        if self.require == Requirement::None {
+            return ConsentAnswer::Allowed(None);
+        }
+        let mut version = None;
+        for category in &self.categories {
+            let Ok(consent) = consents.consent(subject, category) else {
+                return ConsentAnswer::Unavailable;
+            };
+            match consent {
+                Some(consent) if consent.choice == ConsentChoice::OptIn => {
+                    let sum: u64 = version.unwrap_or(0);
+                    version = Some(sum.saturating_add(consent.version));
+                }
+                Some(_) | None => return ConsentAnswer::Withheld,
+            }
+        }
+        version.map_or(ConsentAnswer::Withheld, |version| {
+            ConsentAnswer::Allowed(Some(version))
+        })
+    }
+}

@@ -1,0 +1,32 @@
+//! `Release`, the gate's answer, and the codes of its refusals; how it is found is in `flow`.
+
+use crate::privacy::granted_record::GrantedRecord;
+
+/// The patient did not allow it: a no, or nothing recorded.
+pub const CONSENT: &str = "consent";
+/// The consents cannot be read.
+pub const CONSENT_UNAVAILABLE: &str = "consent-unavailable";
+/// The patient said something since the release, so what was released must not be sent.
+pub const CONSENT_CHANGED: &str = "consent-changed";
+/// The flow has expired.
+pub const EXPIRED: &str = "expired";
+/// The agreement with the recipient has expired.
+pub const AGREEMENT_EXPIRED: &str = "agreement-expired";
+/// The policy is not the one that released it.
+pub const POLICY_CHANGED: &str = "policy-changed";
+/// The flow grants nothing of what the record has.
+pub const NOTHING_GRANTED: &str = "nothing-granted";
+/// A resource has implicit rules or a modifier extension, so its elements may not mean what they
+/// say.
+pub const IMPLICIT_RULES: &str = "implicit-rules";
+/// The record has more than one patient.
+pub const SEVERAL_SUBJECTS: &str = "several-subjects";
+
+/// What the gate says to one record and one flow.
+#[derive(Debug)]
+pub enum Release {
+    /// This much may leave.
+    Granted(GrantedRecord),
+    /// Nothing leaves, for this reason: one of the codes of this file.
+    Withheld(&'static str),
+}
