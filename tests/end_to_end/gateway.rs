@@ -23,10 +23,23 @@ pub(crate) fn root() -> &'static Path {
 fn binary() -> &'static Path {
     static BINARY: OnceLock<PathBuf> = OnceLock::new();
     BINARY.get_or_init(|| {
-        let arguments = ["build", "--quiet", "-p", "isthmus-server", "--message-format=json"];
-        let built = Command::new(env!("CARGO")).args(arguments).current_dir(root()).output();
+        let arguments = [
+            "build",
+            "--quiet",
+            "-p",
+            "isthmus-server",
+            "--message-format=json",
+        ];
+        let built = Command::new(env!("CARGO"))
+            .args(arguments)
+            .current_dir(root())
+            .output();
         let built = built.unwrap();
-        assert!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr));
+        assert!(
+            built.status.success(),
+            "{}",
+            String::from_utf8_lossy(&built.stderr)
+        );
         let lines = built.stdout.split(|&byte| byte == b'\n');
         let messages = lines.filter_map(|line| serde_json::from_slice::<Value>(line).ok());
         let executables = messages.filter_map(|one| one["executable"].as_str().map(PathBuf::from));
@@ -57,7 +70,10 @@ impl Site {
     pub(crate) fn with_mappings(mappings: &Path) -> Self {
         let site = Self::example();
         site.edit(|text| {
-            text.replace(root().join("mappings").to_str().unwrap(), mappings.to_str().unwrap())
+            text.replace(
+                root().join("mappings").to_str().unwrap(),
+                mappings.to_str().unwrap(),
+            )
         });
         site
     }
@@ -85,7 +101,12 @@ impl Site {
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
-        child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+        child
+            .stdin
+            .take()
+            .unwrap()
+            .write_all(input.as_bytes())
+            .unwrap();
         child.wait_with_output().unwrap()
     }
 
@@ -121,15 +142,26 @@ impl Site {
         let mut events = BufReader::new(child.stdout.take().unwrap()).lines();
         let (mut plain, mut tls) = (None, None);
         while plain.is_none() || tls.is_none() {
-            let line = events.next().expect("the gateway ended; see its log").unwrap();
+            let line = events
+                .next()
+                .expect("the gateway ended; see its log")
+                .unwrap();
             let event: Value = serde_json::from_str(&line).unwrap();
             if event["event"] == "listening" {
                 let address: SocketAddr = event["address"].as_str().unwrap().parse().unwrap();
-                let port = if event["tls"] == true { &mut tls } else { &mut plain };
+                let port = if event["tls"] == true {
+                    &mut tls
+                } else {
+                    &mut plain
+                };
                 *port = Some(address);
             }
         }
-        Gateway { child, plain: plain.unwrap(), tls: tls.unwrap() }
+        Gateway {
+            child,
+            plain: plain.unwrap(),
+            tls: tls.unwrap(),
+        }
     }
 
     /// Waits until every message has an outcome and nothing waits for delivery; the counts then.
@@ -149,7 +181,10 @@ impl Site {
             if done(&status) {
                 return status;
             }
-            assert!(start.elapsed() < PATIENCE, "waited in vain for {what}: {status}");
+            assert!(
+                start.elapsed() < PATIENCE,
+                "waited in vain for {what}: {status}"
+            );
             std::thread::sleep(Duration::from_millis(100));
         }
     }
@@ -162,9 +197,14 @@ impl Site {
             Err(_) => Vec::new(),
         };
         files.sort();
-        let texts = files.iter().map(|file| std::fs::read_to_string(file).unwrap());
+        let texts = files
+            .iter()
+            .map(|file| std::fs::read_to_string(file).unwrap());
         let whole: String = texts.collect();
-        whole.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+        whole
+            .lines()
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect()
     }
 }
 
@@ -191,7 +231,10 @@ impl Gateway {
 
     /// Asks it to end (SIGTERM) and waits; true when it ended without an error.
     pub(crate) fn stop(mut self) -> bool {
-        let term = Command::new("kill").arg(self.pid().to_string()).status().unwrap();
+        let term = Command::new("kill")
+            .arg(self.pid().to_string())
+            .status()
+            .unwrap();
         assert!(term.success());
         self.child.wait().unwrap().success()
     }

@@ -27,19 +27,37 @@ fn check(site: &Site) {
     assert_eq!(status["intakes"], 600, "{status}");
     let outcomes = &status["outcomes"];
     assert_eq!(count(outcomes, &[("kind", "translated")]), 597, "{status}");
-    assert_eq!(count(outcomes, &[("kind", "parked"), ("reason", "not-mapped")]), 3, "{status}");
+    assert_eq!(
+        count(outcomes, &[("kind", "parked"), ("reason", "not-mapped")]),
+        3,
+        "{status}"
+    );
     assert_eq!(outcomes.as_array().unwrap().len(), 2, "{status}");
     let crm = [("recipient", "crm")];
-    assert_eq!(count(&status["decisions"], &crm), 597, "one decision a message: {status}");
+    assert_eq!(
+        count(&status["decisions"], &crm),
+        597,
+        "one decision a message: {status}"
+    );
     let released = count(&status["decisions"], &[crm[0], ("verdict", "released")]);
     assert_eq!(released, 597, "{status}");
-    assert_eq!(count(&status["deliveries"], &[crm[0], ("state", "delivered")]), released);
+    assert_eq!(
+        count(&status["deliveries"], &[crm[0], ("state", "delivered")]),
+        released
+    );
     let records = site.outbox("crm");
     assert_eq!(records.len() as u64, released);
-    let withheld = [("recipient", "marketing"), ("verdict", "withheld"), ("reason", "consent")];
+    let withheld = [
+        ("recipient", "marketing"),
+        ("verdict", "withheld"),
+        ("reason", "consent"),
+    ];
     assert_eq!(count(&status["decisions"], &withheld), 597, "{status}");
     assert!(site.outbox("marketing").is_empty());
-    let mut ids: Vec<&str> = records.iter().map(|line| line["id"].as_str().unwrap()).collect();
+    let mut ids: Vec<&str> = records
+        .iter()
+        .map(|line| line["id"].as_str().unwrap())
+        .collect();
     ids.sort_unstable();
     ids.dedup();
     assert_eq!(ids.len(), records.len(), "a delivery id came twice");
@@ -52,7 +70,14 @@ fn the_feed_over_tls_by_our_own_client() {
     let gateway = site.start();
     let ca = site.path("data/certificates/ca.pem");
     let address = gateway.tls.to_string();
-    let arguments = ["send", &address, feed.to_str().unwrap(), "--tls", "--ca", ca.to_str().unwrap()];
+    let arguments = [
+        "send",
+        &address,
+        feed.to_str().unwrap(),
+        "--tls",
+        "--ca",
+        ca.to_str().unwrap(),
+    ];
     let sent = site.json(&arguments, "");
     assert_eq!(sent["codes"], serde_json::json!({ "CA": 600 }), "{sent}");
     check(&site);
@@ -64,10 +89,20 @@ fn the_feed_by_the_python_client() {
     let site = Site::example();
     let gateway = site.start();
     let client = root().join("target/hl7-client/bin/mllp_send");
-    assert!(client.exists(), "mllp_send is missing; tests/run installs it");
+    assert!(
+        client.exists(),
+        "mllp_send is missing; tests/run installs it"
+    );
     let port = gateway.plain.port().to_string();
     let status = Command::new(client)
-        .args(["--loose", "--port", &port, "--file", feed.to_str().unwrap(), "127.0.0.1"])
+        .args([
+            "--loose",
+            "--port",
+            &port,
+            "--file",
+            feed.to_str().unwrap(),
+            "127.0.0.1",
+        ])
         .stdout(Stdio::null())
         .status()
         .unwrap();

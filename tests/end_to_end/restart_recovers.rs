@@ -18,7 +18,9 @@ fn a_kill_in_the_middle_of_a_feed_loses_and_repeats_nothing() {
         let ca = site.path("data/certificates/ca.pem");
         let (ca, feed) = (ca.to_str().unwrap(), feed.to_str().unwrap());
         let address = gateway.tls.to_string();
-        let first = ["send", &address, feed, "--tls", "--ca", ca, "--rate", "400", "--json"];
+        let first = [
+            "send", &address, feed, "--tls", "--ca", ca, "--rate", "400", "--json",
+        ];
         let sent: Value = std::thread::scope(|scope| {
             let sending = scope.spawn(|| site.command(&first, ""));
             site.wait_for("the feed to be under way", |status| {
@@ -29,11 +31,17 @@ fn a_kill_in_the_middle_of_a_feed_loses_and_repeats_nothing() {
             serde_json::from_slice(&sending.join().unwrap().stdout).unwrap()
         });
         let acknowledged = sent["positive"].as_u64().unwrap();
-        assert!(acknowledged > 0 && acknowledged < 600, "the kill came too early or late: {sent}");
+        assert!(
+            acknowledged > 0 && acknowledged < 600,
+            "the kill came too early or late: {sent}"
+        );
 
         let gateway = site.start();
         let kept = site.json(&["status"], "")["intakes"].as_u64().unwrap();
-        assert!(kept >= acknowledged, "{acknowledged} acknowledged, {kept} kept");
+        assert!(
+            kept >= acknowledged,
+            "{acknowledged} acknowledged, {kept} kept"
+        );
         let address = gateway.tls.to_string();
         let skip = sent["first_without"].to_string();
         let rest = ["send", &address, feed, "--tls", "--ca", ca, "--skip", &skip];
@@ -41,7 +49,10 @@ fn a_kill_in_the_middle_of_a_feed_loses_and_repeats_nothing() {
         let status = site.settled();
         assert_eq!(status["intakes"], 600, "{status}");
         let records = site.outbox("crm");
-        let ids: BTreeSet<&str> = records.iter().map(|one| one["id"].as_str().unwrap()).collect();
+        let ids: BTreeSet<&str> = records
+            .iter()
+            .map(|one| one["id"].as_str().unwrap())
+            .collect();
         assert_eq!(records.len(), 597);
         assert_eq!(ids.len(), 597, "a delivery came twice under its id");
     }

@@ -46,7 +46,15 @@ fn the_tables_are_what_the_command_makes() {
         return;
     }
     let made = Path::new(env!("CARGO_TARGET_TMPDIR")).join("made-definitions");
-    let arguments = ["run", "--quiet", "-p", "isthmus-fhir", "--example", "make_definitions", "--"];
+    let arguments = [
+        "run",
+        "--quiet",
+        "-p",
+        "isthmus-fhir",
+        "--example",
+        "make_definitions",
+        "--",
+    ];
     let status = std::process::Command::new(env!("CARGO"))
         .args(arguments)
         .args([&facts, &made])

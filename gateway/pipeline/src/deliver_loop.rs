@@ -66,13 +66,18 @@ impl DeliverLoop {
         let mut attempts = Vec::new();
         let mut outbound = Vec::new();
         for delivery in drawn {
-            let attempt = Attempt { id: delivery.id, number: delivery.attempt };
-            match self.open(delivery) {
+            let attempt = Attempt {
+                id: delivery.id,
+                number: delivery.attempt,
+            };
+            match self.open(&delivery) {
                 Some(opened) => {
                     attempts.push(attempt);
                     outbound.push(opened);
                 }
-                None => settlements.push(self.settlement(attempt.id, Step::Park(Reason::Unopenable))),
+                None => {
+                    settlements.push(self.settlement(attempt.id, Step::Park(Reason::Unopenable)));
+                }
             }
         }
         let outcomes = self.destination.deliver(outbound).await;
@@ -95,7 +100,7 @@ impl DeliverLoop {
         Ok(false)
     }
 
-    fn open(&self, delivery: Delivery) -> Option<Outbound> {
+    fn open(&self, delivery: &Delivery) -> Option<Outbound> {
         let key = self.keys.opening_key(delivery.sealed.key());
         let disclosure = key.and_then(|key| delivery.sealed.open(&key));
         let disclosure = disclosure
@@ -111,22 +116,34 @@ impl DeliverLoop {
     }
 
     fn settlement(&self, id: DeliveryId, step: Step) -> Settlement {
-        Settlement { id, at: self.clock.now(), step }
+        Settlement {
+            id,
+            at: self.clock.now(),
+            step,
+        }
     }
 
     /// What follows an outcome; None: the delivery goes back untried, the recipient waits.
     fn step(&self, now: Timestamp, attempt: u32, outcome: DeliveryOutcome) -> Option<Step> {
         match outcome {
             DeliveryOutcome::Delivered => Some(Step::Delivered),
-            DeliveryOutcome::Retry { scope: RetryScope::Recipient, .. } => None,
-            DeliveryOutcome::Retry { scope: RetryScope::Record, after } => {
+            DeliveryOutcome::Retry {
+                scope: RetryScope::Recipient,
+                ..
+            } => None,
+            DeliveryOutcome::Retry {
+                scope: RetryScope::Record,
+                after,
+            } => {
                 let wait = after.unwrap_or(self.schedule.wait(attempt));
-                Some(Step::Retry { not_before: later(now, wait) })
+                Some(Step::Retry {
+                    not_before: later(now, wait),
+                })
             }
             // The id is the same at every attempt, so a repeat is harmless.
-            DeliveryOutcome::Unknown => {
-                Some(Step::Retry { not_before: later(now, self.schedule.wait(attempt)) })
-            }
+            DeliveryOutcome::Unknown => Some(Step::Retry {
+                not_before: later(now, self.schedule.wait(attempt)),
+            }),
             DeliveryOutcome::Refused { code } => {
                 tracing::warn!(recipient = %self.destination.recipient(), code, "delivery refused");
                 Some(Step::Park(Reason::RefusedByDestination))

@@ -45,7 +45,9 @@ pub struct ForwardLoop {
 
 impl std::fmt::Debug for ForwardLoop {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("ForwardLoop").field("release", &self.release).finish_non_exhaustive()
+        f.debug_struct("ForwardLoop")
+            .field("release", &self.release)
+            .finish_non_exhaustive()
     }
 }
 
@@ -70,10 +72,14 @@ impl ForwardLoop {
             self.backlog.arrived().await;
             return Ok(None);
         };
-        let conclusions: Vec<Conclusion> = page.into_iter().map(|open| self.conclude(open)).collect();
-        let deliveries = conclusions.iter().flat_map(|conclusion| &conclusion.deliveries);
-        let recipients: BTreeSet<RecipientId> =
-            deliveries.map(|delivery| delivery.sealed.grant().recipient.clone()).collect();
+        let conclusions: Vec<Conclusion> =
+            page.into_iter().map(|open| self.conclude(open)).collect();
+        let deliveries = conclusions
+            .iter()
+            .flat_map(|conclusion| &conclusion.deliveries);
+        let recipients: BTreeSet<RecipientId> = deliveries
+            .map(|delivery| delivery.sealed.grant().recipient.clone())
+            .collect();
         self.journal.commit(Unit::Conclusions(conclusions)).await?;
         for recipient in &recipients {
             self.queue.committed(recipient);
@@ -82,7 +88,9 @@ impl ForwardLoop {
     }
 
     fn conclude(&self, open: OpenIntake) -> Conclusion {
-        let OpenIntake { sequence, message, .. } = open;
+        let OpenIntake {
+            sequence, message, ..
+        } = open;
         match message.and_then(|message| self.carry(sequence, &message)) {
             Ok(conclusion) => conclusion,
             Err(refusal) => {
@@ -105,13 +113,20 @@ impl ForwardLoop {
     ) -> Result<Conclusion, Refusal> {
         let translated = translate_stage::translate(self.translator.as_ref(), message)?;
         let now = self.clock.now();
-        let origin = Origin { id: message.id, received_at: message.received_at, now };
+        let origin = Origin {
+            id: message.id,
+            received_at: message.received_at,
+            now,
+        };
         let released = self.release.release(origin, &translated.records);
         let warnings = u32::try_from(translated.warnings.len()).unwrap_or(u32::MAX);
         Ok(Conclusion {
             sequence,
             at: now,
-            outcome: Outcome::Translated { map: translated.map, warnings },
+            outcome: Outcome::Translated {
+                map: translated.map,
+                warnings,
+            },
             decisions: released.decisions,
             deliveries: released.deliveries,
         })

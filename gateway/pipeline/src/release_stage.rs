@@ -5,14 +5,16 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use isthmus_core::clock::Timestamp;
-use isthmus_core::consent_store::ConsentStore;
+use isthmus_core::consent_store::{ConsentChoice, ConsentStore};
 use isthmus_core::id::{FlowId, MessageId};
 use isthmus_core::journal::{Decision, NewDelivery, Verdict};
 use isthmus_core::key_ring::{KeyClass, KeyOwner, KeyRing};
 use isthmus_core::privacy::disclosure::Disclosure;
-use isthmus_core::privacy::flow::{Flow, Release};
+use isthmus_core::privacy::flow::Flow;
 use isthmus_core::privacy::policy_set::PolicySet;
+use isthmus_core::privacy::release::{self, Release};
 use isthmus_core::privacy::sealed_disclosure::SealedDisclosure;
+use isthmus_core::read_set::ReadSet;
 use isthmus_core::record::Record;
 use isthmus_core::refusal::{Reason, Refusal};
 use isthmus_core::shaper::{Shaper, ShapingContext};
@@ -34,7 +36,9 @@ pub struct ReleaseStage {
 
 impl std::fmt::Debug for ReleaseStage {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("ReleaseStage").field("flows", &self.shapers.len()).finish_non_exhaustive()
+        f.debug_struct("ReleaseStage")
+            .field("flows", &self.shapers.len())
+            .finish_non_exhaustive()
     }
 }
 
@@ -65,11 +69,12 @@ impl ReleaseStage {
         for flow in self.policies.flows() {
             let mut index = 0;
             for record in records {
-                let verdict = self.decide(origin, record, flow, &mut index, &mut released.deliveries);
+                let verdict =
+                    self.decide(origin, record, flow, &mut index, &mut released.deliveries);
                 released.decisions.push(Decision {
-                    recipient: flow.recipient().clone(),
-                    flow: flow.id().clone(),
-                    flow_version: flow.version(),
+                    recipient: flow.recipient().id.clone(),
+                    flow: flow.terms().id.clone(),
+                    flow_version: flow.terms().version,
                     verdict,
                 });
             }
@@ -89,12 +94,16 @@ impl ReleaseStage {
             Release::Granted(granted) => granted,
             Release::Withheld(reason) => return Verdict::Withheld(reason),
         };
-        let Some(shaper) = self.shapers.get(flow.id()) else {
+        let Some(shaper) = self.shapers.get(&flow.terms().id) else {
             return Verdict::Parked(Refusal::park(Reason::Unshapeable).by("the flow has no map"));
         };
+        let Some(consents) = self.choices(record, shaper.reads()) else {
+            return Verdict::Withheld(release::CONSENT_UNAVAILABLE);
+        };
         let context = ShapingContext {
-            delivery: self.digester.delivery(&origin.id, flow.id(), *index),
+            delivery: self.digester.delivery(&origin.id, &flow.terms().id, *index),
             received_at: origin.received_at,
+            consents,
         };
         let sealed = granted
             .shape(shaper.as_ref(), &context)
@@ -110,6 +119,16 @@ impl ReleaseStage {
         }
     }
 
+    /// What the patient chose in the categories that a map asks for; None when that cannot be read.
+    fn choices(&self, record: &Record, reads: &ReadSet) -> Option<Vec<(String, ConsentChoice)>> {
+        let mut choices = Vec::new();
+        for category in &reads.consents {
+            let consent = self.consents.consent(&record.subject, category).ok()?;
+            choices.extend(consent.map(|consent| (category.clone(), consent.choice)));
+        }
+        Some(choices)
+    }
+
     fn seal(
         &self,
         origin: Origin,
@@ -123,13 +142,19 @@ impl ReleaseStage {
             tracing::error!(%error, "a disclosure was not sealed");
             Refusal::park(Reason::StoreUnavailable)
         };
-        let key =
-            self.keys.sealing_key(&owner, KeyClass::Delivery, origin.now).map_err(unusable)?;
+        let key = self
+            .keys
+            .sealing_key(&owner, KeyClass::Delivery, origin.now)
+            .map_err(unusable)?;
         let seal = |disclosure| {
-            let id = self.digester.delivery(&origin.id, flow.id(), *index);
+            let id = self.digester.delivery(&origin.id, &flow.terms().id, *index);
             *index += 1;
             let sealed = SealedDisclosure::seal(disclosure, &key).map_err(unusable)?;
-            Ok(NewDelivery { id, subject: record.subject, sealed })
+            Ok(NewDelivery {
+                id,
+                subject: record.subject,
+                sealed,
+            })
         };
         shaped.iter().map(seal).collect()
     }

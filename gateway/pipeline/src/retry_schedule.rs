@@ -13,7 +13,10 @@ pub struct RetrySchedule {
 
 impl Default for RetrySchedule {
     fn default() -> Self {
-        Self { first: Duration::from_millis(500), longest: Duration::from_secs(900) }
+        Self {
+            first: Duration::from_millis(500),
+            longest: Duration::from_mins(15),
+        }
     }
 }
 
@@ -34,6 +37,6 @@ mod tests {
         let schedule = RetrySchedule::default();
         assert_eq!(schedule.wait(1), Duration::from_millis(500));
         assert_eq!(schedule.wait(2), Duration::from_secs(1));
-        assert_eq!(schedule.wait(u32::MAX), Duration::from_secs(900));
+        assert_eq!(schedule.wait(u32::MAX), Duration::from_mins(15));
     }
 }
