@@ -1,0 +1,77 @@
+//! What the committer tells the rest of the process: that it failed, and that messages arrived;
+//! the committing itself is in `committer`.
+
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use tokio::sync::Notify;
+
+/// The state of a committer, as others see it.
+#[derive(Debug)]
+pub(crate) struct CommitStatus {
+    failure: OnceLock<String>,
+    failed: Notify,
+    /// Rises with every message that arrives; ahead of `read` at first, so that a start reads
+    /// what an earlier run left.
+    arrivals: AtomicU64,
+    /// The arrivals that the last page of the backlog included.
+    read: AtomicU64,
+    arrived: Notify,
+}
+
+impl CommitStatus {
+    pub(crate) fn new() -> Self {
+        Self {
+            failure: OnceLock::new(),
+            failed: Notify::new(),
+            arrivals: AtomicU64::new(1),
+            read: AtomicU64::new(0),
+            arrived: Notify::new(),
+        }
+    }
+
+    /// The first failure stays.
+    pub(crate) fn fail(&self, why: &str) {
+        self.failure.get_or_init(|| why.to_owned());
+        self.failed.notify_waiters();
+    }
+
+    pub(crate) fn failure(&self) -> Option<&str> {
+        self.failure.get().map(String::as_str)
+    }
+
+    pub(crate) async fn failed(&self) -> String {
+        loop {
+            let failed = self.failed.notified();
+            if let Some(why) = self.failure() {
+                return why.to_owned();
+            }
+            failed.await;
+        }
+    }
+
+    pub(crate) fn messages_arrived(&self, count: u64) {
+        if count > 0 {
+            self.arrivals.fetch_add(count, Ordering::SeqCst);
+            self.arrived.notify_waiters();
+        }
+    }
+
+    pub(crate) fn arrivals(&self) -> u64 {
+        self.arrivals.load(Ordering::SeqCst)
+    }
+
+    pub(crate) fn have_read(&self, arrivals: u64) {
+        self.read.fetch_max(arrivals, Ordering::SeqCst);
+    }
+
+    pub(crate) async fn arrived(&self) {
+        loop {
+            let arrived = self.arrived.notified();
+            if self.arrivals() > self.read.load(Ordering::SeqCst) {
+                return;
+            }
+            arrived.await;
+        }
+    }
+}

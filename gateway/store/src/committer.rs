@@ -1,0 +1,199 @@
+//! The committer: the one thread that writes units and syncs them, as many together as wait; sealing
+//! and waiting for room are done by the callers in `sqlite_journal`.
+
+use std::fs::File;
+use std::io;
+use std::sync::Arc;
+use std::sync::mpsc::Receiver;
+use std::thread::JoinHandle;
+
+use isthmus_core::journal::{Committed, Conclusion, JournalError, Settlement};
+use isthmus_core::key_ring::KeyError;
+use rusqlite::{Connection, ErrorCode, ffi};
+use tokio::sync::{OwnedSemaphorePermit, oneshot};
+
+use crate::commit_status::CommitStatus;
+use crate::conclusion_rows::insert_conclusion;
+use crate::database::within;
+use crate::delivery_rows::settle;
+use crate::file_key_ring::FileKeyRing;
+use crate::intake_rows::{SealedIntake, insert_intake};
+
+/// Units in one transaction at most.
+const BATCH: usize = 1_024;
+
+/// What is to be committed.
+#[derive(Debug)]
+pub(crate) enum Work {
+    Intake(SealedIntake),
+    Conclusions(Vec<Conclusion>),
+    Settlements(Vec<Settlement>),
+}
+
+type Answer = Result<Committed, JournalError>;
+
+/// A unit, and whom to tell.
+#[derive(Debug)]
+pub(crate) struct Request {
+    pub(crate) work: Work,
+    pub(crate) answer: oneshot::Sender<Answer>,
+    /// Its share of the bytes that may wait; given back when it was answered.
+    pub(crate) room: OwnedSemaphorePermit,
+}
+
+/// What the committer receives.
+#[derive(Debug)]
+pub(crate) enum Order {
+    Commit(Box<Request>),
+    /// Commit what came before, then end.
+    Stop,
+}
+
+/// The committer, before its thread starts.
+#[derive(Debug)]
+pub(crate) struct Committer {
+    pub(crate) connection: Connection,
+    pub(crate) keys: Arc<FileKeyRing>,
+    pub(crate) orders: Receiver<Order>,
+    pub(crate) status: Arc<CommitStatus>,
+    /// The lock of the store, held until the last commit is done.
+    pub(crate) lock: File,
+}
+
+impl Committer {
+    /// Starts the thread; it ends with [`Order::Stop`].
+    pub(crate) fn start(self) -> io::Result<JoinHandle<()>> {
+        let builder = std::thread::Builder::new().name("isthmus-commit".to_owned());
+        builder.spawn(move || self.run())
+    }
+
+    fn run(self) {
+        let _ended = Ended(Arc::clone(&self.status));
+        let mut stopping = false;
+        while !stopping {
+            let Ok(first) = self.orders.recv() else { break };
+            let mut batch = Vec::new();
+            let rest = std::iter::from_fn(|| self.orders.try_recv().ok());
+            for order in std::iter::once(first).chain(rest) {
+                match order {
+                    Order::Commit(request) => batch.push(*request),
+                    Order::Stop => stopping = true,
+                }
+                if stopping || batch.len() >= BATCH {
+                    break;
+                }
+            }
+            self.commit(batch);
+        }
+        drop(self.lock);
+    }
+
+    /// Commits a batch and answers it. When the store is full, what makes room goes on without
+    /// the messages: settlements dispose of payloads.
+    fn commit(&self, batch: Vec<Request>) {
+        if batch.is_empty() {
+            return;
+        }
+        if let Some(why) = self.status.failure() {
+            let failed = JournalError::Failed(why.to_owned());
+            return answer_all(batch, &Err(failed));
+        }
+        match self.write(&batch) {
+            Ok(answers) => self.tell(batch, answers),
+            Err(error) if is_full(&error) => {
+                let is_intake = |request: &Request| matches!(request.work, Work::Intake(_));
+                let (intakes, others): (Vec<_>, Vec<_>) = batch.into_iter().partition(is_intake);
+                if intakes.is_empty() {
+                    return answer_all(others, &Err(JournalError::Full));
+                }
+                answer_all(intakes, &Err(JournalError::Full));
+                self.commit(others);
+            }
+            Err(error) => {
+                let why = error.to_string();
+                tracing::error!(error = %why, "the store failed, nothing more is acknowledged");
+                self.status.fail(&why);
+                answer_all(batch, &Err(JournalError::Failed(why)));
+            }
+        }
+    }
+
+    /// One transaction, one sync; the keys that were made for it are synced before.
+    fn write(&self, batch: &[Request]) -> rusqlite::Result<Vec<Answer>> {
+        self.keys.flush()?;
+        let destructions = self.keys.notice_destructions()?;
+        within(&self.connection, |connection| {
+            let written = batch.iter().map(|request| match &request.work {
+                Work::Intake(intake) => self.write_intake(connection, intake, destructions),
+                Work::Conclusions(conclusions) => conclusions
+                    .iter()
+                    .try_for_each(|conclusion| insert_conclusion(connection, conclusion))
+                    .map(|()| Ok(Committed::Done)),
+                Work::Settlements(settlements) => settlements
+                    .iter()
+                    .try_for_each(|settlement| settle(connection, settlement))
+                    .map(|()| Ok(Committed::Done)),
+            });
+            written.collect()
+        })
+    }
+
+    /// A message whose key was destroyed after it was sealed could never be opened: its sender
+    /// is not told that we have it.
+    fn write_intake(
+        &self,
+        connection: &Connection,
+        intake: &SealedIntake,
+        destructions: u64,
+    ) -> rusqlite::Result<Answer> {
+        if intake.destructions != destructions && !self.keys.contains(intake.key)? {
+            return Ok(Err(JournalError::Keys(KeyError::Destroyed)));
+        }
+        let accepted = insert_intake(connection, intake)?;
+        Ok(Ok(Committed::Intake(accepted)))
+    }
+
+    fn tell(&self, batch: Vec<Request>, answers: Vec<Answer>) {
+        let arrived = answers
+            .iter()
+            .filter(|answer| matches!(answer, Ok(Committed::Intake(accepted)) if !accepted.repeat));
+        let arrived = arrived.count() as u64;
+        for (request, answer) in batch.into_iter().zip(answers) {
+            send(request, answer);
+        }
+        self.status.messages_arrived(arrived);
+    }
+}
+
+/// Tells a caller; one that went away needs no answer.
+fn send(request: Request, answer: Answer) {
+    drop(request.room);
+    if request.answer.send(answer).is_err() {
+        tracing::debug!("whoever committed a unit did not wait for the answer");
+    }
+}
+
+fn answer_all(batch: Vec<Request>, answer: &Answer) {
+    for request in batch {
+        send(request, answer.clone());
+    }
+}
+
+/// The disk or the store's bound is full; SQLite says so in another way when it cannot enlarge
+/// the index of the log (<https://www.sqlite.org/rescode.html#ioerr_shmsize>).
+fn is_full(error: &rusqlite::Error) -> bool {
+    error.sqlite_error().is_some_and(|error| {
+        error.code == ErrorCode::DiskFull || error.extended_code == ffi::SQLITE_IOERR_SHMSIZE
+    })
+}
+
+/// Says so when the thread ends in any way: nobody may wait for a committer that is gone.
+struct Ended(Arc<CommitStatus>);
+
+impl Drop for Ended {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.0.fail("the committer ended unexpectedly");
+        }
+    }
+}

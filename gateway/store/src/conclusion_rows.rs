@@ -1,0 +1,91 @@
+//! The rows of what became of a message: its outcome and what the gate said; the deliveries it gave
+//! are in `delivery_rows`.
+
+use isthmus_core::journal::{Conclusion, Decision, Outcome, Verdict};
+use isthmus_core::refusal::Refusal;
+use rusqlite::{Connection, params};
+
+use crate::delivery_rows::insert_delivery;
+use crate::intake_rows::close_intake;
+
+/// Writes a conclusion whole, or nothing of it when the message was concluded before.
+pub(crate) fn insert_conclusion(
+    connection: &Connection,
+    conclusion: &Conclusion,
+) -> rusqlite::Result<()> {
+    let sequence = conclusion.sequence.0.cast_signed();
+    if !insert_outcome(connection, sequence, conclusion)? {
+        return Ok(());
+    }
+    close_intake(connection, sequence)?;
+    for (position, decision) in conclusion.decisions.iter().enumerate() {
+        let position = i64::try_from(position).unwrap_or(i64::MAX);
+        insert_decision(connection, sequence, position, decision)?;
+    }
+    for delivery in &conclusion.deliveries {
+        insert_delivery(connection, sequence, conclusion.at, delivery)?;
+    }
+    Ok(())
+}
+
+/// False when there is an outcome already.
+fn insert_outcome(
+    connection: &Connection,
+    sequence: i64,
+    conclusion: &Conclusion,
+) -> rusqlite::Result<bool> {
+    let (kind, map, warnings, refusal) = match &conclusion.outcome {
+        Outcome::Translated { map, warnings } => ("translated", Some(map), Some(warnings), None),
+        Outcome::Parked(refusal) => ("parked", None, None, Some(refusal)),
+    };
+    let (reason, location, rule) = refusal_columns(refusal);
+    let mut insert = connection.prepare_cached(
+        "INSERT INTO outcome VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT DO NOTHING",
+    )?;
+    let at = conclusion.at.unix_millis();
+    let row = params![sequence, at, kind, map, warnings, reason, location, rule];
+    Ok(insert.execute(row)? == 1)
+}
+
+fn insert_decision(
+    connection: &Connection,
+    sequence: i64,
+    position: i64,
+    decision: &Decision,
+) -> rusqlite::Result<()> {
+    let (verdict, records, withheld, refusal) = match &decision.verdict {
+        Verdict::Released(records) => ("released", Some(records), None, None),
+        Verdict::Withheld(reason) => ("withheld", None, Some(*reason), None),
+        Verdict::Parked(refusal) => ("parked", None, None, Some(refusal)),
+    };
+    let (reason, location, rule) = refusal_columns(refusal);
+    let mut insert = connection
+        .prepare_cached("INSERT INTO decision VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)")?;
+    insert.execute(params![
+        sequence,
+        position,
+        decision.recipient.as_str(),
+        decision.flow.as_str(),
+        decision.flow_version,
+        verdict,
+        records,
+        withheld.or(reason),
+        location,
+        rule,
+    ])?;
+    Ok(())
+}
+
+/// Reason, place and rule of a refusal.
+fn refusal_columns(
+    refusal: Option<&Refusal>,
+) -> (Option<&'static str>, Option<&str>, Option<&str>) {
+    match refusal {
+        Some(refusal) => (
+            Some(refusal.reason.code()),
+            refusal.location.as_deref(),
+            refusal.rule.as_deref(),
+        ),
+        None => (None, None, None),
+    }
+}

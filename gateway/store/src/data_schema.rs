@@ -1,0 +1,137 @@
+//! The tables of `isthmus.db`, and which store the file belongs to; the rows are written and read
+//! in the files named for them.
+
+use std::path::Path;
+
+use rusqlite::{Connection, OptionalExtension};
+
+use crate::database::{Schema, open_writer};
+use crate::error::{StoreError, in_file};
+use crate::key_file::StoreId;
+
+/// `intake`: a message as it came, sealed. A row stays as long as the retention of raw messages
+/// keeps it, and so long a repeat of the message is known as one; a sequence is never given twice.
+/// `open_intake`: those without an outcome, so that a start needs not read the others.
+/// `outcome`, `decision`: what became of a message, and what the gate said for each flow.
+/// `delivery`: what is to be delivered, in order of `row`. `head` marks the first of a patient
+/// for a recipient: only heads are drawn, so `delivery_due` lists what can be drawn and nothing
+/// that waits behind another. `state`: 0 waits, 1 parked. `not_before` is 0 until a retry.
+/// `delivered`: what the recipient has; the payload is gone.
+/// `consent`: what a patient said, one row a word.
+/// Times are milliseconds since 1970.
+const SCHEMA: Schema = Schema {
+    version: 1,
+    create: "
+        CREATE TABLE store(one INTEGER PRIMARY KEY CHECK(one = 1), id BLOB NOT NULL) STRICT;
+        CREATE TABLE intake(
+            sequence INTEGER PRIMARY KEY AUTOINCREMENT,
+            message BLOB NOT NULL UNIQUE,
+            control BLOB NOT NULL,
+            sender TEXT NOT NULL,
+            received_at INTEGER NOT NULL,
+            subject BLOB,
+            key INTEGER NOT NULL,
+            sealed BLOB NOT NULL
+        ) STRICT;
+        CREATE INDEX intake_control ON intake(control);
+        CREATE TABLE open_intake(sequence INTEGER PRIMARY KEY) STRICT;
+        CREATE TABLE outcome(
+            sequence INTEGER PRIMARY KEY,
+            at INTEGER NOT NULL,
+            kind TEXT NOT NULL,
+            map TEXT,
+            warnings INTEGER,
+            reason TEXT,
+            location TEXT,
+            rule TEXT
+        ) STRICT;
+        CREATE INDEX outcome_parked ON outcome(sequence) WHERE kind = 'parked';
+        CREATE TABLE decision(
+            sequence INTEGER NOT NULL,
+            position INTEGER NOT NULL,
+            recipient TEXT NOT NULL,
+            flow TEXT NOT NULL,
+            flow_version INTEGER NOT NULL,
+            verdict TEXT NOT NULL,
+            records INTEGER,
+            reason TEXT,
+            location TEXT,
+            rule TEXT,
+            PRIMARY KEY(sequence, position)
+        ) STRICT, WITHOUT ROWID;
+        CREATE INDEX decision_parked ON decision(sequence) WHERE verdict = 'parked';
+        CREATE TABLE delivery(
+            row INTEGER PRIMARY KEY AUTOINCREMENT,
+            id BLOB NOT NULL UNIQUE,
+            sequence INTEGER NOT NULL,
+            recipient TEXT NOT NULL,
+            subject BLOB NOT NULL,
+            created_at INTEGER NOT NULL,
+            head INTEGER NOT NULL,
+            state INTEGER NOT NULL,
+            attempt INTEGER NOT NULL,
+            not_before INTEGER NOT NULL,
+            reason TEXT,
+            flow TEXT NOT NULL,
+            flow_version INTEGER NOT NULL,
+            purpose TEXT NOT NULL,
+            policy_hash BLOB NOT NULL,
+            consent_version INTEGER,
+            key INTEGER NOT NULL,
+            sealed BLOB NOT NULL
+        ) STRICT;
+        CREATE INDEX delivery_lane ON delivery(recipient, subject, row);
+        CREATE INDEX delivery_due ON delivery(recipient, not_before, row)
+            WHERE head = 1 AND state = 0;
+        CREATE INDEX delivery_parked ON delivery(sequence) WHERE state = 1;
+        CREATE TABLE delivered(
+            id BLOB PRIMARY KEY,
+            sequence INTEGER NOT NULL,
+            recipient TEXT NOT NULL,
+            flow TEXT NOT NULL,
+            subject BLOB NOT NULL,
+            at INTEGER NOT NULL,
+            attempts INTEGER NOT NULL
+        ) STRICT, WITHOUT ROWID;
+        CREATE TABLE consent(
+            subject BLOB NOT NULL,
+            category TEXT NOT NULL,
+            version INTEGER NOT NULL,
+            recorded_at INTEGER NOT NULL,
+            key INTEGER NOT NULL,
+            sealed BLOB NOT NULL,
+            PRIMARY KEY(subject, category, version)
+        ) STRICT, WITHOUT ROWID;",
+};
+
+/// Opens `isthmus.db` for writing.
+pub(crate) fn open_database(path: &Path) -> Result<Connection, StoreError> {
+    open_writer(path, SCHEMA)
+}
+
+/// The store that the database belongs to; None while it is new.
+pub(crate) fn store_id(
+    connection: &Connection,
+    path: &Path,
+) -> Result<Option<StoreId>, StoreError> {
+    connection
+        .query_row("SELECT id FROM store", (), |row| row.get(0))
+        .optional()
+        .map_err(in_file(path))
+}
+
+/// Binds a new database to its key file, unless another process was faster; gives what it is
+/// bound to.
+pub(crate) fn bind_store(
+    connection: &Connection,
+    path: &Path,
+    id: StoreId,
+) -> Result<StoreId, StoreError> {
+    connection
+        .execute(
+            "INSERT INTO store VALUES(1, ?1) ON CONFLICT DO NOTHING",
+            [id],
+        )
+        .map_err(in_file(path))?;
+    Ok(store_id(connection, path)?.unwrap_or(id))
+}

@@ -1,0 +1,26 @@
+//! The store of one node on SQLite: journal, keys, consents and the embedded delivery queue.
+//! What the rows mean to a patient is decided in the core; no message is read here.
+
+mod commit_status;
+mod committer;
+mod conclusion_rows;
+mod data_schema;
+mod database;
+mod delivery_rows;
+pub mod embedded_queue;
+pub mod error;
+pub mod file_key_ring;
+mod generation_cache;
+mod intake_rows;
+mod key_file;
+mod key_label;
+pub mod master_key;
+mod random;
+mod recipient_relay;
+pub mod running_store;
+pub mod sqlite_backlog;
+pub mod sqlite_consents;
+pub mod sqlite_journal;
+pub mod store;
+pub mod store_paths;
+pub mod summary;

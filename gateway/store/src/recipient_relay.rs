@@ -1,0 +1,230 @@
+//! `RecipientRelay`, which deliveries of one recipient are due and which are being worked on; the
+//! waiting is done in `embedded_queue`.
+
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use isthmus_core::clock::Timestamp;
+use isthmus_core::delivery_queue::{Delivery, Draw};
+use isthmus_core::id::{DeliveryId, RecipientId, SubjectKey};
+use rusqlite::Connection;
+use tokio::sync::Notify;
+use tokio::sync::futures::Notified;
+
+use crate::database::hold;
+use crate::delivery_rows::{
+    Reading, StoredDelivery, each_delivery, fresh_heads, next_due, retried_heads, successors,
+};
+
+/// Deliveries that are due and loaded.
+const WINDOW: usize = 512;
+
+/// Their bytes, and those of one draw.
+const WINDOW_BYTES: usize = 8 << 20;
+
+/// Deliveries that workers may have in hand.
+const IN_HAND: usize = 1_024;
+
+/// What a draw gave.
+#[derive(Debug)]
+pub(crate) enum Drawn {
+    /// At least one.
+    Deliveries(Vec<Delivery>),
+    /// Nothing is due before this time, as far as is known now.
+    Nothing { due: Option<Timestamp> },
+}
+
+/// The deliveries of one recipient.
+#[derive(Debug)]
+pub(crate) struct RecipientRelay {
+    recipient: RecipientId,
+    recovered_to: i64,
+    state: Mutex<RelayState>,
+    /// The rows may have changed since the window was loaded.
+    stale: AtomicBool,
+    changed: Notify,
+}
+
+#[derive(Debug)]
+struct RelayState {
+    connection: Connection,
+    /// Due, one a patient, oldest first.
+    window: VecDeque<StoredDelivery>,
+    /// With a worker.
+    in_hand: HashMap<DeliveryId, SubjectKey>,
+    /// How many of a patient's are with a worker.
+    busy: HashMap<SubjectKey, usize>,
+    /// More rows were due than the window took.
+    more: bool,
+    /// When the next retry is due.
+    due: Option<Timestamp>,
+}
+
+impl RecipientRelay {
+    pub(crate) fn new(recipient: RecipientId, connection: Connection, recovered_to: i64) -> Self {
+        Self {
+            recipient,
+            recovered_to,
+            state: Mutex::new(RelayState {
+                connection,
+                window: VecDeque::new(),
+                in_hand: HashMap::new(),
+                busy: HashMap::new(),
+                more: true,
+                due: None,
+            }),
+            stale: AtomicBool::new(true),
+            changed: Notify::new(),
+        }
+    }
+
+    /// Completes at the next change after this call.
+    pub(crate) fn changed(&self) -> Notified<'_> {
+        self.changed.notified()
+    }
+
+    /// The rows changed.
+    pub(crate) fn changes(&self) {
+        self.stale.store(true, Ordering::SeqCst);
+        self.changed.notify_waiters();
+    }
+
+    /// These are with no worker any more. The rows tell what becomes of them.
+    pub(crate) fn release(&self, ids: &[DeliveryId]) {
+        hold(&self.state).release(ids);
+        self.changes();
+    }
+
+    /// Takes what is due. The rows are read under the lock that [`RecipientRelay::release`]
+    /// takes: a row that was settled meanwhile is still in hand then, and not taken again.
+    pub(crate) fn draw(&self, draw: Draw, now: Timestamp) -> rusqlite::Result<Drawn> {
+        let mut state = hold(&self.state);
+        let limit = draw
+            .limit
+            .max(1)
+            .min(IN_HAND.saturating_sub(state.in_hand.len()));
+        if limit == 0 {
+            return Ok(Drawn::Nothing { due: None });
+        }
+        let outdated = state.due.is_some_and(|due| due <= now)
+            || state.more
+            || self.stale.load(Ordering::SeqCst);
+        if state.window.len() < limit && outdated {
+            self.stale.store(false, Ordering::SeqCst);
+            state.load(&self.recipient, now)?;
+        }
+        let mut drawn = state.take(limit);
+        if draw.consecutive {
+            state.extend(&self.recipient, &mut drawn, limit, now)?;
+        }
+        if drawn.is_empty() {
+            return Ok(Drawn::Nothing { due: state.due });
+        }
+        let recovered_to = self.recovered_to;
+        let deliveries = drawn.into_iter().map(|stored| Delivery {
+            recovered: stored.row <= recovered_to,
+            ..stored.delivery
+        });
+        Ok(Drawn::Deliveries(deliveries.collect()))
+    }
+}
+
+impl RelayState {
+    fn release(&mut self, ids: &[DeliveryId]) {
+        for subject in ids.iter().filter_map(|id| self.in_hand.remove(id)) {
+            if let Some(count) = self.busy.get_mut(&subject) {
+                *count -= 1;
+                if *count == 0 {
+                    self.busy.remove(&subject);
+                }
+            }
+        }
+    }
+
+    /// Fills the window: up to half of the room with what was tried before, the rest with what
+    /// was not, so that neither keeps the other out.
+    fn load(&mut self, recipient: &RecipientId, now: Timestamp) -> rusqlite::Result<()> {
+        let room = WINDOW.saturating_sub(self.window.len());
+        let mut taken: HashSet<SubjectKey> = self.busy.keys().copied().collect();
+        taken.extend(self.window.iter().map(|stored| stored.delivery.subject));
+        let mut size: usize = self.window.iter().map(sealed_bytes).sum();
+        let mut loaded = Vec::new();
+        let mut load = |limit: usize, stored: StoredDelivery| {
+            if loaded.len() >= limit || size >= WINDOW_BYTES {
+                return Reading::Enough;
+            }
+            if taken.insert(stored.delivery.subject) {
+                size += sealed_bytes(&stored);
+                loaded.push(stored);
+            }
+            Reading::On
+        };
+        let retried = retried_heads(&self.connection, recipient, now)?;
+        let half = room.div_ceil(2);
+        let retried = each_delivery(retried, recipient, now, |stored| load(half, stored))?;
+        let fresh = fresh_heads(&self.connection, recipient)?;
+        let fresh = each_delivery(fresh, recipient, now, |stored| load(room, stored))?;
+        self.window.extend(loaded);
+        self.window
+            .make_contiguous()
+            .sort_by_key(|stored| stored.row);
+        self.more = retried == Reading::Enough || fresh == Reading::Enough;
+        self.due = next_due(&self.connection, recipient, now)?;
+        Ok(())
+    }
+
+    /// Hands the first of the window to a worker.
+    fn take(&mut self, limit: usize) -> Vec<StoredDelivery> {
+        let drawn: Vec<StoredDelivery> =
+            self.window.drain(..limit.min(self.window.len())).collect();
+        for stored in &drawn {
+            self.hand_out(stored);
+        }
+        drawn
+    }
+
+    /// Adds what follows on the patients that were drawn, in order and without a gap. Every
+    /// patient comes first once: one with much to deliver keeps nobody out.
+    fn extend(
+        &mut self,
+        recipient: &RecipientId,
+        drawn: &mut Vec<StoredDelivery>,
+        limit: usize,
+        now: Timestamp,
+    ) -> rusqlite::Result<()> {
+        let heads: Vec<(SubjectKey, i64)> = drawn
+            .iter()
+            .map(|stored| (stored.delivery.subject, stored.row))
+            .collect();
+        let mut size: usize = drawn.iter().map(sealed_bytes).sum();
+        for (subject, row) in heads {
+            let mut run = Vec::new();
+            let room = limit.saturating_sub(drawn.len());
+            let rows = successors(&self.connection, recipient, &subject, row)?;
+            each_delivery(rows, recipient, now, |stored| {
+                if run.len() >= room || size >= WINDOW_BYTES || !stored.due {
+                    return Reading::Enough;
+                }
+                size += sealed_bytes(&stored);
+                run.push(stored);
+                Reading::On
+            })?;
+            for stored in &run {
+                self.hand_out(stored);
+            }
+            drawn.append(&mut run);
+        }
+        Ok(())
+    }
+
+    fn hand_out(&mut self, stored: &StoredDelivery) {
+        let Delivery { id, subject, .. } = stored.delivery;
+        self.in_hand.insert(id, subject);
+        *self.busy.entry(subject).or_insert(0) += 1;
+    }
+}
+
+fn sealed_bytes(stored: &StoredDelivery) -> usize {
+    stored.delivery.sealed.bytes().len()
+}

@@ -1,0 +1,234 @@
+//! `SqliteConsents`, what patients said, word by word, sealed under their own keys; what follows
+//! from it is decided in the privacy gate.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+
+use isthmus_core::clock::Timestamp;
+use isthmus_core::consent_store::{Consent, ConsentChoice, ConsentStore, ConsentUnavailable};
+use isthmus_core::id::SubjectKey;
+use isthmus_core::key_ring::{KeyClass, KeyError, KeyId, KeyOwner, KeyRing};
+use isthmus_core::phi::Phi;
+use rusqlite::{Connection, OptionalExtension, Row, params};
+
+use crate::database::{hold, open_reader, within};
+use crate::error::{StoreError, in_file};
+use crate::file_key_ring::FileKeyRing;
+use crate::key_label::context;
+
+/// The longest evidence, in bytes.
+pub const EVIDENCE_LIMIT: usize = 4_096;
+
+/// The longest category, in bytes.
+pub const CATEGORY_LIMIT: usize = 128;
+
+/// One word of a patient on one category.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RecordedConsent {
+    /// The category, as the policies name it.
+    pub category: String,
+    /// What was said, which word it was, and when it was recorded.
+    pub consent: Consent,
+    /// What shows that they said it: a form and its version, a call, a web page.
+    pub evidence: Phi<String>,
+}
+
+/// The consents of a store. Every read asks the file, so that a word recorded by another process
+/// counts from the moment it is committed.
+pub struct SqliteConsents {
+    path: PathBuf,
+    writer: Mutex<Connection>,
+    reader: Mutex<Connection>,
+    keys: Arc<FileKeyRing>,
+}
+
+/// A row, still sealed.
+struct SealedConsent {
+    category: String,
+    version: u64,
+    recorded_at: Timestamp,
+    key: KeyId,
+    sealed: Vec<u8>,
+}
+
+impl SqliteConsents {
+    pub(crate) fn open(
+        path: &Path,
+        writer: Connection,
+        keys: Arc<FileKeyRing>,
+    ) -> Result<Self, StoreError> {
+        Ok(Self {
+            path: path.to_owned(),
+            writer: Mutex::new(writer),
+            reader: Mutex::new(open_reader(path)?),
+            keys,
+        })
+    }
+
+    /// Records a word of a patient on a category, synced before this returns, and gives its
+    /// version: 1 for the first, then one more each time. Blocking. The category is stored
+    /// openly, what was said and the evidence are sealed.
+    ///
+    /// # Errors
+    /// A category over [`CATEGORY_LIMIT`] or evidence over [`EVIDENCE_LIMIT`]; keys or a file
+    /// that cannot be used. Nothing is recorded then.
+    pub fn set_consent(
+        &self,
+        subject: &SubjectKey,
+        category: &str,
+        choice: ConsentChoice,
+        at: Timestamp,
+        evidence: &str,
+    ) -> Result<u64, StoreError> {
+        within_bound("the category", category, CATEGORY_LIMIT)?;
+        within_bound("the evidence", evidence, EVIDENCE_LIMIT)?;
+        let owner = KeyOwner::Subject(*subject);
+        let key = self.keys.sealing_key(&owner, KeyClass::Consent, at)?;
+        self.keys.flush().map_err(in_file(&self.path))?;
+        let word = [choice.code().as_bytes(), b"\n", evidence.as_bytes()].concat();
+        let writer = hold(&self.writer);
+        let recorded = within(&writer, |connection| {
+            let newest = "SELECT coalesce(max(version), 0) FROM consent
+                          WHERE subject = ?1 AND category = ?2";
+            let of = params![subject.as_bytes(), category];
+            let version = 1 + connection.query_row(newest, of, |row| row.get::<_, i64>(0))?;
+            let context = consent_context(subject, category, version.cast_unsigned(), at);
+            let sealed = match key.seal(&context, &word) {
+                Ok(sealed) => sealed,
+                Err(error) => return Ok(Err(error)),
+            };
+            let insert = "INSERT INTO consent VALUES(?1, ?2, ?3, ?4, ?5, ?6)";
+            let key = key.id().0.cast_signed();
+            let row = params![
+                subject.as_bytes(),
+                category,
+                version,
+                at.unix_millis(),
+                key,
+                sealed
+            ];
+            connection.execute(insert, row)?;
+            Ok(Ok(version.cast_unsigned()))
+        });
+        Ok(recorded.map_err(in_file(&self.path))??)
+    }
+
+    /// Every word of a patient, category by category, oldest first.
+    ///
+    /// # Errors
+    /// Also when the key of one of them was destroyed: what a patient said is told whole or not
+    /// at all.
+    pub fn consents(&self, subject: &SubjectKey) -> Result<Vec<RecordedConsent>, StoreError> {
+        let rows: Vec<SealedConsent> = {
+            let reader = hold(&self.reader);
+            let read = || {
+                let mut statement = reader.prepare_cached(
+                    "SELECT category, version, recorded_at, key, sealed FROM consent
+                     WHERE subject = ?1 ORDER BY category, version",
+                )?;
+                let rows = statement.query_map([subject.as_bytes()], read_consent)?;
+                rows.collect::<rusqlite::Result<Vec<_>>>()
+            };
+            read().map_err(in_file(&self.path))?
+        };
+        let opened = rows.into_iter().map(|row| self.open_consent(subject, row));
+        Ok(opened.collect::<Result<Vec<_>, KeyError>>()?)
+    }
+
+    /// The newest word on a category, still sealed.
+    fn newest(
+        &self,
+        subject: &SubjectKey,
+        category: &str,
+    ) -> rusqlite::Result<Option<SealedConsent>> {
+        let reader = hold(&self.reader);
+        let mut statement = reader.prepare_cached(
+            "SELECT category, version, recorded_at, key, sealed FROM consent
+             WHERE subject = ?1 AND category = ?2 ORDER BY version DESC LIMIT 1",
+        )?;
+        let of = params![subject.as_bytes(), category];
+        statement.query_row(of, read_consent).optional()
+    }
+
+    fn open_consent(
+        &self,
+        subject: &SubjectKey,
+        row: SealedConsent,
+    ) -> Result<RecordedConsent, KeyError> {
+        let context = consent_context(subject, &row.category, row.version, row.recorded_at);
+        let word = self
+            .keys
+            .opening_key(row.key)?
+            .open(&context, &row.sealed)?;
+        let word = String::from_utf8(word).map_err(|_not_text| KeyError::Mismatch)?;
+        let (choice, evidence) = word.split_once('\n').ok_or(KeyError::Mismatch)?;
+        Ok(RecordedConsent {
+            category: row.category,
+            consent: Consent {
+                choice: ConsentChoice::parse(choice).ok_or(KeyError::Mismatch)?,
+                version: row.version,
+                recorded_at: row.recorded_at,
+            },
+            evidence: Phi::new(evidence.to_owned()),
+        })
+    }
+}
+
+impl ConsentStore for SqliteConsents {
+    /// A word whose key was destroyed makes an error, not None: whoever asks must withhold until
+    /// the patient says something again.
+    fn consent(
+        &self,
+        subject: &SubjectKey,
+        category: &str,
+    ) -> Result<Option<Consent>, ConsentUnavailable> {
+        let newest = self.newest(subject, category);
+        let newest = newest.map_err(|error| ConsentUnavailable(error.to_string()))?;
+        let opened = newest
+            .map(|row| self.open_consent(subject, row))
+            .transpose();
+        let opened = opened.map_err(|error| ConsentUnavailable(error.to_string()))?;
+        Ok(opened.map(|recorded| recorded.consent))
+    }
+}
+
+impl fmt::Debug for SqliteConsents {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "SqliteConsents({})", self.path.display())
+    }
+}
+
+fn read_consent(row: &Row<'_>) -> rusqlite::Result<SealedConsent> {
+    Ok(SealedConsent {
+        category: row.get(0)?,
+        version: row.get::<_, i64>(1)?.cast_unsigned(),
+        recorded_at: Timestamp::from_unix_millis(row.get(2)?),
+        key: KeyId(row.get::<_, i64>(3)?.cast_unsigned()),
+        sealed: row.get(4)?,
+    })
+}
+
+fn consent_context(
+    subject: &SubjectKey,
+    category: &str,
+    version: u64,
+    recorded_at: Timestamp,
+) -> Vec<u8> {
+    let version = version.to_be_bytes();
+    let recorded_at = recorded_at.unix_millis().to_be_bytes();
+    let parts: [&[u8]; 4] = [
+        subject.as_bytes(),
+        category.as_bytes(),
+        &version,
+        &recorded_at,
+    ];
+    context(b"isthmus consent 1", &parts)
+}
+
+fn within_bound(what: &'static str, text: &str, limit: usize) -> Result<(), StoreError> {
+    if text.len() > limit {
+        return Err(StoreError::TooLong { what, limit });
+    }
+    Ok(())
+}

@@ -1,0 +1,184 @@
+//! `Summary`, counts and lists for people: how much is stored, what waits for whom; no message and
+//! nothing about a patient.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+
+use isthmus_core::clock::Timestamp;
+use isthmus_core::id::Sequence;
+use rusqlite::{Connection, Row, params};
+
+use crate::database::{hold, open_reader};
+use crate::error::{StoreError, in_file};
+
+/// How much a store holds.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Counts {
+    /// Accepted messages.
+    pub intakes: u64,
+    /// Those without an outcome yet.
+    pub open: u64,
+    /// Outcomes, in order of kind and reason.
+    pub outcomes: Vec<OutcomeCount>,
+    /// Deliveries, in order of recipient and state.
+    pub deliveries: Vec<DeliveryCount>,
+}
+
+/// How many messages ended so.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OutcomeCount {
+    /// `translated` or `parked`.
+    pub kind: String,
+    /// Why it was parked.
+    pub reason: Option<String>,
+    /// How many.
+    pub count: u64,
+}
+
+/// How many deliveries of a recipient stand so.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeliveryCount {
+    /// The recipient.
+    pub recipient: String,
+    /// `waiting` (never tried, or behind another of its patient), `retrying`, `parked` or
+    /// `delivered`.
+    pub state: String,
+    /// How many.
+    pub count: u64,
+}
+
+/// What of a message waits for a person.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Parked {
+    /// The message, by its place in the journal.
+    pub sequence: Sequence,
+    /// Who sent it; None when the message itself is gone.
+    pub sender: Option<String>,
+    /// When it was parked; a delivery, when it was committed.
+    pub at: Timestamp,
+    /// Which recipient's part of it; None for the whole message.
+    pub recipient: Option<String>,
+    /// Why.
+    pub reason: String,
+    /// Where in the message.
+    pub location: Option<String>,
+    /// Which rule.
+    pub rule: Option<String>,
+}
+
+/// Reads counts and lists over a connection of its own.
+pub struct Summary {
+    path: PathBuf,
+    connection: Mutex<Connection>,
+}
+
+impl Summary {
+    pub(crate) fn open(path: &Path) -> Result<Self, StoreError> {
+        Ok(Self {
+            path: path.to_owned(),
+            connection: Mutex::new(open_reader(path)?),
+        })
+    }
+
+    /// Counts everything: one pass over the rows, so not for every second.
+    pub fn counts(&self) -> Result<Counts, StoreError> {
+        let connection = hold(&self.connection);
+        count_all(&connection).map_err(in_file(&self.path))
+    }
+
+    /// What waits for a person, in the order of the journal, after a place in it: messages, parts
+    /// of them for one recipient, and deliveries that the recipient refused. Pages end with a
+    /// whole message, so one may hold a few more than `limit`.
+    pub fn parked(&self, after: Option<Sequence>, limit: usize) -> Result<Vec<Parked>, StoreError> {
+        let connection = hold(&self.connection);
+        let after = after.unwrap_or(Sequence(0)).0.cast_signed();
+        list_parked(&connection, after, limit).map_err(in_file(&self.path))
+    }
+}
+
+impl fmt::Debug for Summary {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Summary({})", self.path.display())
+    }
+}
+
+fn count_all(connection: &Connection) -> rusqlite::Result<Counts> {
+    let total = |table: &str| {
+        let count = format!("SELECT count(*) FROM {table}");
+        connection.query_row(&count, (), |row| count_at(row, 0))
+    };
+    let mut outcomes = connection.prepare(
+        "SELECT kind, reason, count(*) FROM outcome GROUP BY kind, reason ORDER BY kind, reason",
+    )?;
+    let outcomes = outcomes.query_map((), |row| {
+        Ok(OutcomeCount {
+            kind: row.get(0)?,
+            reason: row.get(1)?,
+            count: count_at(row, 2)?,
+        })
+    })?;
+    let mut deliveries = connection.prepare(
+        "SELECT recipient,
+             CASE WHEN state = 1 THEN 'parked' WHEN attempt > 1 THEN 'retrying'
+                  ELSE 'waiting' END AS stands, count(*)
+         FROM delivery GROUP BY recipient, stands
+         UNION ALL SELECT recipient, 'delivered', count(*) FROM delivered GROUP BY recipient
+         ORDER BY 1, 2",
+    )?;
+    let deliveries = deliveries.query_map((), |row| {
+        Ok(DeliveryCount {
+            recipient: row.get(0)?,
+            state: row.get(1)?,
+            count: count_at(row, 2)?,
+        })
+    })?;
+    Ok(Counts {
+        intakes: total("intake")?,
+        open: total("open_intake")?,
+        outcomes: outcomes.collect::<rusqlite::Result<_>>()?,
+        deliveries: deliveries.collect::<rusqlite::Result<_>>()?,
+    })
+}
+
+fn count_at(row: &Row<'_>, column: usize) -> rusqlite::Result<u64> {
+    row.get::<_, i64>(column).map(i64::cast_unsigned)
+}
+
+fn list_parked(connection: &Connection, after: i64, limit: usize) -> rusqlite::Result<Vec<Parked>> {
+    let mut statement = connection.prepare_cached(
+        "SELECT sequence, sender, at, recipient, parked.reason, location, rule FROM (
+             SELECT sequence, at, NULL AS recipient, reason, location, rule FROM outcome
+             WHERE kind = 'parked' AND sequence > ?1
+             UNION ALL
+             SELECT sequence, outcome.at, recipient, decision.reason, decision.location,
+                 decision.rule
+             FROM decision JOIN outcome USING(sequence)
+             WHERE verdict = 'parked' AND sequence > ?1
+             UNION ALL
+             SELECT sequence, created_at, recipient, reason, NULL, NULL FROM delivery
+             WHERE state = 1 AND sequence > ?1
+         ) AS parked LEFT JOIN intake USING(sequence) ORDER BY sequence, recipient",
+    )?;
+    let mut rows = statement.query(params![after])?;
+    let mut list: Vec<Parked> = Vec::new();
+    while let Some(row) = rows.next()? {
+        let parked = Parked {
+            sequence: Sequence(count_at(row, 0)?),
+            sender: row.get(1)?,
+            at: Timestamp::from_unix_millis(row.get(2)?),
+            recipient: row.get(3)?,
+            reason: row.get(4)?,
+            location: row.get(5)?,
+            rule: row.get(6)?,
+        };
+        let goes_on = list
+            .last()
+            .is_some_and(|last| last.sequence == parked.sequence);
+        if list.len() >= limit && !goes_on {
+            break;
+        }
+        list.push(parked);
+    }
+    Ok(list)
+}

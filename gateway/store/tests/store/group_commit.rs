@@ -1,0 +1,156 @@
+//! What is acknowledged is there, once, and opens again; messages that wait together may be one
+//! batch, and that changes nothing.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use isthmus_core::id::Sequence;
+use isthmus_core::journal::{Backlog, Committed, Journal, JournalError, Outcome, Unit};
+use isthmus_core::refusal::{Reason, Refusal};
+
+use crate::support::{Folder, accept, conclude, conclusion, message, start, subject};
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn messages_that_wait_together_get_a_place_each() {
+    let folder = Folder::new();
+    let store = start(&folder);
+    let journal = store.journal();
+    let tasks: Vec<_> = (0..500)
+        .map(|number| {
+            let journal = Arc::clone(&journal);
+            let accepted = async move {
+                accept(journal.as_ref(), message(number, Some(subject(number)))).await
+            };
+            tokio::runtime::Handle::current().spawn(accepted)
+        })
+        .collect();
+    let mut sequences = Vec::new();
+    for task in tasks {
+        let accepted = task.await.unwrap().unwrap();
+        assert!(!accepted.repeat && !accepted.control_id_reused);
+        sequences.push(accepted.sequence.0);
+    }
+    sequences.sort_unstable();
+    assert_eq!(sequences, (1..=500).collect::<Vec<_>>());
+    assert_eq!(
+        store.backlog().open_intakes(None, 1_000).unwrap().len(),
+        500
+    );
+}
+
+#[tokio::test]
+async fn a_repeat_has_the_place_of_the_first_also_within_one_batch() {
+    let folder = Folder::new();
+    let store = start(&folder);
+    let journal = store.journal();
+    let first = message(1, None);
+    let other_content = {
+        let mut other = message(2, None);
+        other.body.control_id = first.body.control_id;
+        other
+    };
+    let commits = [first.clone(), first.clone(), other_content.clone()]
+        .map(|message| journal.commit(Unit::Intake(message)));
+    let [one, two, three] = commits;
+    let (one, two, three) = tokio::join!(one, two, three);
+    let accepted = [one, two, three].map(|committed| match committed.unwrap() {
+        Committed::Intake(accepted) => accepted,
+        Committed::Done => panic!(),
+    });
+    assert_eq!(accepted.map(|a| a.sequence.0), [1, 1, 2]);
+    assert_eq!(accepted.map(|a| a.repeat), [false, true, false]);
+    assert_eq!(accepted.map(|a| a.control_id_reused), [false, false, true]);
+    let again = accept(journal.as_ref(), first).await.unwrap();
+    assert!(again.repeat && !again.control_id_reused && again.sequence == Sequence(1));
+    let again = accept(journal.as_ref(), other_content).await.unwrap();
+    assert!(again.repeat && again.control_id_reused && again.sequence == Sequence(2));
+}
+
+#[tokio::test]
+async fn a_restart_goes_on_with_what_has_no_outcome() {
+    let folder = Folder::new();
+    {
+        let store = start(&folder);
+        let journal = store.journal();
+        for number in 0..3 {
+            accept(journal.as_ref(), message(number, Some(subject(1))))
+                .await
+                .unwrap();
+        }
+        conclude(&journal, conclusion(2, Vec::new())).await;
+        store.close();
+        let closed = accept(journal.as_ref(), message(9, None)).await;
+        assert_eq!(closed, Err(JournalError::Closed));
+    }
+    let store = start(&folder);
+    let open = store.backlog().open_intakes(None, 10).unwrap();
+    assert_eq!(
+        open.iter().map(|open| open.sequence.0).collect::<Vec<_>>(),
+        [1, 3]
+    );
+    let opened = open[1].message.as_ref().unwrap();
+    let sent = message(2, Some(subject(1)));
+    assert_eq!(opened.body.bytes.reveal(), sent.body.bytes.reveal());
+    assert_eq!(opened.id, sent.id);
+    assert_eq!(opened.subject, sent.subject);
+    assert_eq!(opened.sender, sent.sender);
+    assert_eq!(opened.received_at, sent.received_at);
+    assert_eq!(opened.body.control_id, sent.body.control_id);
+    let open = store.backlog().open_intakes(Some(Sequence(1)), 10).unwrap();
+    assert_eq!(open.len(), 1);
+    let next = accept(store.journal().as_ref(), message(9, None))
+        .await
+        .unwrap();
+    assert_eq!(next.sequence, Sequence(4));
+}
+
+#[tokio::test]
+async fn a_second_conclusion_is_ignored_whole() {
+    let folder = Folder::new();
+    let store = start(&folder);
+    let journal = store.journal();
+    accept(journal.as_ref(), message(1, None)).await.unwrap();
+    let mut parked = conclusion(1, Vec::new());
+    parked.outcome = Outcome::Parked(Refusal::park(Reason::NotMapped).at("MSH-9"));
+    conclude(&journal, parked).await;
+    let recipient = isthmus_core::id::RecipientId::new("mailer");
+    let delivery = crate::support::delivery(1, &recipient, subject(1), 10);
+    conclude(&journal, conclusion(1, vec![delivery])).await;
+    let summary = store.store().summary().unwrap();
+    assert_eq!(summary.counts().unwrap().deliveries, []);
+    let parked = summary.parked(None, 10).unwrap();
+    assert_eq!(parked.len(), 1);
+    assert_eq!(parked[0].reason, "not-mapped");
+    assert_eq!(parked[0].location.as_deref(), Some("MSH-9"));
+    assert_eq!(parked[0].sender.as_deref(), Some("north-lab"));
+}
+
+#[tokio::test]
+async fn the_backlog_tells_of_messages_that_were_not_read() {
+    let folder = Folder::new();
+    let store = start(&folder);
+    let backlog = store.backlog();
+    let soon = Duration::from_millis(30);
+    tokio::time::timeout(soon, backlog.arrived())
+        .await
+        .expect("nothing was read yet");
+    assert!(backlog.open_intakes(None, 10).unwrap().is_empty());
+    tokio::time::timeout(soon, backlog.arrived())
+        .await
+        .expect_err("nothing arrived");
+    let journal = store.journal();
+    let arrived = backlog.arrived();
+    accept(journal.as_ref(), message(1, None)).await.unwrap();
+    tokio::time::timeout(soon * 100, arrived)
+        .await
+        .expect("a message arrived");
+    let page = backlog.open_intakes(None, 10).unwrap();
+    assert_eq!(page.len(), 1);
+    tokio::time::timeout(soon, backlog.arrived())
+        .await
+        .expect_err("it was read");
+    accept(journal.as_ref(), message(1, None)).await.unwrap();
+    tokio::time::timeout(soon, backlog.arrived())
+        .await
+        .expect_err("a repeat is nothing new");
+}
