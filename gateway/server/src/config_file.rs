@@ -8,10 +8,13 @@ use std::path::{Path, PathBuf};
 use isthmus_core::diagnostic::{Code, Diagnostic};
 use isthmus_core::source_file::SourceFile;
 use isthmus_core::span::Span;
+use isthmus_store::master_key::MasterKey;
+use isthmus_store::store_paths::StorePaths;
 use toml::Spanned;
 
 use crate::config::Config;
 use crate::failure::Failure;
+use crate::first_start;
 use crate::reference::Reference;
 
 /// The file's name.
@@ -93,6 +96,40 @@ impl ConfigFile {
             .map_err(|error| wrong(error.to_string()))?;
         key_of(&text)
             .ok_or_else(|| wrong("the key is not 32 bytes in hexadecimal (64 digits)".to_owned()))
+    }
+
+    /// The key that wraps all keys of the store.
+    pub(crate) fn master_key(&self) -> Result<MasterKey, Failure> {
+        let key = self.key(&self.config.store.master_key);
+        let key = key.map_err(|problem| Failure::Configuration(vec![problem]))?;
+        Ok(MasterKey::new(key.into()))
+    }
+
+    /// Where the store's files are.
+    pub(crate) fn store_paths(&self) -> StorePaths {
+        let store = &self.config.store;
+        let paths = StorePaths::in_folder(self.path(&store.folder));
+        match &store.key_folder {
+            Some(folder) => paths.with_key_file(self.path(folder).join("keys.db")),
+            None => paths,
+        }
+    }
+
+    /// Makes what a first start may make and is absent.
+    pub(crate) fn first_start(&self) -> Result<(), Failure> {
+        let allowed = &self.config.first_start;
+        if let Some(folder) = &allowed.certificates {
+            first_start::make_certificates(&self.path(folder)).map_err(Failure::run)?;
+        }
+        if allowed.make_keys {
+            let pseudonyms = self.config.pseudonym_keys.values();
+            for reference in pseudonyms.chain([&self.config.store.master_key]) {
+                if let Ok(Reference::File(path)) = Reference::parse(reference.get_ref()) {
+                    first_start::make_key(&self.folder.join(path)).map_err(Failure::run)?;
+                }
+            }
+        }
+        Ok(())
     }
 
     /// The pseudonym keys of the maps, by name.

@@ -32,50 +32,42 @@ pub(crate) enum FirstStartError {
     Random,
 }
 
-/// The certificate files of a first start, all in one folder.
-#[derive(Debug, Clone)]
-pub(crate) struct CertificateFolder(PathBuf);
-
-impl CertificateFolder {
-    /// Makes the certificates in this folder unless the authority is there already. They are for
-    /// `localhost`, 127.0.0.1 and ::1 alone, and the authority's key is not kept.
-    pub(crate) fn make(folder: &Path) -> Result<Self, FirstStartError> {
-        let made = Self(folder.to_path_buf());
-        if made.0.join("ca.pem").exists() {
-            return Ok(made);
-        }
-        let authority_key = KeyPair::generate()?;
-        let mut params = named("Isthmus loopback authority", Vec::new())?;
-        params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
-        params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
-        let authority = params.self_signed(&authority_key)?;
-        let issuer = Issuer::from_params(&params, &authority_key);
-        let loopback = ["localhost", "127.0.0.1", "::1"].map(String::from).to_vec();
-        let server = ExtendedKeyUsagePurpose::ServerAuth;
-        made.leaf("server", named("Isthmus", loopback)?, server, &issuer)?;
-        let client = ExtendedKeyUsagePurpose::ClientAuth;
-        let name = vec!["example-ehr".to_owned()];
-        made.leaf("client", named("example-ehr", name)?, client, &issuer)?;
-        // The authority's certificate comes last: where it is, everything is.
-        write_new(&made.0.join("ca.pem"), authority.pem().as_bytes())?;
-        Ok(made)
+/// Makes certificates in this folder unless it has an authority already. They are for `localhost`,
+/// 127.0.0.1 and ::1 alone, and the authority's key is not kept.
+pub(crate) fn make_certificates(folder: &Path) -> Result<(), FirstStartError> {
+    let authority_file = folder.join("ca.pem");
+    if authority_file.exists() {
+        return Ok(());
     }
+    let authority_key = KeyPair::generate()?;
+    let mut params = named("Isthmus loopback authority", Vec::new())?;
+    params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
+    params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+    let authority = params.self_signed(&authority_key)?;
+    let issuer = Issuer::from_params(&params, &authority_key);
+    let loopback = ["localhost", "127.0.0.1", "::1"].map(String::from).to_vec();
+    let server = named("Isthmus", loopback)?;
+    make_leaf(folder, "server", server, ExtendedKeyUsagePurpose::ServerAuth, &issuer)?;
+    let client = named("example-ehr", vec!["example-ehr".to_owned()])?;
+    make_leaf(folder, "client", client, ExtendedKeyUsagePurpose::ClientAuth, &issuer)?;
+    // The authority's certificate comes last: where it is, everything is.
+    write_new(&authority_file, authority.pem().as_bytes())
+}
 
-    fn leaf(
-        &self,
-        name: &str,
-        mut params: CertificateParams,
-        purpose: ExtendedKeyUsagePurpose,
-        issuer: &Issuer<'_, &KeyPair>,
-    ) -> Result<(), FirstStartError> {
-        let key = KeyPair::generate()?;
-        params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
-        params.extended_key_usages = vec![purpose];
-        params.use_authority_key_identifier_extension = true;
-        let certificate = params.signed_by(&key, issuer)?;
-        write_new(&self.0.join(format!("{name}.pem")), certificate.pem().as_bytes())?;
-        write_new(&self.0.join(format!("{name}.key")), key.serialize_pem().as_bytes())
-    }
+fn make_leaf(
+    folder: &Path,
+    name: &str,
+    mut params: CertificateParams,
+    purpose: ExtendedKeyUsagePurpose,
+    issuer: &Issuer<'_, &KeyPair>,
+) -> Result<(), FirstStartError> {
+    let key = KeyPair::generate()?;
+    params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
+    params.extended_key_usages = vec![purpose];
+    params.use_authority_key_identifier_extension = true;
+    let certificate = params.signed_by(&key, issuer)?;
+    write_new(&folder.join(format!("{name}.pem")), certificate.pem().as_bytes())?;
+    write_new(&folder.join(format!("{name}.key")), key.serialize_pem().as_bytes())
 }
 
 fn named(name: &str, alternatives: Vec<String>) -> Result<CertificateParams, rcgen::Error> {
@@ -84,16 +76,15 @@ fn named(name: &str, alternatives: Vec<String>) -> Result<CertificateParams, rcg
     Ok(params)
 }
 
-/// Makes a file of 32 random bytes in hexadecimal unless it is there. True when it was made.
-pub(crate) fn make_key(path: &Path) -> Result<bool, FirstStartError> {
+/// Makes a file of 32 random bytes in hexadecimal unless it is there.
+pub(crate) fn make_key(path: &Path) -> Result<(), FirstStartError> {
     if path.exists() {
-        return Ok(false);
+        return Ok(());
     }
     let mut secret = [0_u8; 32];
     rand::fill(&mut secret).map_err(|_unspecified| FirstStartError::Random)?;
     let text: String = secret.iter().map(|byte| format!("{byte:02x}")).collect();
-    write_new(path, format!("{text}\n").as_bytes())?;
-    Ok(true)
+    write_new(path, format!("{text}\n").as_bytes())
 }
 
 /// Writes a file that only its owner may read; an existing one is replaced only by a first start

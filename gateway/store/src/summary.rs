@@ -21,6 +21,8 @@ pub struct Counts {
     pub open: u64,
     /// Outcomes, in order of kind and reason.
     pub outcomes: Vec<OutcomeCount>,
+    /// What the gate said, in order of recipient, flow, verdict and reason.
+    pub decisions: Vec<DecisionCount>,
     /// Deliveries, in order of recipient and state.
     pub deliveries: Vec<DeliveryCount>,
 }
@@ -31,6 +33,21 @@ pub struct OutcomeCount {
     /// `translated` or `parked`.
     pub kind: String,
     /// Why it was parked.
+    pub reason: Option<String>,
+    /// How many.
+    pub count: u64,
+}
+
+/// How many times the gate said so of a flow.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DecisionCount {
+    /// The recipient.
+    pub recipient: String,
+    /// The flow.
+    pub flow: String,
+    /// `released`, `withheld` or `parked`.
+    pub verdict: String,
+    /// Why it was withheld or parked.
     pub reason: Option<String>,
     /// How many.
     pub count: u64,
@@ -118,6 +135,33 @@ fn count_all(connection: &Connection) -> rusqlite::Result<Counts> {
             count: count_at(row, 2)?,
         })
     })?;
+    Ok(Counts {
+        intakes: total("intake")?,
+        open: total("open_intake")?,
+        outcomes: outcomes.collect::<rusqlite::Result<_>>()?,
+        decisions: count_decisions(connection)?,
+        deliveries: count_deliveries(connection)?,
+    })
+}
+
+fn count_decisions(connection: &Connection) -> rusqlite::Result<Vec<DecisionCount>> {
+    let mut decisions = connection.prepare(
+        "SELECT recipient, flow, verdict, reason, count(*) FROM decision
+         GROUP BY recipient, flow, verdict, reason ORDER BY 1, 2, 3, 4",
+    )?;
+    let decisions = decisions.query_map((), |row| {
+        Ok(DecisionCount {
+            recipient: row.get(0)?,
+            flow: row.get(1)?,
+            verdict: row.get(2)?,
+            reason: row.get(3)?,
+            count: count_at(row, 4)?,
+        })
+    })?;
+    decisions.collect()
+}
+
+fn count_deliveries(connection: &Connection) -> rusqlite::Result<Vec<DeliveryCount>> {
     let mut deliveries = connection.prepare(
         "SELECT recipient,
              CASE WHEN state = 1 THEN 'parked' WHEN attempt > 1 THEN 'retrying'
@@ -133,12 +177,7 @@ fn count_all(connection: &Connection) -> rusqlite::Result<Counts> {
             count: count_at(row, 2)?,
         })
     })?;
-    Ok(Counts {
-        intakes: total("intake")?,
-        open: total("open_intake")?,
-        outcomes: outcomes.collect::<rusqlite::Result<_>>()?,
-        deliveries: deliveries.collect::<rusqlite::Result<_>>()?,
-    })
+    deliveries.collect()
 }
 
 fn count_at(row: &Row<'_>, column: usize) -> rusqlite::Result<u64> {
