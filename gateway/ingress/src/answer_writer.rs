@@ -94,9 +94,11 @@ impl<'s, W: AsyncWrite + Unpin> AnswerWriter<'s, W> {
             }) => {
                 counters.accepted.one();
                 counters.repeated.add(u64::from(*repeat));
-                counters
-                    .control_ids_reused
-                    .add(u64::from(*control_id_reused));
+                if *control_id_reused {
+                    counters.control_ids_reused.one();
+                    let sender = decided.origin.sender.as_ref().map(SenderId::as_str);
+                    tracing::warn!(sender, "a control id came again with other content; stored");
+                }
             }
             Err(Rejection { refusal, .. }) => {
                 counters.refused.of(refusal.reason).one();

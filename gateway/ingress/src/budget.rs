@@ -53,6 +53,13 @@ impl Budget {
     }
 }
 
+impl Default for Budget {
+    /// 256 MiB.
+    fn default() -> Self {
+        Self::new(256 << 20)
+    }
+}
+
 impl Share {
     /// How many bytes it covers.
     pub(crate) fn bytes(&self) -> usize {

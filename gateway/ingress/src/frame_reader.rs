@@ -97,8 +97,7 @@ impl<'s, R: AsyncRead + Unpin> FrameReader<'s, R> {
         inside: bool,
         stop: &mut watch::Receiver<bool>,
     ) -> Result<usize, End> {
-        let unbound = self.candidates.is_empty();
-        let time = if inside || unbound {
+        let time = if inside {
             Some(self.bounds.chunk())
         } else {
             self.bounds.idle()
@@ -158,6 +157,7 @@ impl<'s, R: AsyncRead + Unpin> FrameReader<'s, R> {
                 }
             }
             if self.candidates.is_empty() {
+                tracing::warn!(peer = %self.peer, "a message of a peer bound to no sender; refused");
                 return Err(End::Early);
             }
         }

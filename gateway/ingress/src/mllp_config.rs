@@ -36,8 +36,8 @@ pub struct Bounds {
     pub connections_max: u32,
     /// Bytes in one message.
     pub frame_bytes_max: usize,
-    /// Messages of one connection on their way to the store; their bytes together stay under
-    /// `frame_bytes_max`.
+    /// Messages of one connection that are read and not answered, most of them on their way to the
+    /// store; their bytes together stay under `frame_bytes_max`. With 1, one is with the store.
     pub frames_in_flight_max: u32,
     /// How long a TLS handshake may take.
     pub handshake_seconds_max: u32,

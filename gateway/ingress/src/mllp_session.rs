@@ -27,7 +27,8 @@ const LINGER: Duration = Duration::from_secs(2);
 /// other, and answered in that order. When the store refuses one and takes the next, the sender is
 /// told so for each; one that needs strict order does not send the next before the answer.
 ///
-/// A peer that is bound to no sender gets one refusal, and the connection closes.
+/// A peer that is bound to no sender gets one refusal, and the connection closes; it has
+/// `chunk_seconds_max` for all of it.
 pub async fn serve<S>(
     stream: S,
     peer: &Peer,
@@ -40,13 +41,13 @@ pub async fn serve<S>(
     let candidates = seams.senders.candidates(peer);
     let mut bounds = *bounds;
     if candidates.is_empty() {
-        tracing::warn!(peer = %peer.address, "a peer is bound to no sender; it will be refused");
+        tracing::info!(peer = %peer.address, "a peer is bound to no sender; it will be refused");
         seams.counters.connections_unbound.one();
         bounds.frame_bytes_max = bounds.frame_bytes_max.min(UNBOUND_FRAME_BYTES);
     }
     let (reading, writing) = tokio::io::split(stream);
     let most = bounds.frames_in_flight_max as usize;
-    let queued = (most / 2).max(1);
+    let queued = (most / 8).max(1);
     let (answers, questions) = mpsc::channel(queued);
     let reader = FrameReader {
         stream: reading,
@@ -63,10 +64,19 @@ pub async fn serve<S>(
         bounds,
         window,
     };
-    let ((mut rest, end), ()) = tokio::join!(reader.run(stop), writer.run(questions));
+    let conversation = async { tokio::join!(reader.run(stop), writer.run(questions)).0 };
+    let executor = seams.executor.as_ref();
+    let (mut rest, end) = if candidates.is_empty() {
+        let Some(refused) = within(executor, bounds.chunk(), conversation).await else {
+            return;
+        };
+        refused
+    } else {
+        conversation.await
+    };
     if end == End::Early {
         let mut unread = vec![0; 16 << 10];
         let drained = async { while rest.read(&mut unread).await.is_ok_and(|count| count > 0) {} };
-        within(seams.executor.as_ref(), LINGER, drained).await;
+        within(executor, LINGER, drained).await;
     }
 }

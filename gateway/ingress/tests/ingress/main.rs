@@ -1,0 +1,26 @@
+//! What the MLLP listeners promise, tried through the public API with a store in memory.
+//! Real clients of other makers are tried elsewhere.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    missing_docs,
+    reason = "tests may be blunt"
+)]
+
+mod answers;
+mod bounds;
+mod client;
+mod configuration;
+mod fake_intake;
+mod frames;
+mod listeners;
+mod messages;
+mod only_stored_is_positive;
+mod pki;
+mod rig;
+mod runtime;
+mod senders;
+mod tls_peers;
