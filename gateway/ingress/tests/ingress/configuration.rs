@@ -19,7 +19,7 @@ fn unread(change: &str, into: &str) -> String {
     toml::from_str::<Sender>(&one).unwrap_err().to_string()
 }
 
-async fn bound(toml: &str) -> Result<MllpListener, IngressError> {
+fn bound(toml: &str) -> Result<MllpListener, IngressError> {
     let config: MllpConfig = toml::from_str(toml).unwrap();
     MllpListener::bind(&config, Rig::new().seams)
 }
@@ -67,26 +67,26 @@ fn what_is_not_understood_is_not_read() {
 #[tokio::test]
 async fn plain_mllp_beyond_loopback_needs_a_recorded_reason() {
     let open = "listen = \"0.0.0.0:0\"\n";
-    let error = bound(&format!("{open}{SMALL}")).await.unwrap_err();
+    let error = bound(&format!("{open}{SMALL}")).unwrap_err();
     assert!(
         error
             .to_string()
             .contains("plain MLLP is for loopback only")
     );
     let blank = format!("{open}plain_reason = \" \"\n{SMALL}");
-    assert!(bound(&blank).await.is_err());
+    assert!(bound(&blank).is_err());
     let reasoned = format!("{open}plain_reason = \"IPsec to the hospital\"\n{SMALL}");
-    assert_ne!(bound(&reasoned).await.unwrap().local_address().port(), 0);
-    let loopback = bound(&format!("listen = \"127.0.0.1:0\"\n{SMALL}")).await;
+    assert_ne!(bound(&reasoned).unwrap().local_address().port(), 0);
+    let loopback = bound(&format!("listen = \"127.0.0.1:0\"\n{SMALL}"));
     assert_ne!(loopback.unwrap().local_address().port(), 0);
 }
 
 #[tokio::test]
-async fn bounds_that_do_not_fit_do_not_load() {
+fn bounds_that_do_not_fit_do_not_load() {
     let listen = "listen = \"127.0.0.1:0\"\n";
-    let error = bound(listen).await.unwrap_err().to_string();
+    let error = bound(listen).unwrap_err().to_string();
     assert!(error.contains("more than the byte budget"), "{error}");
     let zero = format!("{listen}{SMALL}chunk_seconds_max = 0\n");
-    let error = bound(&zero).await.unwrap_err().to_string();
+    let error = bound(&zero).unwrap_err().to_string();
     assert!(error.contains("chunk_seconds_max is zero"), "{error}");
 }
