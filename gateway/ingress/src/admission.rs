@@ -6,23 +6,15 @@ use std::sync::Arc;
 use bytes::Bytes;
 use isthmus_core::envelope::{Envelope, RawMessage};
 use isthmus_core::phi::Phi;
-use isthmus_core::refusal::Reason;
 use isthmus_core::subject::subject_of;
-use isthmus_hl7v2::header::Header;
-use isthmus_hl7v2::location::Location;
 use isthmus_hl7v2::message::Message;
-use isthmus_hl7v2::segment_name::SegmentName;
 
-use crate::acknowledgement_table::NotMapped;
-use crate::authority_check::foreign_identifier;
+use crate::entitlement::check_entitlement;
 use crate::origin::Origin;
 use crate::recognition::{Recognised, recognise};
 use crate::rejection::Rejection;
 use crate::seams::Seams;
 use crate::sender::Sender;
-
-/// Characters in the longest control id (MSH-10: 20 up to version 2.6, 199 from 2.7 on).
-const CONTROL_ID_MAX: usize = 199;
 
 /// A frame, looked at.
 #[derive(Debug)]
@@ -50,48 +42,9 @@ pub(crate) fn admit(raw: Bytes, candidates: &[Arc<Sender>], seams: &Seams) -> Ad
         }
     };
     let origin = Origin::recognised(&message, &sender, charset);
-    let verdict =
-        check(&message, &origin, &sender, seams).map(|()| envelope(raw, &message, &sender, seams));
+    let verdict = check_entitlement(&message, &origin, &sender, seams.mapped.as_ref())
+        .map(|()| envelope(raw, &message, &sender, seams));
     Admission { origin, verdict }
-}
-
-/// What a recognised sender may not send, and what cannot be acknowledged.
-fn check(
-    message: &Message,
-    origin: &Origin,
-    sender: &Sender,
-    seams: &Seams,
-) -> Result<(), Rejection> {
-    let place = |field| Location::segment(SegmentName::MSH, 1).field(field);
-    let Some(header) = origin.header.as_ref().and_then(Header::of) else {
-        let header = Location::segment(SegmentName::MSH, 1);
-        return Err(Rejection::at(Reason::Unreadable, header));
-    };
-    let control_id = header.control_id();
-    if control_id.is_empty() || control_id.chars().count() > CONTROL_ID_MAX {
-        return Err(Rejection::at(Reason::Unreadable, place(10)));
-    }
-    let (code, event) = (header.message_type(), header.event());
-    if !sender.may_send(&code, &event) {
-        return Err(refused(sender, Reason::Unauthorised, place(9)));
-    }
-    if sender.acknowledge.not_mapped != NotMapped::Accept && !(seams.mapped)(&code, &event) {
-        return Err(refused(sender, Reason::NotMapped, place(9)));
-    }
-    match foreign_identifier(message, &sender.authorities) {
-        Some(location) => Err(refused(sender, Reason::Unauthorised, location)),
-        None => Ok(()),
-    }
-}
-
-fn refused(sender: &Sender, reason: Reason, location: Location) -> Rejection {
-    tracing::warn!(
-        sender = %sender.id,
-        %location,
-        %reason,
-        "a message that its sender may not send was refused"
-    );
-    Rejection::at(reason, location)
 }
 
 fn envelope(raw: Bytes, message: &Message, sender: &Sender, seams: &Seams) -> Envelope<RawMessage> {

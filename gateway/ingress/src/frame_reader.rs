@@ -157,7 +157,7 @@ impl<'s, R: AsyncRead + Unpin> FrameReader<'s, R> {
                 }
             }
             if self.candidates.is_empty() {
-                tracing::warn!(peer = %self.peer, "a message of a peer bound to no sender; refused");
+                tracing::warn!(peer = %self.peer, "a peer bound to no sender was refused");
                 return Err(End::Early);
             }
         }

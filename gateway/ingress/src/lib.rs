@@ -10,6 +10,7 @@ mod authority_check;
 pub mod budget;
 mod certificate_file;
 pub mod counters;
+mod entitlement;
 pub mod error;
 mod frame_reader;
 mod frame_stream;

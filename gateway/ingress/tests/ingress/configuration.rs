@@ -82,7 +82,7 @@ async fn plain_mllp_beyond_loopback_needs_a_recorded_reason() {
 }
 
 #[tokio::test]
-fn bounds_that_do_not_fit_do_not_load() {
+async fn bounds_that_do_not_fit_do_not_load() {
     let listen = "listen = \"127.0.0.1:0\"\n";
     let error = bound(listen).unwrap_err().to_string();
     assert!(error.contains("more than the byte budget"), "{error}");

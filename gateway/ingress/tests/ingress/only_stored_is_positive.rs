@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use isthmus_core::refusal::{Disposition, Reason, Refusal};
+use proptest::collection::vec;
 use proptest::prelude::{Just, Strategy, any, prop_assert, prop_assert_eq, prop_oneof, proptest};
 use proptest::sample::select;
 
@@ -77,7 +78,7 @@ proptest! {
 
     #[test]
     fn no_positive_code_without_storage(
-        acts in proptest::collection::vec((act(), select(vec!["", "AL", "XX"]), any::<bool>()), 1..20)
+        acts in vec((act(), select(vec!["", "AL", "XX"]), any::<bool>()), 1..20)
     ) {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_time()

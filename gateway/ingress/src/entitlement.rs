@@ -1,0 +1,57 @@
+//! What a recognised sender may send, and what cannot be acknowledged at all.
+//! Who the sender is, is found in `recognition`.
+
+use isthmus_core::refusal::Reason;
+use isthmus_hl7v2::header::Header;
+use isthmus_hl7v2::location::Location;
+use isthmus_hl7v2::message::Message;
+use isthmus_hl7v2::segment_name::SegmentName;
+
+use crate::acknowledgement_table::NotMapped;
+use crate::authority_check::foreign_identifier;
+use crate::origin::Origin;
+use crate::rejection::Rejection;
+use crate::seams::Mapped;
+use crate::sender::Sender;
+
+/// Characters in the longest control id (MSH-10: 20 up to version 2.6, 199 from 2.7 on).
+const CONTROL_ID_MAX: usize = 199;
+
+/// Checks control id, type and event, and the authorities of the patient's identifiers.
+pub(crate) fn check_entitlement(
+    message: &Message,
+    origin: &Origin,
+    sender: &Sender,
+    mapped: &Mapped,
+) -> Result<(), Rejection> {
+    let place = |field| Location::segment(SegmentName::MSH, 1).field(field);
+    let Some(header) = origin.header.as_ref().and_then(Header::of) else {
+        let header = Location::segment(SegmentName::MSH, 1);
+        return Err(Rejection::at(Reason::Unreadable, header));
+    };
+    let control_id = header.control_id();
+    if control_id.is_empty() || control_id.chars().count() > CONTROL_ID_MAX {
+        return Err(Rejection::at(Reason::Unreadable, place(10)));
+    }
+    let (code, event) = (header.message_type(), header.event());
+    if !sender.may_send(&code, &event) {
+        return Err(refused(sender, Reason::Unauthorised, place(9)));
+    }
+    if sender.acknowledge.not_mapped != NotMapped::Accept && !mapped(&code, &event) {
+        return Err(refused(sender, Reason::NotMapped, place(9)));
+    }
+    match foreign_identifier(message, &sender.authorities) {
+        Some(location) => Err(refused(sender, Reason::Unauthorised, location)),
+        None => Ok(()),
+    }
+}
+
+fn refused(sender: &Sender, reason: Reason, location: Location) -> Rejection {
+    tracing::warn!(
+        sender = %sender.id,
+        %location,
+        %reason,
+        "a message that its sender may not send was refused"
+    );
+    Rejection::at(reason, location)
+}
