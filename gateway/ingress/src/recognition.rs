@@ -114,7 +114,13 @@ fn stranger(
     candidates: &[Arc<Sender>],
     seams: &Seams,
 ) -> Rejection {
-    let place = Location::segment(SegmentName::MSH, 1).field(3);
+    let is_known = |sender: &Arc<Sender>| sender.applications.iter().any(|own| own == application);
+    let field = if candidates.iter().any(is_known) {
+        4
+    } else {
+        3
+    };
+    let place = Location::segment(SegmentName::MSH, 1).field(field);
     let proved: Vec<&str> = candidates.iter().map(|sender| sender.id.as_str()).collect();
     let owners: Vec<&str> = seams
         .senders

@@ -6,6 +6,7 @@
     clippy::panic,
     clippy::indexing_slicing,
     clippy::string_slice,
+    clippy::print_stderr,
     missing_docs,
     reason = "tests may be blunt"
 )]
@@ -22,5 +23,6 @@ mod only_stored_is_positive;
 mod pki;
 mod rig;
 mod runtime;
+mod sample_messages;
 mod senders;
 mod tls_peers;

@@ -56,6 +56,10 @@ impl Rig {
     }
 
     pub(crate) fn with(intake: FakeIntake, toml: &str) -> Self {
+        Self::of(intake, senders(toml))
+    }
+
+    pub(crate) fn of(intake: FakeIntake, senders: Vec<Sender>) -> Self {
         let intake = Arc::new(intake);
         let bounds = Bounds {
             connections_max: 8,
@@ -63,7 +67,7 @@ impl Rig {
             ..Bounds::default()
         };
         let seams = Seams {
-            senders: SenderTable::new(senders(toml)).unwrap(),
+            senders: SenderTable::new(senders).unwrap(),
             intake: Arc::clone(&intake) as _,
             digester: Digester::new(&[7; 32]),
             clock: Arc::new(StillClock),

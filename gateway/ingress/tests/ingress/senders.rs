@@ -27,7 +27,19 @@ async fn a_message_in_another_senders_name_is_rejected() {
     client.send(south()).await;
     let text = client.answer_text().await.unwrap();
     assert!(text.contains("MSA|AR|N1\rERR||MSH^1^3|204^"), "{text}");
-    for (application, facility) in [("NORTHADT", "SOUTH"), ("northadt", "NORTH"), ("", "")] {
+    let facility = "SOUTH";
+    client
+        .send(
+            Msh {
+                facility,
+                ..Msh::default()
+            }
+            .message(),
+        )
+        .await;
+    let text = client.answer_text().await.unwrap();
+    assert!(text.contains("MSA|AR|N1\rERR||MSH^1^4|204^"), "{text}");
+    for (application, facility) in [("northadt", "NORTH"), ("", "")] {
         let message = Msh {
             application,
             facility,
