@@ -13,7 +13,7 @@ use crate::phi::Phi;
 /// A patient identifier together with the authority that assigned it (PID-3.4 and PID-3.1).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SubjectIdentifier {
-    /// The assigning authority: what PID-3.4 names, else the sender's default.
+    /// The assigning authority: PID-3.4.1, else PID-3.4.2, else the sender's default.
     pub authority: String,
     /// The identifier itself.
     pub value: Phi<String>,
@@ -106,7 +106,12 @@ fn identifier(field: Field<'_>, default_authority: &str) -> Option<SubjectIdenti
     let chosen = candidates()
         .find(is_record_number)
         .or_else(|| candidates().next())?;
-    let authority = chosen.component(4).subcomponent(1).value();
+    let named = chosen.component(4);
+    // The namespace id, else the universal id: without it two authorities could share a patient.
+    let authority = named
+        .subcomponent(1)
+        .value()
+        .or_else(|| named.subcomponent(2).value());
     Some(SubjectIdentifier {
         authority: authority.as_deref().unwrap_or(default_authority).to_owned(),
         value: Phi::new(chosen.component(1).value()?.into_owned()),
@@ -137,6 +142,7 @@ mod tests {
             identifier("Y", "8")
         );
         assert_eq!(subject("PID|1||~7"), identifier("HERE", "7"));
+        assert_eq!(subject("PID|1||7^^^&2.999&ISO"), identifier("2.999", "7"));
     }
 
     #[test]

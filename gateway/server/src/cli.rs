@@ -34,18 +34,24 @@ pub(crate) enum Command {
     Run,
 
     /// Check configuration, maps, tables and policies; shows every error at once.
-    #[command(after_help = "Example:\n  isthmus check --config /etc/isthmus\n\nExit code 2 on \
-                            any error.")]
+    #[command(
+        after_help = "Example:\n  isthmus check --config /etc/isthmus\n\nExit code 2 on \
+                            any error."
+    )]
     Check,
 
     /// Translate messages of a file and print the FHIR resources; stores and sends nothing.
-    #[command(after_help = "Example:\n  isthmus translate admit.hl7\n\nPrints patient data: use \
-                            it where you may see them.")]
+    #[command(
+        after_help = "Example:\n  isthmus translate admit.hl7\n\nPrints patient data: use \
+                            it where you may see them."
+    )]
     Translate(Translate),
 
     /// Run the golden cases beside the maps.
-    #[command(after_help = "Examples:\n  isthmus test\n  isthmus test mappings/hl7v2-to-fhir \
-                            --update")]
+    #[command(
+        after_help = "Examples:\n  isthmus test\n  isthmus test mappings/hl7v2-to-fhir \
+                            --update"
+    )]
     Test(Test),
 
     /// Show who gets what: source field, path, record field, purpose, and what never leaves.
@@ -57,9 +63,11 @@ pub(crate) enum Command {
     Consent(Consent),
 
     /// Send HL7 v2 files to an MLLP listener and sum up the acknowledgements.
-    #[command(after_help = "Examples:\n  isthmus send 127.0.0.1:2575 admit.hl7\n  isthmus send \
+    #[command(
+        after_help = "Examples:\n  isthmus send 127.0.0.1:2575 admit.hl7\n  isthmus send \
                             127.0.0.1:2576 feed.hl7 --tls --ca ca.pem --connections 4\n\nA file \
-                            may hold many messages; each starts at a line with MSH.")]
+                            may hold many messages; each starts at a line with MSH."
+    )]
     Send(Send),
 
     /// Count what came in, what became of it and what was delivered.
@@ -110,10 +118,12 @@ pub(crate) struct Flow {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Consent {
     /// Record what patients said.
-    #[command(after_help = "Example:\n  echo 'EXAMPLE MRN|100001' | isthmus consent set \
+    #[command(
+        after_help = "Example:\n  echo 'EXAMPLE MRN|100001' | isthmus consent set \
                             --category hipaa-auth --choice opt-in --evidence 'form 7, 2026-01'\n\n\
                             Patients are read from standard input or a file, one AUTHORITY|ID a \
-                            line, never from the command line.")]
+                            line, never from the command line."
+    )]
     Set(ConsentSet),
 
     /// Show what patients said.

@@ -68,9 +68,17 @@ impl ConfigFile {
             let wrong = Diagnostic::error(&source, span(&at), WRONG, error.message());
             Failure::Configuration(vec![wrong])
         })?;
-        let file = Self { config, folder: folder.to_path_buf(), source };
+        let file = Self {
+            config,
+            folder: folder.to_path_buf(),
+            source,
+        };
         let problems = file.problems();
-        if problems.is_empty() { Ok(file) } else { Err(Failure::Configuration(problems)) }
+        if problems.is_empty() {
+            Ok(file)
+        } else {
+            Err(Failure::Configuration(problems))
+        }
     }
 
     /// A path of the configuration, counted from its folder.
@@ -79,7 +87,12 @@ impl ConfigFile {
     }
 
     /// An error at a value of the file.
-    pub(crate) fn error(&self, at: &Range<usize>, code: Code, text: impl Into<String>) -> Diagnostic {
+    pub(crate) fn error(
+        &self,
+        at: &Range<usize>,
+        code: Code,
+        text: impl Into<String>,
+    ) -> Diagnostic {
         Diagnostic::error(&self.source, span(at), code, text)
     }
 
@@ -89,8 +102,8 @@ impl ConfigFile {
     }
 
     /// A secret of 32 bytes by its reference.
-    pub(crate) fn key(&self, reference: &Spanned<String>) -> Result<[u8; 32], Diagnostic> {
-        let wrong = |text: String| self.error(&reference.span(), SECRET, text);
+    pub(crate) fn key(&self, reference: &Spanned<String>) -> Result<[u8; 32], Box<Diagnostic>> {
+        let wrong = |text: String| Box::new(self.error(&reference.span(), SECRET, text));
         let text = Reference::parse(reference.get_ref())
             .and_then(|reference| reference.resolve(&self.folder))
             .map_err(|error| wrong(error.to_string()))?;
@@ -101,7 +114,7 @@ impl ConfigFile {
     /// The key that wraps all keys of the store.
     pub(crate) fn master_key(&self) -> Result<MasterKey, Failure> {
         let key = self.key(&self.config.store.master_key);
-        let key = key.map_err(|problem| Failure::Configuration(vec![problem]))?;
+        let key = key.map_err(|problem| Failure::Configuration(vec![*problem]))?;
         Ok(MasterKey::new(key.into()))
     }
 
@@ -139,10 +152,14 @@ impl ConfigFile {
         for (name, reference) in &self.config.pseudonym_keys {
             match self.key(reference) {
                 Ok(key) => drop(keys.insert(name.clone(), key)),
-                Err(problem) => problems.push(problem),
+                Err(problem) => problems.push(*problem),
             }
         }
-        if problems.is_empty() { Ok(keys) } else { Err(problems) }
+        if problems.is_empty() {
+            Ok(keys)
+        } else {
+            Err(problems)
+        }
     }
 
     /// What can be seen wrong without the maps and the policies, all at once.

@@ -33,7 +33,7 @@ pub(crate) enum FirstStartError {
 }
 
 /// Makes certificates in this folder unless it has an authority already. They are for `localhost`,
-/// 127.0.0.1 and ::1 alone, and the authority's key is not kept.
+/// 127.0.0.1 and `::1` alone, and the authority's key is not kept.
 pub(crate) fn make_certificates(folder: &Path) -> Result<(), FirstStartError> {
     let authority_file = folder.join("ca.pem");
     if authority_file.exists() {
@@ -47,9 +47,21 @@ pub(crate) fn make_certificates(folder: &Path) -> Result<(), FirstStartError> {
     let issuer = Issuer::from_params(&params, &authority_key);
     let loopback = ["localhost", "127.0.0.1", "::1"].map(String::from).to_vec();
     let server = named("Isthmus", loopback)?;
-    make_leaf(folder, "server", server, ExtendedKeyUsagePurpose::ServerAuth, &issuer)?;
+    make_leaf(
+        folder,
+        "server",
+        server,
+        ExtendedKeyUsagePurpose::ServerAuth,
+        &issuer,
+    )?;
     let client = named("example-ehr", vec!["example-ehr".to_owned()])?;
-    make_leaf(folder, "client", client, ExtendedKeyUsagePurpose::ClientAuth, &issuer)?;
+    make_leaf(
+        folder,
+        "client",
+        client,
+        ExtendedKeyUsagePurpose::ClientAuth,
+        &issuer,
+    )?;
     // The authority's certificate comes last: where it is, everything is.
     write_new(&authority_file, authority.pem().as_bytes())
 }
@@ -66,8 +78,14 @@ fn make_leaf(
     params.extended_key_usages = vec![purpose];
     params.use_authority_key_identifier_extension = true;
     let certificate = params.signed_by(&key, issuer)?;
-    write_new(&folder.join(format!("{name}.pem")), certificate.pem().as_bytes())?;
-    write_new(&folder.join(format!("{name}.key")), key.serialize_pem().as_bytes())
+    write_new(
+        &folder.join(format!("{name}.pem")),
+        certificate.pem().as_bytes(),
+    )?;
+    write_new(
+        &folder.join(format!("{name}.key")),
+        key.serialize_pem().as_bytes(),
+    )
 }
 
 fn named(name: &str, alternatives: Vec<String>) -> Result<CertificateParams, rcgen::Error> {
@@ -83,19 +101,33 @@ pub(crate) fn make_key(path: &Path) -> Result<(), FirstStartError> {
     }
     let mut secret = [0_u8; 32];
     rand::fill(&mut secret).map_err(|_unspecified| FirstStartError::Random)?;
-    let text: String = secret.iter().map(|byte| format!("{byte:02x}")).collect();
-    write_new(path, format!("{text}\n").as_bytes())
+    let mut text = String::with_capacity(65);
+    for byte in secret {
+        let digit = |nibble: u8| char::from_digit(u32::from(nibble), 16);
+        text.extend([digit(byte >> 4), digit(byte & 15)].into_iter().flatten());
+    }
+    text.push('\n');
+    write_new(path, text.as_bytes())
 }
 
 /// Writes a file that only its owner may read; an existing one is replaced only by a first start
 /// that did not end.
 fn write_new(path: &Path, content: &[u8]) -> Result<(), FirstStartError> {
-    let failed = |source| FirstStartError::File { path: path.to_path_buf(), source };
+    let failed = |source| FirstStartError::File {
+        path: path.to_path_buf(),
+        source,
+    };
     if let Some(folder) = path.parent() {
-        DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(failed)?;
+        DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(folder)
+            .map_err(failed)?;
     }
     let mut options = OpenOptions::new();
     options.write(true).create(true).truncate(true).mode(0o600);
     let mut file = options.open(path).map_err(failed)?;
-    file.write_all(content).and_then(|()| file.sync_all()).map_err(failed)
+    file.write_all(content)
+        .and_then(|()| file.sync_all())
+        .map_err(failed)
 }

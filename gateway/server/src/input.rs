@@ -13,7 +13,10 @@ pub(crate) fn read(path: &Path) -> Result<Vec<u8>, Failure> {
     };
     if path == Path::new("-") {
         let mut bytes = Vec::new();
-        std::io::stdin().lock().read_to_end(&mut bytes).map_err(failed)?;
+        std::io::stdin()
+            .lock()
+            .read_to_end(&mut bytes)
+            .map_err(failed)?;
         return Ok(bytes);
     }
     std::fs::read(path).map_err(failed)

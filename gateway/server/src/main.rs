@@ -40,7 +40,9 @@ fn main() -> ExitCode {
 }
 
 fn run(cli: &Cli, output: Output) -> Result<(), Failure> {
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build();
     let runtime = runtime.map_err(Failure::run)?;
     let config = || config_file::find(cli.config.as_deref());
     match &cli.command {
@@ -51,7 +53,9 @@ fn run(cli: &Cli, output: Output) -> Result<(), Failure> {
         Some(Command::Consent(Consent::Show(options))) => {
             command::consent::show(&config()?, options, output)
         }
-        Some(Command::Check | Command::Translate(_) | Command::Test(_) | Command::Flow(_)) => Ok(()),
+        Some(Command::Check | Command::Translate(_) | Command::Test(_) | Command::Flow(_)) => {
+            Ok(())
+        }
         Some(Command::Send(options)) => runtime.block_on(command::send::run(options, output)),
         Some(Command::Status) => command::status::run(&config()?, output),
     }

@@ -33,7 +33,9 @@ const fn is_frame(byte: u8) -> bool {
 }
 
 fn is_batch(line: &[u8]) -> bool {
-    [b"FHS", b"BHS", b"BTS", b"FTS"].iter().any(|name| line.starts_with(*name))
+    [b"FHS", b"BHS", b"BTS", b"FTS"]
+        .iter()
+        .any(|name| line.starts_with(*name))
 }
 
 #[cfg(test)]

@@ -20,7 +20,7 @@ use tokio_rustls::TlsConnector;
 /// The longest acknowledgement that is read.
 const ACKNOWLEDGEMENT_BYTES_MAX: usize = 1 << 20;
 /// How long an acknowledgement may take.
-const ANSWER_WAIT: Duration = Duration::from_secs(60);
+const ANSWER_WAIT: Duration = Duration::from_mins(1);
 
 /// Why a message has no acknowledgement. Places and causes, no values.
 #[derive(Debug, thiserror::Error)]
@@ -98,7 +98,10 @@ fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, ClientError
 }
 
 fn unusable(path: &Path, why: &dyn fmt::Display) -> ClientError {
-    ClientError::File { path: path.to_path_buf(), why: why.to_string() }
+    ClientError::File {
+        path: path.to_path_buf(),
+        why: why.to_string(),
+    }
 }
 
 trait Stream: AsyncRead + AsyncWrite + Unpin + Send {}
@@ -117,13 +120,18 @@ impl MllpClient {
         address: &str,
         tls: Option<Arc<ClientConfig>>,
     ) -> Result<Self, ClientError> {
-        let unreachable = |source| ClientError::Connect { address: address.to_owned(), source };
+        let unreachable = |source| ClientError::Connect {
+            address: address.to_owned(),
+            source,
+        };
         let plain = TcpStream::connect(address).await.map_err(unreachable)?;
         plain.set_nodelay(true).map_err(unreachable)?;
         let stream: Box<dyn Stream> = match tls {
             None => Box::new(plain),
             Some(config) => {
-                let host = address.rsplit_once(':').map_or(address, |(host, _port)| host);
+                let host = address
+                    .rsplit_once(':')
+                    .map_or(address, |(host, _port)| host);
                 let host = host.trim_matches(['[', ']']).to_owned();
                 let name = ServerName::try_from(host)
                     .map_err(|error| unreachable(std::io::Error::other(error)))?;
@@ -132,7 +140,11 @@ impl MllpClient {
             }
         };
         let frames = FrameDecoder::new(ACKNOWLEDGEMENT_BYTES_MAX);
-        Ok(Self { stream, frames, buffer: Vec::new() })
+        Ok(Self {
+            stream,
+            frames,
+            buffer: Vec::new(),
+        })
     }
 
     /// Sends one message and waits for its acknowledgement; returns its code (`AA`, `CE`, ...).
@@ -145,14 +157,19 @@ impl MllpClient {
         let answer = answer.await.map_err(|_elapsed| ClientError::Late)??;
         let answer = Message::parse(answer)
             .map_err(|_unreadable| ClientError::Foreign("it is no HL7 v2 message"))?;
-        let acknowledgment =
-            Acknowledgment::read(&answer).ok_or(ClientError::Foreign("it has no MSA"))?;
+        let acknowledgment = Acknowledgment::read(&answer)
+            .map_err(|_wrong| ClientError::Foreign("it has no MSA with a known code"))?;
         let sent = header::salvage(message);
-        let control_id = sent.as_ref().and_then(header::Header::of).map(|sent| sent.control_id());
+        let control_id = sent
+            .as_ref()
+            .and_then(header::Header::of)
+            .map(|sent| sent.control_id());
         if control_id.is_some_and(|sent| sent != acknowledgment.control_id) {
-            return Err(ClientError::Foreign("MSA-2 is not the MSH-10 that was sent"));
+            return Err(ClientError::Foreign(
+                "MSA-2 is not the MSH-10 that was sent",
+            ));
         }
-        Ok(acknowledgment.code.to_string())
+        Ok(acknowledgment.code.as_str().to_owned())
     }
 
     async fn answer(&mut self) -> Result<Vec<u8>, ClientError> {

@@ -4,7 +4,7 @@
 use std::io::{self, IsTerminal, Write};
 
 use comfy_table::{ContentArrangement, Table, presets};
-use isthmus_core::diagnostic::Diagnostic;
+use isthmus_core::diagnostic::{Diagnostic, Renderer};
 use serde::Serialize;
 
 use crate::failure::Failure;
@@ -45,7 +45,7 @@ impl Output {
         }
         let mut table = Table::new();
         table
-            .load_preset(presets::UTF8_HORIZONTAL_ONLY)
+            .load_style(presets::NOTHING)
             .set_content_arrangement(ContentArrangement::Dynamic)
             .set_width(width())
             .set_header(head);
@@ -77,7 +77,7 @@ impl Output {
             if self.json {
                 self.document(&crate::diagnostic_json::DiagnosticJson::new(diagnostic));
             } else {
-                complain(&diagnostic.render(colour));
+                complain(Renderer { colour }.render(diagnostic).trim_end());
             }
         }
     }
@@ -102,7 +102,9 @@ impl Output {
 /// The terminal's width, between 60 and 120 columns; 100 where there is no terminal.
 fn width() -> u16 {
     let terminal = console::Term::stdout().size_checked();
-    terminal.map_or(100, |(_rows, columns)| columns).clamp(60, 120)
+    terminal
+        .map_or(100, |(_rows, columns)| columns)
+        .clamp(60, 120)
 }
 
 fn write_out(text: &str) {

@@ -34,7 +34,9 @@ pub(crate) enum Reference {
 impl Reference {
     /// Reads `${env:NAME}` or `${file:PATH}`.
     pub(crate) fn parse(text: &str) -> Result<Self, ReferenceError> {
-        let inner = text.strip_prefix("${").and_then(|rest| rest.strip_suffix('}'));
+        let inner = text
+            .strip_prefix("${")
+            .and_then(|rest| rest.strip_suffix('}'));
         match inner.and_then(|inner| inner.split_once(':')) {
             Some(("env", name)) => Ok(Self::Environment(name.to_owned())),
             Some(("file", path)) => Ok(Self::File(path.to_owned())),
@@ -43,17 +45,21 @@ impl Reference {
     }
 
     /// The secret's text, without white space around it.
-    #[expect(clippy::disallowed_methods, reason = "this is the one place that reads it")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "this is the one place that reads it"
+    )]
     pub(crate) fn resolve(&self, folder: &Path) -> Result<String, ReferenceError> {
         match self {
             Self::Environment(name) => {
                 std::env::var(name).map_err(|_absent| ReferenceError::Unset(name.clone()))
             }
-            Self::File(path) => {
-                std::fs::read_to_string(folder.join(path)).map_err(|error| {
-                    ReferenceError::Unreadable { path: path.clone(), why: error.to_string() }
-                })
-            }
+            Self::File(path) => std::fs::read_to_string(folder.join(path)).map_err(|error| {
+                ReferenceError::Unreadable {
+                    path: path.clone(),
+                    why: error.to_string(),
+                }
+            }),
         }
         .map(|secret| secret.trim().to_owned())
     }
@@ -71,6 +77,9 @@ mod tests {
             Ok(Reference::File("keys/master.key".into()))
         );
         let unset = Reference::Environment("ISTHMUS_NO_SUCH_NAME".into());
-        assert!(matches!(unset.resolve(Path::new(".")), Err(ReferenceError::Unset(_))));
+        assert!(matches!(
+            unset.resolve(Path::new(".")),
+            Err(ReferenceError::Unset(_))
+        ));
     }
 }

@@ -12,9 +12,14 @@ use isthmus_core::future::BoxFuture;
 pub(crate) struct SystemClock;
 
 impl Clock for SystemClock {
-    #[expect(clippy::disallowed_methods, reason = "this is the one place that asks the machine")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "this is the one place that asks the machine"
+    )]
     fn now(&self) -> Timestamp {
-        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let since = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .unwrap_or_default();
         Timestamp::from_unix_millis(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
     }
 }
@@ -27,20 +32,31 @@ pub(crate) struct TokioExecutor {
 
 impl TokioExecutor {
     /// An executor whose monotonic time starts now.
-    #[expect(clippy::disallowed_methods, reason = "this is the one place that asks the machine")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "this is the one place that asks the machine"
+    )]
     pub(crate) fn new() -> Self {
-        Self { started: Instant::now() }
+        Self {
+            started: Instant::now(),
+        }
     }
 }
 
 impl Executor for TokioExecutor {
-    #[expect(clippy::disallowed_methods, reason = "this is the one place that starts tasks")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "this is the one place that starts tasks"
+    )]
     fn spawn(&self, name: &'static str, task: BoxFuture<'static, ()>) {
         tracing::trace!(name, "task starts");
         drop(tokio::spawn(task));
     }
 
-    #[expect(clippy::disallowed_methods, reason = "this is the one place that starts timers")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "this is the one place that starts timers"
+    )]
     fn sleep(&self, time: Duration) -> BoxFuture<'static, ()> {
         Box::pin(tokio::time::sleep(time))
     }

@@ -19,7 +19,11 @@ pub(crate) fn start(json: bool) {
         .with_target(false)
         .with_writer(std::io::stderr);
     // Fails only when logging was started already.
-    drop(if json { builder.json().try_init() } else { builder.try_init() });
+    drop(if json {
+        builder.json().try_init()
+    } else {
+        builder.try_init()
+    });
     std::panic::set_hook(Box::new(|panic| {
         let place = panic.location();
         tracing::error!(

@@ -14,6 +14,7 @@ use isthmus_core::executor::Executor;
 use isthmus_core::id::RecipientId;
 use isthmus_core::journal::{Backlog, Journal, JournalError};
 use isthmus_core::key_ring::KeyRing;
+use isthmus_ingress::acknowledgement::ControlIds;
 use isthmus_ingress::budget::Budget;
 use isthmus_ingress::counters::Counters;
 use isthmus_ingress::mllp_config::MllpConfig;
@@ -78,16 +79,28 @@ impl RunningGateway {
     /// Opens the store, starts the loops, and opens the ports last.
     pub(crate) fn start(file: &ConfigFile, rules: Rules) -> Result<Self, Failure> {
         let master = file.master_key()?;
-        let options = StoreOptions { paths: file.store_paths(), size_limit: None };
+        let options = StoreOptions {
+            paths: file.store_paths(),
+            size_limit: None,
+        };
         let store = RunningStore::start(&options, &master).map_err(Failure::run)?;
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let executor: Arc<dyn Executor> = Arc::new(TokioExecutor::new());
-        let queue = store.queue(Arc::clone(&clock), Arc::clone(&executor)).map_err(Failure::run)?;
+        let queue = store
+            .queue(Arc::clone(&clock), Arc::clone(&executor))
+            .map_err(Failure::run)?;
         let (ended, loops) = mpsc::channel(16);
         let keys: Arc<dyn KeyRing> = store.store().keys();
         let store = Arc::new(store);
         let queue: Arc<dyn DeliveryQueue> = Arc::new(queue);
-        let parts = Parts { store, clock, executor, keys, queue, ended };
+        let parts = Parts {
+            store,
+            clock,
+            executor,
+            keys,
+            queue,
+            ended,
+        };
         let mapped = rules.mapped();
         for destination in &file.config.destinations {
             parts.deliver(file, destination.get_ref())?;
@@ -102,13 +115,22 @@ impl RunningGateway {
         for config in &file.config.mllp {
             let config = with_paths(file, config.get_ref());
             let listener = MllpListener::bind(&config, Arc::clone(&seams)).map_err(|error| {
-                Failure::Usage(format!("the listener on {} cannot start: {error}", config.listen))
+                Failure::Usage(format!(
+                    "the listener on {} cannot start: {error}",
+                    config.listen
+                ))
             })?;
             let (address, tls) = (listener.local_address(), config.tls.is_some());
             listening.push(Listening { address, tls });
             listeners.spawn(listener.run(stopping.clone()));
         }
-        Ok(Self { store: parts.store, listening, stop, listeners, loops })
+        Ok(Self {
+            store: parts.store,
+            listening,
+            stop,
+            listeners,
+            loops,
+        })
     }
 
     /// The open ports, in the configuration's order.
@@ -139,7 +161,12 @@ impl Parts {
         file: &ConfigFile,
         mapped: Arc<isthmus_ingress::seams::Mapped>,
     ) -> Result<Arc<Seams>, Failure> {
-        let senders = file.config.senders.iter().map(|sender| sender.get_ref().clone()).collect();
+        let senders = file
+            .config
+            .senders
+            .iter()
+            .map(|sender| sender.get_ref().clone())
+            .collect();
         let senders =
             SenderTable::new(senders).map_err(|error| Failure::Usage(error.to_string()))?;
         Ok(Arc::new(Seams {
@@ -150,16 +177,28 @@ impl Parts {
             executor: Arc::clone(&self.executor),
             budget: Budget::new(BUDGET_BYTES),
             counters: Arc::new(Counters::default()),
+            control_ids: ControlIds::default(),
             mapped,
         }))
     }
 
     fn forward(&self, rules: Rules) {
-        let Rules { translator, shapers, policies, .. } = rules;
+        let Rules {
+            translator,
+            shapers,
+            policies,
+            ..
+        } = rules;
         let consents = self.store.store().consents();
         let digester = self.store.store().digester().clone();
         let keys = Arc::clone(&self.keys);
-        let release = ReleaseStage { policies, shapers, consents, keys, digester };
+        let release = ReleaseStage {
+            policies,
+            shapers,
+            consents,
+            keys,
+            digester,
+        };
         let forward = ForwardLoop {
             backlog: self.store.backlog() as Arc<dyn Backlog>,
             journal: self.store.journal() as Arc<dyn Journal>,
@@ -173,7 +212,11 @@ impl Parts {
         let task = async move {
             match forward.run().await {
                 JournalError::Closed => {}
-                error => drop(ended.send(format!("translation cannot go on: {error}")).await),
+                error => drop(
+                    ended
+                        .send(format!("translation cannot go on: {error}"))
+                        .await,
+                ),
             }
         };
         self.executor.spawn("forward", Box::pin(task));
@@ -198,7 +241,11 @@ impl Parts {
         let ended = self.ended.clone();
         let task = async move {
             let error = deliver.run().await;
-            drop(ended.send(format!("delivery to {recipient} cannot go on: {error}")).await);
+            drop(
+                ended
+                    .send(format!("delivery to {recipient} cannot go on: {error}"))
+                    .await,
+            );
         };
         self.executor.spawn("deliver", Box::pin(task));
         Ok(())

@@ -52,8 +52,15 @@ pub(crate) fn set(folder: &Path, options: &ConsentSet, output: Output) -> Result
             .map_err(Failure::run)?;
     }
     let (category, choice) = (options.category.as_str(), choice.code());
-    output.line(format!("recorded {choice} on {category} for {} patients", patients.len()));
-    output.document(&Recorded { patients: patients.len(), category, choice });
+    output.line(format!(
+        "recorded {choice} on {category} for {} patients",
+        patients.len()
+    ));
+    output.document(&Recorded {
+        patients: patients.len(),
+        category,
+        choice,
+    });
     Ok(())
 }
 
@@ -85,7 +92,9 @@ pub(crate) fn show(folder: &Path, options: &ConsentShow, output: Output) -> Resu
         let (at, evidence) = (one.recorded_at.clone(), one.evidence.clone());
         vec![patient, one.category.clone(), choice, version, at, evidence]
     });
-    let head = ["line", "category", "choice", "version", "recorded", "evidence"];
+    let head = [
+        "line", "category", "choice", "version", "recorded", "evidence",
+    ];
     output.table(&head, rows.collect());
     Ok(())
 }
@@ -108,10 +117,14 @@ fn patients(path: &Path) -> Result<Vec<SubjectIdentifier>, Failure> {
             return Err(wrong());
         }
         let value = Phi::new(value.to_owned());
-        patients.push(SubjectIdentifier { authority: authority.to_owned(), value });
+        patients.push(SubjectIdentifier {
+            authority: authority.to_owned(),
+            value,
+        });
     }
-    match patients.is_empty() {
-        true => Err(Failure::Usage("no patient was named; write AUTHORITY|ID a line".into())),
-        false => Ok(patients),
+    if patients.is_empty() {
+        let text = "no patient was named; write AUTHORITY|ID a line";
+        return Err(Failure::Usage(text.into()));
     }
+    Ok(patients)
 }

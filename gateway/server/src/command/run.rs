@@ -52,9 +52,16 @@ pub(crate) async fn run(folder: &Path, output: Output) -> Result<(), Failure> {
 fn announce(gateway: &RunningGateway, file: &ConfigFile, output: Output) {
     for listener in gateway.listening() {
         let address = listener.address.to_string();
-        let protocol = if listener.tls { "MLLP over TLS" } else { "MLLP" };
+        let protocol = if listener.tls {
+            "MLLP over TLS"
+        } else {
+            "MLLP"
+        };
         output.line(format!("listening for {protocol} on {address}"));
-        output.document(&Event::Listening { address, tls: listener.tls });
+        output.document(&Event::Listening {
+            address,
+            tls: listener.tls,
+        });
     }
     output.document(&Event::Ready);
     let example = file.folder.join("messages");

@@ -95,11 +95,15 @@ async fn exchange_all(
     let first = run.next.load(Ordering::Relaxed);
     loop {
         let index = run.next.fetch_add(1, Ordering::Relaxed);
-        let Some(message) = run.messages.get(index) else { return Ok(()) };
+        let Some(message) = run.messages.get(index) else {
+            return Ok(());
+        };
         if let Some(pace) = run.pace {
             let turn = u32::try_from(index.saturating_sub(first)).unwrap_or(u32::MAX);
             let due = pace.saturating_mul(turn);
-            run.executor.sleep(due.saturating_sub(run.executor.monotonic())).await;
+            run.executor
+                .sleep(due.saturating_sub(run.executor.monotonic()))
+                .await;
         }
         let sent = run.executor.monotonic();
         let code = client.exchange(message).await?;
@@ -137,7 +141,12 @@ fn summary(run: &Run, skip: usize) -> Summary {
         summary.positive += usize::from(is_positive(code));
         times.push(took.as_secs_f64() * 1e3);
     }
-    let positive = |index: &usize| answers.codes.get(index).is_some_and(|one| is_positive(&one.0));
+    let positive = |index: &usize| {
+        answers
+            .codes
+            .get(index)
+            .is_some_and(|one| is_positive(&one.0))
+    };
     summary.first_without = (skip..run.messages.len()).find(|index| !positive(index));
     times.sort_by(f64::total_cmp);
     summary.p50_ms = percentile(&times, 50);
@@ -149,20 +158,29 @@ fn summary(run: &Run, skip: usize) -> Summary {
 }
 
 fn show(summary: &Summary, output: Output) {
-    let codes: Vec<String> =
-        summary.codes.iter().map(|(code, count)| format!("{count} {code}")).collect();
+    let codes: Vec<String> = summary
+        .codes
+        .iter()
+        .map(|(code, count)| format!("{count} {code}"))
+        .collect();
     output.line(format!(
         "{} messages, {} acknowledged ({}) in {:.1} s: {:.0} a second, p50 {:.1} ms, p99 {:.1} ms",
         summary.messages,
         summary.acknowledged,
-        if codes.is_empty() { "none".to_owned() } else { codes.join(", ") },
+        if codes.is_empty() {
+            "none".to_owned()
+        } else {
+            codes.join(", ")
+        },
         summary.seconds,
         summary.per_second,
         summary.p50_ms,
         summary.p99_ms,
     ));
     if let Some(first) = summary.first_without {
-        output.line(format!("first without a positive acknowledgement: go on with --skip {first}"));
+        output.line(format!(
+            "first without a positive acknowledgement: go on with --skip {first}"
+        ));
     }
 }
 
@@ -179,7 +197,11 @@ fn read(options: &Send) -> Result<Vec<Vec<u8>>, Failure> {
     let mut messages = Vec::new();
     for path in &options.files {
         let bytes = input::read(path)?;
-        messages.extend(message_file::messages(&bytes).into_iter().map(<[u8]>::to_vec));
+        messages.extend(
+            message_file::messages(&bytes)
+                .into_iter()
+                .map(<[u8]>::to_vec),
+        );
     }
     Ok(messages)
 }
@@ -192,9 +214,14 @@ fn tls(options: &Send) -> Result<Option<Arc<ClientConfig>>, Failure> {
         let text = "--tls needs --ca FILE, the authority of the listener's certificate";
         return Err(Failure::Usage(text.into()));
     };
-    let own = options.client_certificate.as_deref().zip(options.client_key.as_deref());
+    let own = options
+        .client_certificate
+        .as_deref()
+        .zip(options.client_key.as_deref());
     let config = mllp_client::tls_config(&TlsFiles { authority, own });
-    config.map(Some).map_err(|error| Failure::Usage(error.to_string()))
+    config
+        .map(Some)
+        .map_err(|error| Failure::Usage(error.to_string()))
 }
 
 fn progress(messages: usize, output: Output) -> ProgressBar {

@@ -93,7 +93,11 @@ fn status(counts: Counts, parked: Vec<Parked>) -> Status {
         intakes: counts.intakes,
         open: counts.open,
         outcomes: outcomes
-            .map(|one| Outcome { kind: one.kind, reason: one.reason, count: one.count })
+            .map(|one| Outcome {
+                kind: one.kind,
+                reason: one.reason,
+                count: one.count,
+            })
             .collect(),
         decisions: decisions
             .map(|one| Decision {
@@ -105,7 +109,11 @@ fn status(counts: Counts, parked: Vec<Parked>) -> Status {
             })
             .collect(),
         deliveries: deliveries
-            .map(|one| Delivery { recipient: one.recipient, state: one.state, count: one.count })
+            .map(|one| Delivery {
+                recipient: one.recipient,
+                state: one.state,
+                count: one.count,
+            })
             .collect(),
         parked: parked.into_iter().map(parked_row).collect(),
     }
@@ -131,29 +139,58 @@ fn show(status: &Status, output: Output) {
     let outcomes = status.outcomes.iter();
     output.table(
         &["outcome", "reason", "messages"],
-        outcomes.map(|one| vec![one.kind.clone(), text(&one.reason), one.count.to_string()]).collect(),
+        outcomes
+            .map(|one| vec![one.kind.clone(), text(one.reason.as_ref()), one.count.to_string()])
+            .collect(),
     );
     let decisions = status.decisions.iter().map(|one| {
         let recipient = one.recipient.clone();
         let count = one.count.to_string();
-        vec![recipient, one.flow.clone(), one.verdict.clone(), text(&one.reason), count]
+        vec![
+            recipient,
+            one.flow.clone(),
+            one.verdict.clone(),
+            text(one.reason.as_ref()),
+            count,
+        ]
     });
-    output.table(&["recipient", "flow", "decision", "reason", "messages"], decisions.collect());
+    output.table(
+        &["recipient", "flow", "decision", "reason", "messages"],
+        decisions.collect(),
+    );
     let deliveries = status.deliveries.iter();
     output.table(
         &["recipient", "delivery", "records"],
         deliveries
-            .map(|one| vec![one.recipient.clone(), one.state.clone(), one.count.to_string()])
+            .map(|one| {
+                vec![
+                    one.recipient.clone(),
+                    one.state.clone(),
+                    one.count.to_string(),
+                ]
+            })
             .collect(),
     );
     let parked = status.parked.iter().map(|one| {
-        let place = [text(&one.location), text(&one.rule)].join(" ").trim().to_owned();
+        let place = [text(one.location.as_ref()), text(one.rule.as_ref())]
+            .join(" ")
+            .trim()
+            .to_owned();
         let message = one.message.to_string();
-        vec![message, text(&one.sender), text(&one.recipient), one.reason.clone(), place]
+        vec![
+            message,
+            text(one.sender.as_ref()),
+            text(one.recipient.as_ref()),
+            one.reason.clone(),
+            place,
+        ]
     });
-    output.table(&["parked", "sender", "recipient", "reason", "place"], parked.collect());
+    output.table(
+        &["parked", "sender", "recipient", "reason", "place"],
+        parked.collect(),
+    );
 }
 
-fn text(value: &Option<String>) -> String {
-    value.clone().unwrap_or_default()
+fn text(value: Option<&String>) -> String {
+    value.cloned().unwrap_or_default()
 }
