@@ -1,6 +1,7 @@
 //! `AllowRow`, one value that a flow may release and how: the `[[flow.allow]]` tables. Whether rows
 //! fit each other is checked in `row_conflicts`, whether they suffice for a map in `read_proof`.
 
+use isthmus_fhir::definitions::element_definition::ElementDefinition;
 use isthmus_fhir::definitions::r4::Definitions;
 use isthmus_fhir::definitions::rows::Kind;
 use isthmus_fhir::definitions::structure::Member;
@@ -364,7 +365,7 @@ fn leaf_names(resolved: &ResolvedPath) -> String {
     };
     let names: Vec<String> = elements
         .into_iter()
-        .flat_map(|element| element.member_names())
+        .flat_map(ElementDefinition::member_names)
         .filter(|name| !NEVER_GRANTED.contains(&name.as_str()))
         .filter(|name| below(resolved, name).is_some_and(|path| path.leaf_is_primitive()))
         .filter(|name| name != "id")

@@ -66,11 +66,11 @@ impl GrantedRecord {
             if !matches!(record, Element::Object(_)) {
                 return Err(Refusal::park(Reason::Unshapeable).by(shaper.map()));
             }
-            let mut content = Vec::new();
-            write(record, &mut content);
+            let mut bytes = Vec::new();
+            write(record, &mut bytes);
             Ok(Disclosure::new(
                 self.grant.clone(),
-                Phi::new(Bytes::from(content)),
+                Phi::new(Bytes::from(bytes)),
             ))
         });
         disclosures.collect()

@@ -126,11 +126,10 @@ impl Node {
         for (at, (step, member)) in steps.iter().enumerate() {
             let chosen = chosen(path, at);
             let last = at + 1 == steps.len();
+            let granted = leaf.take_if(|_leaf| last).map(Below::Leaf);
+            let below = granted.unwrap_or_else(|| Below::Node(Self::default()));
             let rule = node.rule(step, *member, last);
-            let below = leaf
-                .take_if(|_| last)
-                .map_or_else(|| Below::Node(Self::default()), Below::Leaf);
-            match rule.branch(chosen, below) {
+            match rule.and_then(|rule| rule.branch(chosen, below)) {
                 Some(below) => node = below,
                 None => return,
             }
@@ -138,7 +137,7 @@ impl Node {
     }
 
     /// The rule of a step's member, made when there is none; in the order of the definitions.
-    fn rule(&mut self, step: &Step, member: Member, last: bool) -> &mut MemberRule {
+    fn rule(&mut self, step: &Step, member: Member, last: bool) -> Option<&mut MemberRule> {
         let mut name = Name::new(&step.name);
         if member.is_primitive() && !last {
             name = name.sibling();
@@ -156,11 +155,7 @@ impl Node {
             self.members.insert(at, rule);
             at
         });
-        #[expect(
-            clippy::indexing_slicing,
-            reason = "`at` was found or inserted just now"
-        )]
-        &mut self.members[at]
+        self.members.get_mut(at)
     }
 }
 

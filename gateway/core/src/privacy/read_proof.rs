@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 
+use isthmus_fhir::path::resolve::ResolvedPath;
 use isthmus_fhir::path::syntax::ElementPath;
 use isthmus_fhir::spelling::nearest;
 
@@ -105,7 +106,7 @@ fn is_allowed(read: &Read, rows: &[AllowRow]) -> bool {
     let leaves = || {
         rows.iter()
             .flat_map(AllowRow::leaves)
-            .map(|leaf| leaf.path())
+            .map(ResolvedPath::path)
     };
     leaves().any(|leaf| leaf.covers_exactly(&read.path))
         || leaves().any(|leaf| is_fixed(leaf, &read.path))
@@ -133,7 +134,7 @@ fn asks_for(leaf: &ElementPath, read: &ElementPath) -> bool {
 }
 
 fn is_read(row: &AllowRow, map: &ReadSet) -> bool {
-    let mut leaves = row.leaves().iter().map(|leaf| leaf.path());
+    let mut leaves = row.leaves().iter().map(ResolvedPath::path);
     leaves.any(|leaf| map.reads.iter().any(|read| leaf.covers_exactly(&read.path)))
 }
 

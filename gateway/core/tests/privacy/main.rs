@@ -1,0 +1,23 @@
+//! What the privacy gate promises, through its public API: every broken policy is refused with its
+//! place, and nothing leaves that no row grants. Crates that build on the gate test their own part.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    missing_docs,
+    reason = "tests may be blunt"
+)]
+
+mod coarsening;
+mod flow_report;
+mod load_errors;
+mod misspelt_paths;
+mod non_interference;
+mod projected_subset;
+mod projection;
+mod read_proof;
+mod release;
+mod scenario;
+mod sealing;
