@@ -7,6 +7,7 @@
     clippy::indexing_slicing,
     clippy::string_slice,
     missing_docs,
+    unreachable_pub,
     reason = "tests may be blunt"
 )]
 
