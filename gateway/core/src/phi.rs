@@ -8,9 +8,14 @@ use std::fmt;
 /// Its `Debug` is a mask, and it has neither `Display` nor a serialised form; [`Phi::reveal`] is
 /// the one door, easy to find in a review.
 ///
-/// ```compile_fail
+/// ```compile_fail,E0277
 /// let name = isthmus_core::phi::Phi::new(String::from("x"));
 /// println!("{name}");
+/// ```
+///
+/// ```compile_fail,E0277
+/// let name = isthmus_core::phi::Phi::new(String::from("x"));
+/// serde_json::to_string(&name);
 /// ```
 #[derive(Clone, PartialEq, Eq)]
 pub struct Phi<T>(T);

@@ -57,8 +57,8 @@ pub(in crate::privacy) fn month(text: &str) -> Option<&str> {
 }
 
 /// Whether the text is a date, dateTime or instant as FHIR writes them (R4, 2.24.0.1,
-/// <https://hl7.org/fhir/R4/datatypes.html>): a year, a month, a day that the calendar has, or a day
-/// and a time of day.
+/// <https://hl7.org/fhir/R4/datatypes.html>): a year, a month, a day that the calendar has, or
+/// a day and a time of day.
 pub(in crate::privacy) fn is_date(text: &str) -> bool {
     let (day, time) = text
         .split_once('T')

@@ -24,7 +24,29 @@ pub struct Grant {
 }
 
 /// What one recipient may see of one record: elements that a policy granted, in the shape that the
-/// recipient takes, as JSON. Nothing outside `privacy` can make one.
+/// recipient takes, as JSON. Nothing outside `privacy` can make one, by literal or by constructor:
+///
+/// ```compile_fail,E0451
+/// use isthmus_core::{phi::Phi, privacy::disclosure::{Disclosure, Grant}};
+/// fn forge(grant: Grant) -> Disclosure {
+///     Disclosure { grant, content: Phi::new(bytes::Bytes::from_static(b"{}")) }
+/// }
+/// ```
+///
+/// ```compile_fail,E0624
+/// use isthmus_core::{phi::Phi, privacy::disclosure::{Disclosure, Grant}};
+/// fn forge(grant: Grant) -> Disclosure {
+///     Disclosure::new(grant, Phi::new(bytes::Bytes::from_static(b"{}")))
+/// }
+/// ```
+///
+/// Nor can one be shown or written out by itself:
+///
+/// ```compile_fail,E0277
+/// fn show(disclosure: &isthmus_core::privacy::disclosure::Disclosure) {
+///     println!("{disclosure}");
+/// }
+/// ```
 #[derive(Debug)]
 pub struct Disclosure {
     grant: Grant,

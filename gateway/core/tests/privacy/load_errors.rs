@@ -1,64 +1,13 @@
 //! Every way in which a policy can be wrong is refused, with the code and the place of the value.
-//! Misspelt paths have a file of their own.
+//! Rows have a file of their own, as have misspelt paths.
 
-use isthmus_core::diagnostic::{Diagnostic, Renderer};
+use isthmus_core::diagnostic::Renderer;
 use isthmus_core::privacy::codes;
 use isthmus_core::read_set::ReadSet;
 use isthmus_core::source_file::SourceFile;
 
-use crate::scenario::{AGREEMENTS, TERMS, load, load_files, policy, policy_with, row};
-
-/// What the carets stand under.
-fn underlined(one: &Diagnostic) -> String {
-    let (from, to) = (one.column as usize - 1, one.end_column as usize - 1);
-    one.line_text.chars().skip(from).take(to - from).collect()
-}
-
-fn errors(policy: &str) -> Vec<Diagnostic> {
-    let mut errors = load(policy, &ReadSet::default()).expect_err("must not load");
-    errors.retain(Diagnostic::is_error);
-    for error in &errors {
-        let line = policy
-            .lines()
-            .nth(error.line as usize - 1)
-            .unwrap_or_default();
-        assert_eq!(error.line_text, line);
-        assert_eq!(error.file, "policies/mailer.toml");
-    }
-    errors
-}
-
-/// Replaces a text of the scenario's policy and expects one error.
-fn one(from: &str, to: &str, code: &str, under: &str) -> Diagnostic {
-    let whole = policy();
-    assert!(whole.contains(from), "{from}");
-    let errors = errors(&whole.replacen(from, to, 1));
-    let shown = Renderer { colour: false }.render_all(&errors);
-    let [error] = errors.as_slice() else {
-        panic!("{from} -> {to}: {} errors\n{shown}", errors.len());
-    };
-    assert_eq!(
-        (error.code.text(), underlined(error).as_str()),
-        (code, under),
-        "{shown}"
-    );
-    error.clone()
-}
-
-/// Puts a row behind the scenario's and expects one error.
-fn one_row(path: &str, class: &str, more: &str, code: &str, under: &str) -> Diagnostic {
-    let errors = errors(&(policy() + &row(path, class, more)));
-    let shown = Renderer { colour: false }.render_all(&errors);
-    let [error] = errors.as_slice() else {
-        panic!("{path}: {} errors\n{shown}", errors.len());
-    };
-    assert_eq!(
-        (error.code.text(), underlined(error).as_str()),
-        (code, under),
-        "{shown}"
-    );
-    error.clone()
-}
+use crate::refusals::{errors, one, underlined};
+use crate::scenario::{AGREEMENTS, TERMS, load, load_files, policy, policy_with};
 
 #[test]
 fn the_scenario_loads() {
@@ -364,127 +313,6 @@ fn terms_that_do_not_go_together() {
 }
 
 #[test]
-fn rows() {
-    let p = |path: &str, code: &str, under: &str| one_row(path, "contact", "", code, under);
-    p("Patient..name", "P040", ".");
-    p("Patient.name[use=].family", "P040", "]");
-    p("Patient.nam.family", "P041", "nam");
-    p("Patiant.name.family", "P041", "Patiant");
-    p("HumanName.family", "P041", "HumanName");
-    p("DomainResource.id", "P041", "DomainResource");
-    p("name.family", "P041", "name");
-    p("Patient.name[use=oficial].family", "P041", "use=oficial");
-    p("Patient.gender[0]", "P041", "gender[0]");
-    p("Observation.value", "P041", "value");
-    p("Patient.name[$x=y].family", "P040", "$");
-    p("Patient.name[use=$x].family", "P041", "use=$x");
-    p("Patient.name[].text", "P042", "name[]");
-    p("Patient.name[1..].text", "P042", "name[1..]");
-    p("Patient.name[1].text", "P042", "name[1]");
-    p(
-        "Patient.name.given.extension[url=\"urn:x\"].valueString",
-        "P042",
-        "given",
-    );
-    p("Patient", "P043", "Patient");
-    p("Patient.extension.valueString", "P048", "extension");
-    p("Patient.implicitRules", "P048", "implicitRules");
-    p(
-        "Patient.contact.modifierExtension[url=\"urn:x\"].valueString",
-        "P048",
-        "modifierExtension[url=\"urn:x\"]",
-    );
-    let error = p("Patient.contact.name", "P043", "name");
-    let help = error.help.unwrap();
-    assert!(
-        help.contains("Patient.contact.name.family") && !help.contains("period"),
-        "{help}"
-    );
-    p("Practitioner.name.family", "P027", "Practitioner");
-    one_row("Encounter.status", "encounter", "", "P028", "\"encounter\"");
-}
-
-#[test]
-fn coarsenings_that_do_not_fit() {
-    let p = |path: &str, more: &str, under: &str| one_row(path, "contact", more, "P044", under);
-    p("Patient.gender", "coarsen = \"year\"", "\"year\"");
-    p("Patient.address.city", "coarsen = \"zip3\"", "\"zip3\"");
-    p(
-        "Patient.address[use=work].state",
-        "coarsen = \"state\"",
-        "\"state\"",
-    );
-    p("Patient.meta.lastUpdated", "coarsen = \"year\"", "\"year\"");
-    p("Patient.gender", "as = \"dateTime\"", "\"dateTime\"");
-    one_row(
-        "Patient.gender",
-        "contact",
-        "as = \"string\"",
-        "P006",
-        "\"string\"",
-    );
-}
-
-#[test]
-fn code_systems() {
-    let code = "Patient.maritalStatus.coding.code";
-    let quoted = format!("'{code}'");
-    one_row(code, "demographic", "", "P045", &quoted);
-    one_row(
-        "Patient.gender",
-        "demographic",
-        "systems = [\"urn:x\"]",
-        "P045",
-        "'Patient.gender'",
-    );
-    let keyed = "Patient.maritalStatus.coding[system=\"urn:x\"].code";
-    one_row(
-        keyed,
-        "demographic",
-        "systems = [\"urn:x\"]",
-        "P045",
-        &format!("'{keyed}'"),
-    );
-}
-
-#[test]
-fn rows_that_clash() {
-    let error = one_row(
-        "Patient.birthDate",
-        "demographic",
-        "coarsen = \"month\"",
-        "P046",
-        "'Patient.birthDate'",
-    );
-    assert!(
-        error
-            .note
-            .unwrap()
-            .contains("`Patient.birthDate` at policies/mailer.toml:")
-    );
-    one_row(
-        "Patient.name.family",
-        "contact",
-        "",
-        "P046",
-        "'Patient.name.family'",
-    );
-    let narrower = "Patient.telecom[system=email,use=home].value";
-    one_row(narrower, "contact", "", "P046", &format!("'{narrower}'"));
-    one_row(
-        "Patient.address[0].postalCode",
-        "contact",
-        "",
-        "P047",
-        "'Patient.address[0].postalCode'",
-    );
-    let second = row("Patient.address[use=work].postalCode", "contact", "");
-    load(&(policy() + &second), &ReadSet::default()).unwrap();
-    let first = row("Patient.name[0].family", "contact", "");
-    load(&(policy() + &first), &ReadSet::default()).unwrap();
-}
-
-#[test]
 fn maps() {
     let error = one(
         "fhir-to-records/mailer-contact",
@@ -522,7 +350,8 @@ fn a_diagnostic_shows_its_line() {
     let error = one("\"HMARKT\"", "\"HMRAKT\"", "P006", "\"HMRAKT\"");
     let shown = Renderer { colour: false }.render(&error);
     let expected = "error[P006]: `HMRAKT` is no purpose of use\n  --> policies/mailer.toml:14:11\n\
-                    14 | purpose = \"HMRAKT\"\n   |           ^^^^^^^^\n   = help: did you mean `HMARKT`?\n";
+                    14 | purpose = \"HMRAKT\"\n   |           ^^^^^^^^\n   \
+                    = help: did you mean `HMARKT`?\n";
     assert_eq!(shown, expected);
 }
 

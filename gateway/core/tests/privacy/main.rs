@@ -6,6 +6,7 @@
     clippy::panic,
     clippy::indexing_slicing,
     clippy::string_slice,
+    clippy::wildcard_enum_match_arm,
     missing_docs,
     unreachable_pub,
     reason = "tests may be blunt"
@@ -19,6 +20,8 @@ mod non_interference;
 mod projected_subset;
 mod projection;
 mod read_proof;
+mod refusals;
 mod release;
+mod row_errors;
 mod scenario;
 mod sealing;

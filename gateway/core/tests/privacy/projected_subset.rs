@@ -180,7 +180,8 @@ proptest! {
         let set = loaded(&policy_with(ROWS));
         let whole = Element::from(patient.clone());
         let mut allowed = CONSTANTS.to_vec();
-        let paths: Vec<ElementPath> = flow(&set).rows().iter().map(|row| row.path.clone()).collect();
+        let rows = flow(&set).rows().iter();
+        let paths: Vec<ElementPath> = rows.map(|row| row.path.clone()).collect();
         for path in &paths {
             allowed.extend(select(&whole, path).filter_map(Element::primitive_text));
         }

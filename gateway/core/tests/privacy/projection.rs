@@ -62,8 +62,9 @@ fn what_is_not_of_the_granted_type_does_not_leave() {
         ("Patient.name.given", "contact", ""),
     ];
     let set = loaded(&policy_with(&rows));
-    let patient = r#"{"resourceType":"Patient","name":[{"family":{"secret":"x"},"given":[["x"],null,"ok",7]}],
-        "active":"secret","birthDate":"secret","multipleBirthInteger":"secret","gender":["secret"]}"#;
+    let patient = r#"{"resourceType":"Patient","active":"secret","birthDate":"secret",
+        "name":[{"family":{"secret":"x"},"given":[["x"],null,"ok",7]}],
+        "multipleBirthInteger":"secret","gender":["secret"]}"#;
     let expected = r#"{"resourceType":"Patient","name":[{"given":["ok"]}]}"#;
     assert_eq!(bytes_of(&set, &record(&[patient])), expected);
 }
@@ -85,7 +86,8 @@ fn codes_leave_only_with_a_named_system() {
     let set = loaded(&policy_with(&rows));
     let patient = r#"{"resourceType":"Patient","maritalStatus":{"coding":[{"system":"urn:b","code":"1"},
         {"system":"urn:c","code":"2"},{"code":"3"}]},
-        "communication":[{"language":{"coding":[{"system":"urn:x","code":"4"},{"system":"urn:a","code":"5"}]}}]}"#;
+        "communication":[{"language":{"coding":[{"system":"urn:x","code":"4"},
+        {"system":"urn:a","code":"5"}]}}]}"#;
     let expected = concat!(
         r#"{"resourceType":"Patient","maritalStatus":{"coding":[{"code":"1"}]},"#,
         r#""communication":[{"language":{"coding":[{"code":"5","system":"urn:a"}]}}]}"#
@@ -95,7 +97,7 @@ fn codes_leave_only_with_a_named_system() {
 
 #[test]
 fn an_extension_of_a_value_leaves_by_its_url() {
-    let path = "Patient.birthDate.extension[url=\"http://hl7.org/fhir/StructureDefinition/patient-birthTime\"].valueDateTime";
+    let path = "Patient.birthDate.extension[url=\"urn:birth-time\"].valueDateTime";
     let set = loaded(&policy_with(&[(
         path,
         "demographic",
@@ -103,7 +105,7 @@ fn an_extension_of_a_value_leaves_by_its_url() {
     )]));
     let expected = concat!(
         r#"{"resourceType":"Patient","_birthDate":{"extension":[{"valueDateTime":"1980-05","#,
-        r#""url":"http://hl7.org/fhir/StructureDefinition/patient-birthTime"}]}}"#
+        r#""url":"urn:birth-time"}]}}"#
     );
     assert_eq!(bytes_of(&set, &record(&[PATIENT])), expected);
 }

@@ -70,7 +70,7 @@ fn nothing_else_may_be_read() {
         "Patient.name[use=official].given[1]",
         "Patient.name[use=official].text",
         "Patient.telecom[system=phone].value",
-        "Patient.birthDate.extension[url=\"http://hl7.org/fhir/StructureDefinition/patient-birthTime\"].valueDateTime",
+        "Patient.birthDate.extension[url=\"urn:birth-time\"].valueDateTime",
         "Patient.gender",
         "Patient.contact.name.family",
         "Observation.status",
@@ -93,8 +93,8 @@ fn a_refused_read_is_shown_with_what_is_allowed() {
         .unwrap();
     let shown = Renderer { colour: false }.render(error);
     let expected = concat!(
-        "error[P101]: reads `Patient.telecom[system=phone].value` (condition), not allowed by flow ",
-        "mailer-newsletter 3\n --> mappings/fhir-to-records/mailer-contact.rmap:6:12\n",
+        "error[P101]: reads `Patient.telecom[system=phone].value` (condition), not allowed by ",
+        "flow mailer-newsletter 3\n --> mappings/fhir-to-records/mailer-contact.rmap:6:12\n",
         "  = help: allowed here: Patient.telecom[system=email].value, ",
         "Patient.name[use=official].given[0], Patient.name[use=official].family, ",
         "Patient.birthDate (year)\n",

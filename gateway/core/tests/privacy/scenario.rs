@@ -99,7 +99,7 @@ pub const ROWS: &[(&str, &str, &str)] = &[
         "",
     ),
     (
-        "Patient.extension[url=\"http://hl7.org/fhir/StructureDefinition/patient-importance\"].valueCodeableConcept.text",
+        "Patient.extension[url=\"urn:importance\"].valueCodeableConcept.text",
         "demographic",
         "",
     ),
@@ -292,63 +292,12 @@ impl Shaper for Whole {
 }
 
 /// An invented patient with everything a sender may put in.
-pub const PATIENT: &str = r#"{
-  "resourceType": "Patient",
-  "id": "b1c9",
-  "meta": {"lastUpdated": "2026-11-01T10:00:00Z", "source": "urn:canary:meta"},
-  "language": "en",
-  "text": {"status": "generated", "div": "<div>canary narrative</div>"},
-  "contained": [{"resourceType": "Organization", "id": "o", "name": "Canary Clinic"}],
-  "extension": [
-    {"url": "http://hl7.org/fhir/StructureDefinition/patient-importance",
-     "valueCodeableConcept": {"text": "regular", "coding": [{"code": "canary-code"}]}},
-    {"url": "http://canary.example/unknown", "valueString": "canary extension"}
-  ],
-  "identifier": [
-    {"use": "usual", "type": {"coding": [{"system": "http://terminology.hl7.org/CodeSystem/v2-0203", "code": "MR"}], "text": "canary type"},
-     "system": "urn:oid:1.2.3", "value": "MRN-0001", "assigner": {"display": "Canary Assigner"}},
-    {"type": {"coding": [{"code": "SS"}]}, "value": "999-00-0001"}
-  ],
-  "active": true,
-  "name": [
-    {"use": "old", "family": "Canaryold", "given": ["Oldie"]},
-    {"id": "n1", "use": "official", "text": "Testa Q Example", "family": "Example", "given": ["Testa", "Quinta"],
-     "_given": [null, {"id": "canary-given"}], "prefix": ["Dr"], "period": {"start": "2001-01-01"},
-     "extension": [{"url": "http://canary.example/name", "valueString": "canary"}]}
-  ],
-  "telecom": [
-    {"system": "phone", "value": "+1 555 0100", "use": "home"},
-    {"system": "email", "value": "testa@example.org", "use": "work", "rank": 1},
-    {"system": "email", "value": "testa@example.net"}
-  ],
-  "gender": "female",
-  "birthDate": "1980-05-17",
-  "_birthDate": {"extension": [{"url": "http://hl7.org/fhir/StructureDefinition/patient-birthTime", "valueDateTime": "1980-05-17T04:05:06Z"}]},
-  "deceasedBoolean": false,
-  "address": [
-    {"use": "home", "type": "both", "text": "canary street", "line": ["7 Canary Way"], "city": "Springfield",
-     "district": "Canary", "state": "IL", "postalCode": "62701-1234", "country": "US"},
-    {"use": "work", "line": ["8 Canary Way"], "state": "MO", "postalCode": "63101"}
-  ],
-  "maritalStatus": {"coding": [{"system": "http://canary.example", "code": "M"}], "text": "canary"},
-  "multipleBirthInteger": 2,
-  "photo": [{"contentType": "image/png", "data": "Y2FuYXJ5"}],
-  "contact": [{"name": {"use": "official", "family": "Canarymother", "given": ["Mum"]},
-               "telecom": [{"system": "email", "value": "mum@example.org"}]}],
-  "communication": [
-    {"language": {"coding": [{"system": "urn:ietf:bcp:47", "code": "en-US", "display": "canary"},
-                             {"system": "http://canary.example", "code": "canary-language"}], "text": "canary"},
-     "preferred": true}
-  ],
-  "generalPractitioner": [{"reference": "Practitioner/canary", "display": "Dr Canary"}],
-  "managingOrganization": {"display": "Canary Hospital"},
-  "link": [{"other": {"reference": "Patient/canary"}, "type": "seealso"}]
-}"#;
+pub const PATIENT: &str = include_str!("patient.json");
 
 /// What leaves of that patient by the scenario's policy.
 pub const LEAVES: &str = concat!(
     r#"{"resourceType":"Patient","extension":[{"valueCodeableConcept":{"text":"regular"},"#,
-    r#""url":"http://hl7.org/fhir/StructureDefinition/patient-importance"}],"#,
+    r#""url":"urn:importance"}],"#,
     r#""identifier":[{"value":"MRN-0001","type":{"coding":[{"code":"MR"}]}}],"#,
     r#""name":[{"family":"Example","given":["Testa"],"use":"official"}],"#,
     r#""telecom":[{"value":"testa@example.org","system":"email"},"#,
