@@ -1,1 +1,135 @@
-//! x
+//! Who may open a store: one gateway, with the right master key and key file; commands beside it.
+
+use std::os::unix::fs::PermissionsExt;
+
+use isthmus_core::consent_store::{ConsentChoice, ConsentStore};
+use isthmus_core::journal::Backlog;
+use isthmus_store::error::StoreError;
+use isthmus_store::running_store::{RunningStore, StoreOptions};
+use isthmus_store::store::Store;
+
+use crate::support::{Folder, START, accept, after, master, message, start, subject};
+
+fn options(folder: &Folder) -> StoreOptions {
+    StoreOptions {
+        paths: folder.paths(),
+        size_limit: None,
+    }
+}
+
+#[test]
+fn a_second_gateway_is_refused_and_told_the_lock_file() {
+    let folder = Folder::new();
+    let first = start(&folder);
+    let refused = RunningStore::start(&options(&folder), &master(1)).unwrap_err();
+    assert!(matches!(&refused, StoreError::InUse(lock) if *lock == folder.paths().lock_file()));
+    assert!(refused.to_string().contains("isthmus.lock"));
+    drop(first);
+    RunningStore::start(&options(&folder), &master(1)).expect("the lock was given up");
+}
+
+#[tokio::test]
+async fn a_command_works_beside_the_gateway() {
+    let folder = Folder::new();
+    let running = start(&folder);
+    let command = Store::open(&folder.paths(), &master(1)).unwrap();
+    let at = after(isthmus_core::clock::Timestamp::from_unix_millis(START), 5);
+    let consents = command.consents();
+    consents
+        .set_consent(
+            &subject(1),
+            "newsletter",
+            ConsentChoice::OptIn,
+            at,
+            "form 3",
+        )
+        .unwrap();
+    let seen = running
+        .store()
+        .consents()
+        .consent(&subject(1), "newsletter")
+        .unwrap()
+        .unwrap();
+    assert_eq!(seen.choice, ConsentChoice::OptIn);
+    accept(running.journal().as_ref(), message(1, Some(subject(1))))
+        .await
+        .unwrap();
+    assert_eq!(command.summary().unwrap().counts().unwrap().intakes, 1);
+    assert_eq!(
+        command
+            .digester()
+            .control_id(&isthmus_core::id::SenderId::new("x"), b"1"),
+        running
+            .store()
+            .digester()
+            .control_id(&isthmus_core::id::SenderId::new("x"), b"1"),
+    );
+}
+
+#[tokio::test]
+async fn a_wrong_master_key_is_told_and_changes_nothing() {
+    let folder = Folder::new();
+    {
+        let store = start(&folder);
+        accept(store.journal().as_ref(), message(1, None))
+            .await
+            .unwrap();
+    }
+    let key_file = folder.paths().key_file().to_owned();
+    let before = std::fs::read(&key_file).unwrap();
+    let refused = RunningStore::start(&options(&folder), &master(2)).unwrap_err();
+    assert!(matches!(refused, StoreError::WrongMasterKey(path) if path == key_file));
+    assert_eq!(std::fs::read(&key_file).unwrap(), before);
+    let store = start(&folder);
+    let open = store.backlog().open_intakes(None, 10).unwrap();
+    assert!(open[0].message.is_ok());
+}
+
+#[tokio::test]
+async fn a_key_file_that_is_missing_or_another_stores_is_refused() {
+    let (folder, other) = (Folder::new(), Folder::new());
+    drop(start(&folder));
+    drop(start(&other));
+    let key_file = folder.paths().key_file().to_owned();
+    let foreign = folder.paths().with_key_file(other.paths().key_file());
+    let refused = Store::open(&foreign, &master(1)).unwrap_err();
+    assert!(matches!(refused, StoreError::ForeignKeyFile { .. }));
+    std::fs::remove_file(&key_file).unwrap();
+    let refused = Store::open(&folder.paths(), &master(1)).unwrap_err();
+    assert!(matches!(refused, StoreError::KeyFileMissing { .. }));
+    assert!(!key_file.exists());
+}
+
+#[test]
+fn a_later_release_s_files_are_left_alone() {
+    let folder = Folder::new();
+    drop(start(&folder));
+    for file in [
+        folder.paths().database(),
+        folder.paths().key_file().to_owned(),
+    ] {
+        let connection = rusqlite::Connection::open(&file).unwrap();
+        connection.pragma_update(None, "user_version", 99).unwrap();
+        let refused = Store::open(&folder.paths(), &master(1)).unwrap_err();
+        assert!(refused.to_string().contains("schema version 99"));
+        assert!(matches!(refused, StoreError::NewerSchema { file: named, .. } if named == file));
+        connection.pragma_update(None, "user_version", 1).unwrap();
+    }
+}
+
+#[test]
+fn files_are_for_their_owner_alone() {
+    let folder = Folder::new();
+    let _store = start(&folder);
+    let mode =
+        |path: &std::path::Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    for inside in [folder.path().to_owned(), folder.path().join("keys")] {
+        assert_eq!(mode(&inside), 0o700);
+        for file in std::fs::read_dir(&inside).unwrap() {
+            let file = file.unwrap().path();
+            if file.is_file() {
+                assert_eq!(mode(&file), 0o600, "{}", file.display());
+            }
+        }
+    }
+}
