@@ -1,0 +1,10 @@
+//! The row language: maps are text files that are parsed, checked against HL7 v2 and FHIR R4,
+//! compiled to a plan and run; no input or output but the reading of map files in `loader`.
+
+pub mod ast;
+pub mod codes;
+pub mod diagnostic;
+pub mod lexer;
+pub mod parser;
+pub mod source_file;
+pub mod span;
