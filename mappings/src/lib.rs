@@ -3,8 +3,12 @@
 
 pub mod ast;
 pub mod codes;
+pub mod context;
 pub mod diagnostic;
+pub mod functions;
 pub mod lexer;
 pub mod parser;
+pub mod problem;
 pub mod source_file;
 pub mod span;
+pub mod table;

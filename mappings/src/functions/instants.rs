@@ -1,0 +1,99 @@
+//! Functions of points in time, which need an offset from UTC: the value's own, else that of
+//! MSH-7, else the sender's zone; none is ever invented.
+//! Reading time stamps is done in `dates`.
+
+use jiff::civil::Time;
+use jiff::tz::Offset;
+
+use crate::codes;
+use crate::functions::call::{Fault, Given, Outcome, Surroundings, Value};
+use crate::functions::dates::{ClockTime, TimeStamp};
+
+/// A dateTime of the precision sent; a time whose offset nobody tells is left out with a warning.
+pub fn datetime<'v>(
+    value: Value<'v>,
+    _: Given<'_>,
+    around: Surroundings<'_>,
+) -> Result<Outcome<'v>, Fault> {
+    let Some(stamp) = TimeStamp::read(&value) else {
+        return Err(Fault::Problem(codes::NOT_A_DATE));
+    };
+    let Some(clock) = stamp.clock else { return Outcome::plain(stamp.date_text()) };
+    match offset(&stamp, &clock, around) {
+        Some(offset) => Outcome::plain(instant_text(&stamp, &clock, offset)),
+        None => {
+            Ok(Outcome { value: stamp.date_text().into(), warning: Some(codes::NO_OFFSET) })
+        }
+    }
+}
+
+/// An instant: at least hours and an offset.
+pub fn instant<'v>(
+    value: Value<'v>,
+    _: Given<'_>,
+    around: Surroundings<'_>,
+) -> Result<Outcome<'v>, Fault> {
+    let Some(stamp) = TimeStamp::read(&value) else {
+        return Err(Fault::Problem(codes::NOT_A_DATE));
+    };
+    let Some(clock) = stamp.clock else { return Err(Fault::Problem(codes::NOT_A_DATE)) };
+    match offset(&stamp, &clock, around) {
+        Some(offset) => Outcome::plain(instant_text(&stamp, &clock, offset)),
+        None => Err(Fault::Problem(codes::NO_OFFSET)),
+    }
+}
+
+fn offset(
+    stamp: &TimeStamp<'_>,
+    clock: &ClockTime<'_>,
+    around: Surroundings<'_>,
+) -> Option<Offset> {
+    if let Some(known) = stamp.offset.or(around.message_offset) {
+        return Some(known);
+    }
+    let zone = around.context.zone.as_ref()?;
+    let number = |part: Option<&str>| part.map_or(Some(0), |part| part.parse::<i8>().ok());
+    let (hour, minute) = (number(Some(clock.hour))?, number(clock.minute)?);
+    let second = number(clock.second)?.min(59);
+    let time = Time::new(hour, minute, second, 0).ok()?;
+    // A local time that the change of clocks skips or repeats gets the offset before the change.
+    let instant = zone.to_timestamp(stamp.civil()?.to_datetime(time)).ok()?;
+    Some(zone.to_offset(instant))
+}
+
+fn instant_text(stamp: &TimeStamp<'_>, clock: &ClockTime<'_>, offset: Offset) -> String {
+    let minutes = offset.seconds() / 60;
+    let sign = if minutes < 0 { '-' } else { '+' };
+    let (hours, rest) = (minutes.abs() / 60, minutes.abs() % 60);
+    format!("{}T{}{sign}{hours:02}:{rest:02}", stamp.date_text(), clock.text())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::context::RunContext;
+    use isthmus_core::clock::Timestamp;
+    use jiff::tz::TimeZone;
+
+    fn read(text: &str, zone: Option<&str>, message: Option<i8>) -> (String, bool) {
+        let mut context = RunContext::new(Timestamp::from_unix_millis(0));
+        context.zone = zone.map(|name| TimeZone::get(name).unwrap());
+        let message_offset = message.map(Offset::constant);
+        let around = Surroundings { context: &context, message_offset };
+        let given = Given { text: "", number: 0, table: None };
+        let outcome = datetime(text.into(), given, around).unwrap();
+        (outcome.value.into_owned(), outcome.warning.is_some())
+    }
+
+    #[test]
+    fn offsets_come_from_value_message_or_zone_and_are_never_invented() {
+        let zone = Some("America/New_York");
+        let plain = |text: &str| (text.to_owned(), false);
+        assert_eq!(read("20260715", zone, None), plain("2026-07-15"));
+        assert_eq!(read("202607151230+0200", zone, Some(-5)), plain("2026-07-15T12:30:00+02:00"));
+        assert_eq!(read("202607151230", zone, Some(-5)), plain("2026-07-15T12:30:00-05:00"));
+        assert_eq!(read("202607151230", zone, None), plain("2026-07-15T12:30:00-04:00"));
+        assert_eq!(read("20260115123045.25", zone, None), plain("2026-01-15T12:30:45.25-05:00"));
+        assert_eq!(read("202607151230", None, None), ("2026-07-15".to_owned(), true));
+    }
+}
