@@ -14,6 +14,7 @@ pub mod rows;
 pub mod scope;
 pub mod segment_path;
 pub mod source;
+pub mod source_path;
 pub mod target;
 pub mod trace;
 pub mod writes;

@@ -18,7 +18,8 @@ impl NamedKeys {
     /// Adds a key; the secret should have 32 bytes or more.
     #[must_use]
     pub fn with(mut self, name: &str, secret: &[u8]) -> Self {
-        self.keys.insert(name.to_owned(), hmac::Key::new(hmac::HMAC_SHA256, secret));
+        self.keys
+            .insert(name.to_owned(), hmac::Key::new(hmac::HMAC_SHA256, secret));
         self
     }
 

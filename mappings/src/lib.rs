@@ -3,12 +3,15 @@
 
 pub mod ast;
 pub mod codes;
+pub mod compile;
 pub mod context;
 pub mod diagnostic;
 pub mod functions;
 pub mod lexer;
 pub mod parser;
+pub mod plan;
 pub mod problem;
+pub mod reads;
 pub mod source_file;
 pub mod span;
 pub mod table;

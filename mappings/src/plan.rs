@@ -29,7 +29,16 @@ pub struct Plan {
     /// How many resource or record blocks there are.
     pub blocks: usize,
     /// Where each row stands; rows name themselves by their place here.
-    pub rows: Vec<RowPlace>,
+    pub rows: Vec<PlannedRow>,
+}
+
+/// Where a row or the first line of a block stands.
+#[derive(Debug, Clone)]
+pub struct PlannedRow {
+    /// The place.
+    pub place: RowPlace,
+    /// Whether it is a row, whose firing tests count.
+    pub is_row: bool,
 }
 
 /// What stands at the top of a map or in `each`.

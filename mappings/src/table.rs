@@ -54,12 +54,19 @@ pub enum Lookup<'t> {
 impl TableRows {
     /// Reads a table file. An error is words for people, with the line where there is one.
     pub fn read(text: &str) -> Result<Self, String> {
-        let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(text.as_bytes());
-        let header = reader.headers().map_err(|_| "line 1 cannot be read as CSV".to_owned())?;
+        let mut reader = csv::ReaderBuilder::new()
+            .flexible(true)
+            .from_reader(text.as_bytes());
+        let header = reader
+            .headers()
+            .map_err(|_| "line 1 cannot be read as CSV".to_owned())?;
         let column = |name: &str| header.iter().position(|cell| cell.trim() == name);
         let known = ["from", "to", "system", "display"];
         if let Some(other) = header.iter().find(|cell| !known.contains(&cell.trim())) {
-            return Err(format!("line 1 has a column `{other}`; known are {}", known.join(", ")));
+            return Err(format!(
+                "line 1 has a column `{other}`; known are {}",
+                known.join(", ")
+            ));
         }
         let (Some(from), Some(to)) = (column("from"), column("to")) else {
             return Err("line 1 must be the header `from,to` (then `system,display`)".to_owned());
@@ -72,21 +79,31 @@ impl TableRows {
             let cell = |at: usize| record.get(at).unwrap_or_default().trim().to_owned();
             let code = cell(from);
             if code.is_empty() || index >= MAX_ROWS {
-                return Err(format!("line {line} has no code, or is beyond {MAX_ROWS} rows"));
+                return Err(format!(
+                    "line {line} has no code, or is beyond {MAX_ROWS} rows"
+                ));
             }
             if table.by_code.insert(code, table.rows.len()).is_some() {
-                return Err(format!("line {line} has a code in `from` that stands there before"));
+                return Err(format!(
+                    "line {line} has a code in `from` that stands there before"
+                ));
             }
             let optional = |at: Option<usize>| at.map(cell).unwrap_or_default();
-            let row =
-                TableRow { to: cell(to), system: optional(system), display: optional(display) };
+            let row = TableRow {
+                to: cell(to),
+                system: optional(system),
+                display: optional(display),
+            };
             table.rows.push(row);
         }
         Ok(table)
     }
 
     fn find(&self, code: &str) -> Option<&TableRow> {
-        let at = self.by_code.get(code).or_else(|| self.by_code.get(code.trim()))?;
+        let at = self
+            .by_code
+            .get(code)
+            .or_else(|| self.by_code.get(code.trim()))?;
         self.rows.get(*at)
     }
 }
@@ -94,7 +111,11 @@ impl TableRows {
 impl Table {
     /// A table of a map.
     pub fn new(name: String, rows: TableRows, unmapped: Unmapped) -> Self {
-        Self { name, rows, unmapped }
+        Self {
+            name,
+            rows,
+            unmapped,
+        }
     }
 
     /// What it says of a code. A row whose `to` is empty says that nothing is written.
@@ -111,12 +132,18 @@ impl Table {
 
     /// The code system of the code a value becomes.
     pub fn system(&self, code: &str) -> Option<&str> {
-        self.rows.find(code).map(|row| row.system.as_str()).filter(|text| !text.is_empty())
+        self.rows
+            .find(code)
+            .map(|row| row.system.as_str())
+            .filter(|text| !text.is_empty())
     }
 
     /// The display of the code a value becomes.
     pub fn display(&self, code: &str) -> Option<&str> {
-        self.rows.find(code).map(|row| row.display.as_str()).filter(|text| !text.is_empty())
+        self.rows
+            .find(code)
+            .map(|row| row.display.as_str())
+            .filter(|text| !text.is_empty())
     }
 
     /// Whether the code is in the table.
@@ -151,7 +178,11 @@ mod tests {
         assert_eq!(table.look_up("M"), Lookup::Code("male"));
         assert_eq!(table.look_up("X"), Lookup::Nothing);
         assert_eq!(table.display("M"), Some("Male"));
-        assert!(TableRows::read("from,to\nM,a\nM,b\n").unwrap_err().contains("line 3"));
+        assert!(
+            TableRows::read("from,to\nM,a\nM,b\n")
+                .unwrap_err()
+                .contains("line 3")
+        );
         assert!(TableRows::read("code,to\n").is_err());
     }
 }

@@ -11,7 +11,7 @@ use crate::ast::{Literal, MapFile};
 use crate::codes::{self, Code};
 use crate::compile::trace::{SourceRead, SourceTrace};
 use crate::diagnostic::Diagnostic;
-use crate::plan::Plan;
+use crate::plan::{Plan, PlannedRow};
 use crate::problem::RowPlace;
 use crate::source_file::SourceFile;
 use crate::span::{Span, Word};
@@ -145,7 +145,9 @@ impl<'l> Compiler<'l> {
     }
 
     fn complain(&mut self, span: Span, code: Code, message: String, help: Option<String>) {
-        let Some(unit) = self.current().filter(|_| self.quiet == 0) else { return };
+        let Some(unit) = self.current().filter(|_| self.quiet == 0) else {
+            return;
+        };
         let mut fault = Diagnostic::error(&unit.file, span, code, message);
         fault.help = help;
         self.diagnostics.push(fault);
@@ -154,29 +156,55 @@ impl<'l> Compiler<'l> {
     /// The place of a row, for problems and reports.
     pub fn row_place(&mut self, span: Span) -> RowPlace {
         let Some(unit) = self.current() else {
-            return RowPlace { file: Arc::from(""), line: 0, column: 0 };
+            return RowPlace {
+                file: Arc::from(""),
+                line: 0,
+                column: 0,
+            };
         };
-        let name = self.names.entry(self.unit).or_insert_with(|| Arc::from(unit.file.path()));
+        let name = self
+            .names
+            .entry(self.unit)
+            .or_insert_with(|| Arc::from(unit.file.path()));
         let place = unit.file.place(span);
-        RowPlace { file: Arc::clone(name), line: place.line, column: place.column }
+        RowPlace {
+            file: Arc::clone(name),
+            line: place.line,
+            column: place.column,
+        }
     }
 
     /// Adds a row to the plan's list of rows and gives its number.
     pub fn row_number(&mut self, span: Span) -> usize {
+        self.number(span, true)
+    }
+
+    /// Adds the first line of a block to the same list.
+    pub fn block_number(&mut self, span: Span) -> usize {
+        self.number(span, false)
+    }
+
+    fn number(&mut self, span: Span, is_row: bool) -> usize {
         let place = self.row_place(span);
-        self.plan.rows.push(place);
+        self.plan.rows.push(PlannedRow { place, is_row });
         self.plan.rows.len() - 1
     }
 
     /// Notes what a row reads.
     pub fn note_reads(&mut self, reads: &[SourceRead], span: Span) {
         let place = self.row_place(span);
-        self.trace.reads.extend(reads.iter().map(|read| (read.clone(), place.clone())));
+        self.trace
+            .reads
+            .extend(reads.iter().map(|read| (read.clone(), place.clone())));
     }
 
     /// The place of a segment in the plan.
     pub fn slot(&mut self, name: SegmentName) -> usize {
-        let known = self.plan.segments.iter().position(|segment| *segment == name);
+        let known = self
+            .plan
+            .segments
+            .iter()
+            .position(|segment| *segment == name);
         known.unwrap_or_else(|| {
             self.plan.segments.push(name);
             self.plan.segments.len() - 1
@@ -190,7 +218,12 @@ impl<'l> Compiler<'l> {
             return Some(*known);
         }
         let unit = self.current()?;
-        let Some(header) = unit.map.tables.iter().find(|table| table.name.value == name) else {
+        let Some(header) = unit
+            .map
+            .tables
+            .iter()
+            .find(|table| table.name.value == name)
+        else {
             let message = format!("no table is called `{name}`");
             let help = "declare it: table NAME = FILE unmapped error";
             self.fault_with(span, codes::TABLE, message, help);
@@ -207,7 +240,10 @@ impl<'l> Compiler<'l> {
     /// The value of a constant of the file being read.
     pub fn constant(&self, name: &str) -> Option<&'l Literal> {
         let constants = &self.current()?.map.constants;
-        constants.iter().find(|(known, _)| known.value == name).map(|(_, literal)| &literal.value)
+        constants
+            .iter()
+            .find(|(known, _)| known.value == name)
+            .map(|(_, literal)| &literal.value)
     }
 
     /// A path with its `$name`s replaced by the constants' texts in quotes; complains about names
@@ -243,6 +279,10 @@ impl<'l> Compiler<'l> {
 
     /// The place of an error inside a path; the whole path when constants were put in.
     pub fn inside(word: &Word, text: &str, start: usize, end: usize) -> Span {
-        if word.value == text { word.span.part(start, end.max(start + 1)) } else { word.span }
+        if word.value == text {
+            word.span.part(start, end.max(start + 1))
+        } else {
+            word.span
+        }
     }
 }

@@ -97,13 +97,26 @@ impl Scope {
 
     /// The path of an element of this block, for reports.
     pub fn labelled(&self, path: &str) -> String {
-        if self.label.is_empty() { path.to_owned() } else { format!("{}.{path}", self.label) }
+        if self.label.is_empty() {
+            path.to_owned()
+        } else {
+            format!("{}.{path}", self.label)
+        }
     }
 
     /// Notes that a row writes an element; gives the place of a row that does so already.
     pub fn write(&mut self, path: String, when: Option<Condition>, span: Span) -> Option<Span> {
-        let write = Write { path, branch: self.branch.clone(), when, span };
-        let before = self.writes.iter().find(|known| known.clashes(&write)).map(|known| known.span);
+        let write = Write {
+            path,
+            branch: self.branch.clone(),
+            when,
+            span,
+        };
+        let before = self
+            .writes
+            .iter()
+            .find(|known| known.clashes(&write))
+            .map(|known| known.span);
         self.writes.push(write);
         before
     }

@@ -58,7 +58,11 @@ impl ReadPath {
     #[must_use]
     pub fn onto(&self, base: &Self) -> Self {
         let Self::Relative(Some(own)) = self else {
-            return if matches!(self, Self::Relative(None)) { base.clone() } else { self.clone() };
+            return if matches!(self, Self::Relative(None)) {
+                base.clone()
+            } else {
+                self.clone()
+            };
         };
         match base {
             Self::Segment(path) => {
@@ -76,9 +80,13 @@ impl ReadPath {
 fn below(base: Option<ComponentPath>, own: ComponentPath) -> ComponentPath {
     match base {
         None => own,
-        Some(ComponentPath { component, subcomponent: None }) => {
-            ComponentPath { component, subcomponent: Some(own.component) }
-        }
+        Some(ComponentPath {
+            component,
+            subcomponent: None,
+        }) => ComponentPath {
+            component,
+            subcomponent: Some(own.component),
+        },
         Some(whole) => whole,
     }
 }
@@ -87,7 +95,10 @@ impl SourceRead {
     /// The same read put onto the path of a cast's source.
     #[must_use]
     pub fn onto(&self, base: &ReadPath) -> Self {
-        Self { path: self.path.onto(base), purpose: self.purpose }
+        Self {
+            path: self.path.onto(base),
+            purpose: self.purpose,
+        }
     }
 
     fn finished(&self, place: &RowPlace) -> MapRead {
@@ -97,7 +108,12 @@ impl SourceRead {
             ReadPath::Relative(None) => (String::from("."), None),
             ReadPath::Element(path) => (path.to_string(), Some(path.clone())),
         };
-        MapRead { path, element, purpose: self.purpose, place: place.clone() }
+        MapRead {
+            path,
+            element,
+            purpose: self.purpose,
+            place: place.clone(),
+        }
     }
 }
 

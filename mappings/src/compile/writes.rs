@@ -25,7 +25,10 @@ impl Write {
     /// Whether both rows may write the same element in one run.
     pub fn clashes(&self, other: &Self) -> bool {
         let different_case = self.branch.iter().any(|(choose, case)| {
-            other.branch.iter().any(|(its, its_case)| choose == its && case != its_case)
+            other
+                .branch
+                .iter()
+                .any(|(its, its_case)| choose == its && case != its_case)
         });
         self.path == other.path
             && !different_case
@@ -35,8 +38,12 @@ impl Write {
 
 /// Whether two conditions can never both hold, as far as their form tells.
 fn excludes(one: Option<&Condition>, other: Option<&Condition>) -> bool {
-    let (Some(one), Some(other)) = (one, other) else { return false };
-    parts(one).iter().any(|part| parts(other).iter().any(|its| opposite(part, its)))
+    let (Some(one), Some(other)) = (one, other) else {
+        return false;
+    };
+    parts(one)
+        .iter()
+        .any(|part| parts(other).iter().any(|its| opposite(part, its)))
 }
 
 fn parts(condition: &Condition) -> Vec<&Condition> {

@@ -91,17 +91,19 @@ pub struct Outcome<'v> {
 impl<'v> Outcome<'v> {
     /// A value without a warning.
     pub fn plain(value: impl Into<Value<'v>>) -> Result<Self, Fault> {
-        Ok(Self { value: value.into(), warning: None })
+        Ok(Self {
+            value: value.into(),
+            warning: None,
+        })
     }
 }
 
 /// One value to one value.
-pub type Single = for<'v> fn(Value<'v>, Given<'_>, Surroundings<'_>) -> Result<Outcome<'v>, Fault>;
+pub type Single = for<'v> fn(&Value<'v>, Given<'_>, Surroundings<'_>) -> Result<Outcome<'v>, Fault>;
 /// One value to several.
 pub type Spread = for<'v> fn(&Value<'v>, Given<'_>) -> Vec<Value<'v>>;
 /// Several values to one.
-pub type Gather =
-    for<'v> fn(&[Value<'v>], Given<'_>, Surroundings<'_>) -> Result<Value<'v>, Fault>;
+pub type Gather = for<'v> fn(&[Value<'v>], Given<'_>, Surroundings<'_>) -> Result<Value<'v>, Fault>;
 /// One value to yes or no.
 pub type Question = fn(&str, Surroundings<'_>) -> bool;
 

@@ -7,14 +7,16 @@ use crate::table::Lookup;
 
 /// The table's `to` column.
 pub fn table<'v>(
-    value: Value<'v>,
+    value: &Value<'v>,
     given: Given<'_>,
     _: Surroundings<'_>,
 ) -> Result<Outcome<'v>, Fault> {
-    let Some(table) = given.table else { return Err(Fault::Nothing) };
-    match table.look_up(&value) {
+    let Some(table) = given.table else {
+        return Err(Fault::Nothing);
+    };
+    match table.look_up(value) {
         Lookup::Code(code) => Outcome::plain(code.to_owned()),
-        Lookup::Keep => Outcome::plain(value),
+        Lookup::Keep => Outcome::plain(value.clone()),
         Lookup::Nothing => Err(Fault::Nothing),
         Lookup::Default { code, warn } => Ok(Outcome {
             value: code.to_owned().into(),
@@ -26,20 +28,20 @@ pub fn table<'v>(
 
 /// The table's `system` column.
 pub fn table_system<'v>(
-    value: Value<'v>,
+    value: &Value<'v>,
     given: Given<'_>,
     _: Surroundings<'_>,
 ) -> Result<Outcome<'v>, Fault> {
-    column(given.table.and_then(|table| table.system(&value)))
+    column(given.table.and_then(|table| table.system(value)))
 }
 
 /// The table's `display` column.
 pub fn table_display<'v>(
-    value: Value<'v>,
+    value: &Value<'v>,
     given: Given<'_>,
     _: Surroundings<'_>,
 ) -> Result<Outcome<'v>, Fault> {
-    column(given.table.and_then(|table| table.display(&value)))
+    column(given.table.and_then(|table| table.display(value)))
 }
 
 fn column<'v>(found: Option<&str>) -> Result<Outcome<'v>, Fault> {
@@ -51,7 +53,7 @@ fn column<'v>(found: Option<&str>) -> Result<Outcome<'v>, Fault> {
 
 /// HL7 table 0136 and the words people use for it.
 pub fn yes_no<'v>(
-    value: Value<'v>,
+    value: &Value<'v>,
     _: Given<'_>,
     _: Surroundings<'_>,
 ) -> Result<Outcome<'v>, Fault> {
@@ -65,7 +67,9 @@ pub fn yes_no<'v>(
         ("FALSE", "false"),
         ("0", "false"),
     ];
-    let found = answers.iter().find(|(word, _)| word.eq_ignore_ascii_case(value.trim()));
+    let found = answers
+        .iter()
+        .find(|(word, _)| word.eq_ignore_ascii_case(value.trim()));
     match found {
         Some((_, answer)) => Outcome::plain(*answer),
         None => Err(Fault::Problem(codes::NOT_YES_NO)),
@@ -74,7 +78,7 @@ pub fn yes_no<'v>(
 
 /// The opposite.
 pub fn negate<'v>(
-    value: Value<'v>,
+    value: &Value<'v>,
     _: Given<'_>,
     _: Surroundings<'_>,
 ) -> Result<Outcome<'v>, Fault> {

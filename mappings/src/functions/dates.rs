@@ -47,7 +47,13 @@ impl<'v> TimeStamp<'v> {
         if fraction.is_some() && clock.is_none() {
             return None;
         }
-        let stamp = Self { year, month, day, clock, offset };
+        let stamp = Self {
+            year,
+            month,
+            day,
+            clock,
+            offset,
+        };
         stamp.is_real().then_some(stamp)
     }
 
@@ -133,7 +139,10 @@ fn split_fraction(text: &str) -> Option<(&str, Option<&str>)> {
     (digits.len() <= 14 && all_digits(digits) && fraction_fits).then_some((digits, fraction))
 }
 
-#[expect(clippy::option_option, reason = "the outer is an error, the inner that none was sent")]
+#[expect(
+    clippy::option_option,
+    reason = "the outer is an error, the inner that none was sent"
+)]
 fn clock<'v>(digits: &'v str, fraction: Option<&'v str>) -> Option<Option<ClockTime<'v>>> {
     let (hour, digits) = pair(digits)?;
     let (minute, digits) = pair(digits)?;
@@ -142,16 +151,21 @@ fn clock<'v>(digits: &'v str, fraction: Option<&'v str>) -> Option<Option<ClockT
     let in_range = hour < "24"
         && minute.is_none_or(|minute| minute < "60")
         && second.is_none_or(|second| second <= "60");
-    (digits.is_empty() && in_range).then_some(Some(ClockTime { hour, minute, second, fraction }))
+    (digits.is_empty() && in_range).then_some(Some(ClockTime {
+        hour,
+        minute,
+        second,
+        fraction,
+    }))
 }
 
 /// A date; the time is left out.
 pub fn date<'v>(
-    value: Value<'v>,
+    value: &Value<'v>,
     _: Given<'_>,
     _: Surroundings<'_>,
 ) -> Result<Outcome<'v>, Fault> {
-    match TimeStamp::read(&value) {
+    match TimeStamp::read(value) {
         Some(stamp) => Outcome::plain(stamp.date_text()),
         None => Err(Fault::Problem(codes::NOT_A_DATE)),
     }
@@ -159,7 +173,7 @@ pub fn date<'v>(
 
 /// A time of day: v2 TM (chapter 2A, section 2A.3.75); an offset is left out.
 pub fn time<'v>(
-    value: Value<'v>,
+    value: &Value<'v>,
     _: Given<'_>,
     _: Surroundings<'_>,
 ) -> Result<Outcome<'v>, Fault> {
@@ -173,7 +187,7 @@ pub fn time<'v>(
         let clock = clock(digits, fraction)??;
         fits.then(|| clock.text())
     };
-    match read(&value) {
+    match read(value) {
         Some(text) => Outcome::plain(text),
         None => Err(Fault::Problem(codes::NOT_A_DATE)),
     }
@@ -185,7 +199,7 @@ pub fn is_date(value: &str, _: Surroundings<'_>) -> bool {
 }
 
 /// A FHIR date, dateTime or instant as a v2 time stamp.
-pub fn ts<'v>(value: Value<'v>, _: Given<'_>, _: Surroundings<'_>) -> Result<Outcome<'v>, Fault> {
+pub fn ts<'v>(value: &Value<'v>, _: Given<'_>, _: Surroundings<'_>) -> Result<Outcome<'v>, Fault> {
     let (day, time) = match value.split_once('T') {
         Some((day, time)) => (day, Some(time)),
         None => (value.as_ref(), None),
@@ -204,11 +218,11 @@ pub fn ts<'v>(value: Value<'v>, _: Given<'_>, _: Surroundings<'_>) -> Result<Out
 
 /// Year and month of a v2 or FHIR date.
 pub fn month<'v>(
-    value: Value<'v>,
+    value: &Value<'v>,
     _: Given<'_>,
     _: Surroundings<'_>,
 ) -> Result<Outcome<'v>, Fault> {
-    match leading_date(&value) {
+    match leading_date(value) {
         Some((year, Some(month))) => Outcome::plain(format!("{year}-{month}")),
         Some((_, None)) => Err(Fault::Nothing),
         None => Err(Fault::Problem(codes::NOT_A_DATE)),
@@ -217,11 +231,11 @@ pub fn month<'v>(
 
 /// The year of a v2 or FHIR date.
 pub fn year<'v>(
-    value: Value<'v>,
+    value: &Value<'v>,
     _: Given<'_>,
     _: Surroundings<'_>,
 ) -> Result<Outcome<'v>, Fault> {
-    match leading_date(&value) {
+    match leading_date(value) {
         Some((year, _)) => Outcome::plain(year.to_owned()),
         None => Err(Fault::Problem(codes::NOT_A_DATE)),
     }
@@ -230,7 +244,8 @@ pub fn year<'v>(
 fn leading_date(value: &str) -> Option<(&str, Option<&str>)> {
     let (year, rest) = value.trim().split_at_checked(4)?;
     let month = rest.strip_prefix('-').unwrap_or(rest).get(..2);
-    let fits = all_digits(year) && month.is_none_or(all_digits) && (rest.is_empty() || month.is_some());
+    let fits =
+        all_digits(year) && month.is_none_or(all_digits) && (rest.is_empty() || month.is_some());
     fits.then_some((year, month))
 }
 

@@ -20,7 +20,10 @@ pub fn uuid5<'v>(
     let url = format!("urn:isthmus:{}", given.text);
     let space = Uuid::new_v5(&Uuid::NAMESPACE_URL, url.as_bytes());
     let name = unambiguous(values);
-    Ok(Uuid::new_v5(&space, name.as_bytes()).hyphenated().to_string().into())
+    Ok(Uuid::new_v5(&space, name.as_bytes())
+        .hyphenated()
+        .to_string()
+        .into())
 }
 
 /// HMAC-SHA-256 (RFC 2104) with the named key, over the arguments as `uuid5` writes them.
@@ -72,11 +75,11 @@ pub fn countries() -> impl Iterator<Item = &'static str> {
 
 /// A number of the country, or one written with `+` or `00`.
 pub fn e164<'v>(
-    value: Value<'v>,
+    value: &Value<'v>,
     given: Given<'_>,
     _: Surroundings<'_>,
 ) -> Result<Outcome<'v>, Fault> {
-    match international(&value, given.text) {
+    match international(value, given.text) {
         Some(number) => Outcome::plain(number),
         None => Err(Fault::Problem(codes::NOT_A_PHONE)),
     }
@@ -89,7 +92,11 @@ fn international(value: &str, country: &str) -> Option<String> {
         return None;
     }
     let digits: String = value.chars().filter(char::is_ascii_digit).collect();
-    let outside = if value.starts_with('+') { Some(digits.as_str()) } else { None };
+    let outside = if value.starts_with('+') {
+        Some(digits.as_str())
+    } else {
+        None
+    };
     let outside = outside.or_else(|| digits.strip_prefix("00"));
     if let Some(outside) = outside {
         let fits = (8..=15).contains(&outside.len()) && !outside.starts_with('0');
@@ -117,12 +124,19 @@ mod tests {
             ("555 123 4567 x12", "US", None),
             ("5551234567", "XX", None),
         ] {
-            assert_eq!(international(written, country).as_deref(), read, "{written}");
+            assert_eq!(
+                international(written, country).as_deref(),
+                read,
+                "{written}"
+            );
         }
     }
 
     #[test]
     fn arguments_cannot_be_shifted() {
-        assert_ne!(unambiguous(&["ab".into(), "c".into()]), unambiguous(&["a".into(), "bc".into()]));
+        assert_ne!(
+            unambiguous(&["ab".into(), "c".into()]),
+            unambiguous(&["a".into(), "bc".into()])
+        );
     }
 }

@@ -11,32 +11,37 @@ use crate::functions::dates::{ClockTime, TimeStamp};
 
 /// A dateTime of the precision sent; a time whose offset nobody tells is left out with a warning.
 pub fn datetime<'v>(
-    value: Value<'v>,
+    value: &Value<'v>,
     _: Given<'_>,
     around: Surroundings<'_>,
 ) -> Result<Outcome<'v>, Fault> {
-    let Some(stamp) = TimeStamp::read(&value) else {
+    let Some(stamp) = TimeStamp::read(value) else {
         return Err(Fault::Problem(codes::NOT_A_DATE));
     };
-    let Some(clock) = stamp.clock else { return Outcome::plain(stamp.date_text()) };
+    let Some(clock) = stamp.clock else {
+        return Outcome::plain(stamp.date_text());
+    };
     match offset(&stamp, &clock, around) {
         Some(offset) => Outcome::plain(instant_text(&stamp, &clock, offset)),
-        None => {
-            Ok(Outcome { value: stamp.date_text().into(), warning: Some(codes::NO_OFFSET) })
-        }
+        None => Ok(Outcome {
+            value: stamp.date_text().into(),
+            warning: Some(codes::NO_OFFSET),
+        }),
     }
 }
 
 /// An instant: at least hours and an offset.
 pub fn instant<'v>(
-    value: Value<'v>,
+    value: &Value<'v>,
     _: Given<'_>,
     around: Surroundings<'_>,
 ) -> Result<Outcome<'v>, Fault> {
-    let Some(stamp) = TimeStamp::read(&value) else {
+    let Some(stamp) = TimeStamp::read(value) else {
         return Err(Fault::Problem(codes::NOT_A_DATE));
     };
-    let Some(clock) = stamp.clock else { return Err(Fault::Problem(codes::NOT_A_DATE)) };
+    let Some(clock) = stamp.clock else {
+        return Err(Fault::Problem(codes::NOT_A_DATE));
+    };
     match offset(&stamp, &clock, around) {
         Some(offset) => Outcome::plain(instant_text(&stamp, &clock, offset)),
         None => Err(Fault::Problem(codes::NO_OFFSET)),
@@ -65,7 +70,11 @@ fn instant_text(stamp: &TimeStamp<'_>, clock: &ClockTime<'_>, offset: Offset) ->
     let minutes = offset.seconds() / 60;
     let sign = if minutes < 0 { '-' } else { '+' };
     let (hours, rest) = (minutes.abs() / 60, minutes.abs() % 60);
-    format!("{}T{}{sign}{hours:02}:{rest:02}", stamp.date_text(), clock.text())
+    format!(
+        "{}T{}{sign}{hours:02}:{rest:02}",
+        stamp.date_text(),
+        clock.text()
+    )
 }
 
 #[cfg(test)]
@@ -79,8 +88,15 @@ mod tests {
         let mut context = RunContext::new(Timestamp::from_unix_millis(0));
         context.zone = zone.map(|name| TimeZone::get(name).unwrap());
         let message_offset = message.map(Offset::constant);
-        let around = Surroundings { context: &context, message_offset };
-        let given = Given { text: "", number: 0, table: None };
+        let around = Surroundings {
+            context: &context,
+            message_offset,
+        };
+        let given = Given {
+            text: "",
+            number: 0,
+            table: None,
+        };
         let outcome = datetime(text.into(), given, around).unwrap();
         (outcome.value.into_owned(), outcome.warning.is_some())
     }
@@ -90,10 +106,25 @@ mod tests {
         let zone = Some("America/New_York");
         let plain = |text: &str| (text.to_owned(), false);
         assert_eq!(read("20260715", zone, None), plain("2026-07-15"));
-        assert_eq!(read("202607151230+0200", zone, Some(-5)), plain("2026-07-15T12:30:00+02:00"));
-        assert_eq!(read("202607151230", zone, Some(-5)), plain("2026-07-15T12:30:00-05:00"));
-        assert_eq!(read("202607151230", zone, None), plain("2026-07-15T12:30:00-04:00"));
-        assert_eq!(read("20260115123045.25", zone, None), plain("2026-01-15T12:30:45.25-05:00"));
-        assert_eq!(read("202607151230", None, None), ("2026-07-15".to_owned(), true));
+        assert_eq!(
+            read("202607151230+0200", zone, Some(-5)),
+            plain("2026-07-15T12:30:00+02:00")
+        );
+        assert_eq!(
+            read("202607151230", zone, Some(-5)),
+            plain("2026-07-15T12:30:00-05:00")
+        );
+        assert_eq!(
+            read("202607151230", zone, None),
+            plain("2026-07-15T12:30:00-04:00")
+        );
+        assert_eq!(
+            read("20260115123045.25", zone, None),
+            plain("2026-01-15T12:30:45.25-05:00")
+        );
+        assert_eq!(
+            read("202607151230", None, None),
+            ("2026-07-15".to_owned(), true)
+        );
     }
 }

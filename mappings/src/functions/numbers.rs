@@ -8,14 +8,14 @@ use crate::functions::call::{Fault, Given, Outcome, Surroundings, Value};
 
 /// A decimal as FHIR and JSON write it; `+5`, `.5` and `007` lose what JSON does not allow.
 pub fn decimal<'v>(
-    value: Value<'v>,
+    value: &Value<'v>,
     _: Given<'_>,
     _: Surroundings<'_>,
 ) -> Result<Outcome<'v>, Fault> {
-    if Number::from_text(&value).is_some() {
-        return Outcome::plain(value);
+    if Number::from_text(value).is_some() {
+        return Outcome::plain(value.clone());
     }
-    match canonical(&value) {
+    match canonical(value) {
         Some(text) => Outcome::plain(text),
         None => Err(Fault::Problem(codes::NOT_A_NUMBER)),
     }
@@ -23,11 +23,11 @@ pub fn decimal<'v>(
 
 /// A whole number.
 pub fn integer<'v>(
-    value: Value<'v>,
+    value: &Value<'v>,
     _: Given<'_>,
     _: Surroundings<'_>,
 ) -> Result<Outcome<'v>, Fault> {
-    let number = canonical(&value).and_then(|text| text.parse::<i32>().ok());
+    let number = canonical(value).and_then(|text| text.parse::<i32>().ok());
     match number {
         Some(number) => Outcome::plain(number.to_string()),
         None => Err(Fault::Problem(codes::NOT_A_NUMBER)),
@@ -61,7 +61,10 @@ fn canonical(value: &str) -> Option<String> {
     let whole = whole.trim_start_matches('0');
     let whole = if whole.is_empty() { "0" } else { whole };
     let point = if fraction.is_some() { "." } else { "" };
-    Some(format!("{sign}{whole}{point}{}", fraction.unwrap_or_default()))
+    Some(format!(
+        "{sign}{whole}{point}{}",
+        fraction.unwrap_or_default()
+    ))
 }
 
 #[cfg(test)]

@@ -11,7 +11,13 @@ const fn function(
     body: Body,
     summary: &'static str,
 ) -> FunctionDefinition {
-    FunctionDefinition { name, parameters, output, body, summary }
+    FunctionDefinition {
+        name,
+        parameters,
+        output,
+        body,
+        summary,
+    }
 }
 
 /// Every function, by family.

@@ -7,20 +7,24 @@ use crate::functions::call::{Fault, Given, Outcome, Surroundings, Value};
 
 /// Keeps only digits; a value without any gives nothing.
 pub fn digits<'v>(
-    value: Value<'v>,
+    value: &Value<'v>,
     _: Given<'_>,
     _: Surroundings<'_>,
 ) -> Result<Outcome<'v>, Fault> {
     if !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit()) {
-        return Outcome::plain(value);
+        return Outcome::plain(value.clone());
     }
     let digits: String = value.chars().filter(char::is_ascii_digit).collect();
-    if digits.is_empty() { Err(Fault::Nothing) } else { Outcome::plain(digits) }
+    if digits.is_empty() {
+        Err(Fault::Nothing)
+    } else {
+        Outcome::plain(digits)
+    }
 }
 
 /// Small letters.
 pub fn lower<'v>(
-    value: Value<'v>,
+    value: &Value<'v>,
     _: Given<'_>,
     _: Surroundings<'_>,
 ) -> Result<Outcome<'v>, Fault> {
@@ -29,7 +33,7 @@ pub fn lower<'v>(
 
 /// Capital letters.
 pub fn upper<'v>(
-    value: Value<'v>,
+    value: &Value<'v>,
     _: Given<'_>,
     _: Surroundings<'_>,
 ) -> Result<Outcome<'v>, Fault> {
@@ -38,7 +42,7 @@ pub fn upper<'v>(
 
 /// Without white space at both ends.
 pub fn trim<'v>(
-    value: Value<'v>,
+    value: &Value<'v>,
     _: Given<'_>,
     _: Surroundings<'_>,
 ) -> Result<Outcome<'v>, Fault> {
@@ -47,14 +51,14 @@ pub fn trim<'v>(
         return Err(Fault::Nothing);
     }
     if trimmed.len() == value.len() {
-        return Outcome::plain(value);
+        return Outcome::plain(value.clone());
     }
     Outcome::plain(trimmed.to_owned())
 }
 
 /// A text before the value.
 pub fn prefix<'v>(
-    value: Value<'v>,
+    value: &Value<'v>,
     given: Given<'_>,
     _: Surroundings<'_>,
 ) -> Result<Outcome<'v>, Fault> {
@@ -63,19 +67,22 @@ pub fn prefix<'v>(
 
 /// The first characters.
 pub fn left<'v>(
-    value: Value<'v>,
+    value: &Value<'v>,
     given: Given<'_>,
     _: Surroundings<'_>,
 ) -> Result<Outcome<'v>, Fault> {
     match value.char_indices().nth(given.number) {
-        None => Outcome::plain(value),
+        None => Outcome::plain(value.clone()),
         Some((end, _)) => Outcome::plain(value.get(..end).unwrap_or_default().to_owned()),
     }
 }
 
 /// Cuts a value; pieces without content are left out.
 pub fn split<'v>(value: &Value<'v>, given: Given<'_>) -> Vec<Value<'v>> {
-    let pieces = value.split(given.text).map(str::trim).filter(|piece| !piece.is_empty());
+    let pieces = value
+        .split(given.text)
+        .map(str::trim)
+        .filter(|piece| !piece.is_empty());
     pieces.map(|piece| Cow::Owned(piece.to_owned())).collect()
 }
 
@@ -98,7 +105,10 @@ pub fn lines<'v>(
 }
 
 fn joined<'v>(values: &[Value<'v>], between: &str) -> Value<'v> {
-    let filled: Vec<&str> =
-        values.iter().map(AsRef::as_ref).filter(|value| !value.is_empty()).collect();
+    let filled: Vec<&str> = values
+        .iter()
+        .map(AsRef::as_ref)
+        .filter(|value| !value.is_empty())
+        .collect();
     Cow::Owned(filled.join(between))
 }
