@@ -166,6 +166,9 @@ codes! {
         "The message would give more resources than one message may."
     NO_STRUCTURE "R141" "an unknown message structure"
         "The message's structure is not known, so its segment groups cannot be opened."
+    OUT_OF_PLACE "R142" "a segment where its structure has no place for it"
+        "The segment stands where the message's structure does not have it, so no group reads it. \
+         The message may be of another structure than it says."
     WARN "R150" "a warning of the map"
         "A `warn` line of the map applied."
     REJECT "R151" "a rejection of the map"

@@ -47,7 +47,7 @@ pub enum TopPlan {
     /// A segment group is opened.
     Each(EachPlan),
     /// A resource or record is made.
-    Resource(ResourcePlan),
+    Resource(Box<ResourcePlan>),
     /// `warn` or `reject`.
     Notice(NoticePlan),
 }

@@ -59,7 +59,7 @@ impl TableRows {
             .from_reader(text.as_bytes());
         let header = reader
             .headers()
-            .map_err(|_| "line 1 cannot be read as CSV".to_owned())?;
+            .map_err(|_unreadable| "line 1 cannot be read as CSV".to_owned())?;
         let column = |name: &str| header.iter().position(|cell| cell.trim() == name);
         let known = ["from", "to", "system", "display"];
         if let Some(other) = header.iter().find(|cell| !known.contains(&cell.trim())) {
@@ -75,7 +75,8 @@ impl TableRows {
         let mut table = Self::default();
         for (index, record) in reader.records().enumerate() {
             let line = index + 2;
-            let record = record.map_err(|_| format!("line {line} cannot be read as CSV"))?;
+            let record =
+                record.map_err(|_unreadable| format!("line {line} cannot be read as CSV"))?;
             let cell = |at: usize| record.get(at).unwrap_or_default().trim().to_owned();
             let code = cell(from);
             if code.is_empty() || index >= MAX_ROWS {

@@ -27,8 +27,14 @@ impl Compiler<'_> {
     fn top_block(&mut self, block: &Block, scope: &Scope) -> Option<TopPlan> {
         match &block.kind {
             BlockKind::Each(group) => self.each(block, group, scope).map(TopPlan::Each),
-            BlockKind::Resource(name) => self.resource(block, name, scope).map(TopPlan::Resource),
-            BlockKind::Record(name) => self.record(block, name, scope).map(TopPlan::Resource),
+            BlockKind::Resource(name) => self
+                .resource(block, name, scope)
+                .map(Box::new)
+                .map(TopPlan::Resource),
+            BlockKind::Record(name) => self
+                .record(block, name, scope)
+                .map(Box::new)
+                .map(TopPlan::Resource),
             BlockKind::Type { .. } => None,
             BlockKind::Part(_) => {
                 let message = "a part stands in a resource, type or part";

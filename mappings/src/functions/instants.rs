@@ -97,7 +97,7 @@ mod tests {
             number: 0,
             table: None,
         };
-        let outcome = datetime(text.into(), given, around).unwrap();
+        let outcome = datetime(&text.into(), given, around).unwrap();
         (outcome.value.into_owned(), outcome.warning.is_some())
     }
 
