@@ -1,0 +1,144 @@
+//! The translator of the gateway: from a raw HL7 v2 message to a record, by the map of its event;
+//! maps themselves are run in `run`.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use isthmus_core::envelope::{Envelope, RawMessage};
+use isthmus_core::id::SenderId;
+use isthmus_core::record::Record;
+use isthmus_core::refusal::{Reason, Refusal};
+use isthmus_core::translator::{Translated, Translator};
+use isthmus_hl7v2::charset::{self, Charset};
+use isthmus_hl7v2::header::Header;
+use isthmus_hl7v2::message::Message;
+use jiff::tz::TimeZone;
+
+use crate::context::{NamedKeys, RunContext};
+use crate::library::Library;
+use crate::map::Map;
+use crate::run::output::{Failure, Translation};
+
+/// What translation must know of a sender.
+#[derive(Debug, Clone)]
+pub struct SenderTerms {
+    /// The zone of times without an offset.
+    pub zone: TimeZone,
+    /// The charset of messages that declare none.
+    pub default_charset: Charset,
+    /// What `setting("name")` gives.
+    pub settings: BTreeMap<String, String>,
+}
+
+/// Translates by the maps of a library.
+#[derive(Debug, Clone)]
+pub struct MessageTranslator {
+    library: Arc<Library>,
+    senders: BTreeMap<SenderId, SenderTerms>,
+    keys: NamedKeys,
+}
+
+impl MessageTranslator {
+    /// A translator for these senders.
+    pub fn new(
+        library: Arc<Library>,
+        senders: BTreeMap<SenderId, SenderTerms>,
+        keys: NamedKeys,
+    ) -> Self {
+        Self {
+            library,
+            senders,
+            keys,
+        }
+    }
+
+    /// Translates a message of a sender, by its event or by a map that is named; what `isthmus
+    /// translate` shows.
+    ///
+    /// # Errors
+    /// Bytes that are not of their charset, no HL7 v2 message, no map for the event, and the
+    /// first problem of the map.
+    pub fn resources(
+        &self,
+        message: &Envelope<RawMessage>,
+        map: Option<&str>,
+    ) -> Result<(&Map, Translation), Refusal> {
+        let terms = self.senders.get(&message.sender);
+        let parsed = parse(message, terms)?;
+        let header = Header::of(&parsed).ok_or(Refusal::park(Reason::Unreadable))?;
+        let map = match map {
+            Some(name) => self.library.map(name),
+            None => self
+                .library
+                .for_event(&header.message_type(), &header.event()),
+        };
+        let map = map.ok_or(Refusal::park(Reason::NotMapped).at("MSH-9"))?;
+        let mut context = RunContext::new(message.received_at);
+        context.keys = self.keys.clone();
+        context.zone = terms.map(|terms| terms.zone.clone());
+        context.settings = terms
+            .map(|terms| terms.settings.clone())
+            .unwrap_or_default();
+        let translation = map
+            .translate(&parsed, &context)
+            .map_err(|failure| parked(&failure))?;
+        Ok((map, translation))
+    }
+}
+
+impl Translator for MessageTranslator {
+    fn translate(&self, message: &Envelope<RawMessage>) -> Result<Translated, Refusal> {
+        let (map, translation) = self.resources(message, None)?;
+        // Without one patient there is nobody's consent to ask and nobody's key to seal with.
+        let subject = message
+            .subject
+            .ok_or(Refusal::park(Reason::Unmappable).at("PID-3"))?;
+        Ok(Translated {
+            records: vec![Record {
+                subject,
+                resources: translation.resources,
+            }],
+            map: format!("{} {}", map.name(), map.version()),
+            warnings: translation
+                .warnings
+                .iter()
+                .map(ToString::to_string)
+                .collect(),
+        })
+    }
+}
+
+fn parse(message: &Envelope<RawMessage>, terms: Option<&SenderTerms>) -> Result<Message, Refusal> {
+    let bytes = message.body.bytes.reveal();
+    let undecodable = |_place| Refusal::park(Reason::Charset).at("MSH-18");
+    let declared = charset::declared(bytes).map_err(undecodable)?;
+    let charset = declared
+        .or(terms.map(|terms| terms.default_charset))
+        .unwrap_or(Charset::ASCII);
+    let text = charset::decode(bytes, charset).map_err(undecodable)?;
+    Message::parse(text.into_owned()).map_err(|error| {
+        let place = error
+            .ordinal()
+            .map(|ordinal| format!("segment {}", ordinal + 1));
+        Refusal {
+            location: place,
+            ..Refusal::park(Reason::Unreadable)
+        }
+    })
+}
+
+/// The first problem; the others are the same message's, and `isthmus translate` shows them all.
+pub(crate) fn parked(failure: &Failure) -> Refusal {
+    let refusal = Refusal::park(Reason::Unmappable);
+    let Some(problem) = failure.problems.first() else {
+        return refusal;
+    };
+    let rule = match &problem.row {
+        Some(row) => format!("{row} {}", problem.code),
+        None => problem.code.to_string(),
+    };
+    Refusal {
+        location: problem.location.clone(),
+        ..refusal.by(rule)
+    }
+}
