@@ -1,12 +1,15 @@
 //! `Agreement`, the contracts under which recipients receive identified data: the agreements file.
 //! Which recipient names which agreement is in the policies.
 
+use isthmus_fhir::spelling::nearest;
+
 use crate::clock::Timestamp;
 use crate::diagnostic::Diagnostic;
 use crate::id::RecipientId;
 use crate::privacy::closed_list::closed_list;
 use crate::privacy::codes;
-use crate::privacy::policy_text::{Complaints, Keys, PolicyTable, parse};
+use crate::privacy::policy_text::{Complaints, Keys, PolicyTable, did_you_mean, parse};
+use crate::privacy::recipient::ReadRecipient;
 use crate::source_file::SourceFile;
 
 closed_list! {
@@ -44,8 +47,64 @@ pub struct Agreement {
     pub ends_at: Timestamp,
 }
 
-/// The agreements by file order, or every complaint about the file.
-pub(in crate::privacy) fn read(file: &SourceFile) -> (Vec<Agreement>, Vec<Diagnostic>) {
+/// All agreements.
+#[derive(Debug, Default)]
+pub(in crate::privacy) struct Agreements {
+    /// The file; None when there is none.
+    file: Option<String>,
+    list: Vec<Agreement>,
+}
+
+impl Agreements {
+    /// When the recipient's agreement ends, or a complaint that there is none that counts.
+    pub(in crate::privacy) fn ends_at(
+        &self,
+        read: &ReadRecipient,
+        now: Timestamp,
+        complaints: &mut Complaints<'_>,
+    ) -> Option<Timestamp> {
+        let (id, party) = (&read.agreement.value, &read.recipient.id);
+        let file = self.file.as_deref();
+        let file = file.unwrap_or("agreements.toml, which is missing");
+        let known = self.list.iter().find(|agreement| agreement.id == *id);
+        let (code, message, help) = match known {
+            None => {
+                let ids = self.list.iter().map(|agreement| agreement.id.as_str());
+                let message = format!("there is no agreement `{id}` in {file}");
+                (
+                    codes::NO_AGREEMENT,
+                    message,
+                    did_you_mean(&nearest(id, ids)),
+                )
+            }
+            Some(agreement) if agreement.party != *party => {
+                let message = format!("the agreement `{id}` is with `{}`", agreement.party);
+                let help = format!("name an agreement whose party is \"{party}\"");
+                (codes::NO_AGREEMENT, message, Some(help))
+            }
+            Some(agreement) if agreement.kind == AgreementKind::DataUse => {
+                let message = format!("the agreement `{id}` is a DUA, for a limited data set");
+                let help = "identified data needs a BAA".to_owned();
+                (codes::AGREEMENT_KIND, message, Some(help))
+            }
+            Some(agreement) if agreement.ends_at <= now => {
+                let message = format!(
+                    "the agreement `{id}` expired on {}",
+                    agreement.ends_at.day()
+                );
+                let help = format!("renew it and set its new date in {file}");
+                (codes::AGREEMENT_EXPIRED, message, Some(help))
+            }
+            Some(agreement) => return Some(agreement.ends_at),
+        };
+        let help = help.unwrap_or_else(|| "sign one, and add it to that file".to_owned());
+        complaints.error_with_help(read.agreement.span, code, message, help);
+        None
+    }
+}
+
+/// The agreements by file order, and every complaint about the file.
+pub(in crate::privacy) fn read(file: &SourceFile) -> (Agreements, Vec<Diagnostic>) {
     let mut complaints = Complaints::new(file);
     let mut agreements: Vec<Agreement> = Vec::new();
     if let Some(root) = parse(file, &mut complaints) {
@@ -56,6 +115,10 @@ pub(in crate::privacy) fn read(file: &SourceFile) -> (Vec<Agreement>, Vec<Diagno
             }
         }
     }
+    let agreements = Agreements {
+        file: Some(file.path().to_owned()),
+        list: agreements,
+    };
     (agreements, complaints.list)
 }
 

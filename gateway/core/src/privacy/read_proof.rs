@@ -1,14 +1,14 @@
 //! The proof of minimum necessary (45 CFR 164.502(b)): everything that a map reads lies within what
 //! its flow allows. How the reads of a map are found is the row language's business.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use isthmus_fhir::path::resolve::ResolvedPath;
 use isthmus_fhir::path::syntax::ElementPath;
 use isthmus_fhir::spelling::nearest;
 
 use crate::diagnostic::Diagnostic;
-use crate::privacy::allow_row::AllowRow;
+use crate::privacy::allow_row::{AllowRow, ReadRow};
 use crate::privacy::coarsening::Coarsening;
 use crate::privacy::codes;
 use crate::privacy::flow_terms::ReadTerms;
@@ -18,14 +18,33 @@ use crate::read_set::{Read, ReadSet};
 /// At most this many rows are named as what is allowed.
 const NAMED_MAX: usize = 4;
 
-/// Complains of every read that the rows do not allow, at the map's place, and warns of every row
-/// that the map does not need.
-pub(in crate::privacy) fn check(
+/// Holds a flow against its map: complains when there is no such map, of every read that the rows do
+/// not allow, at the map's place, and warns of every row that the map does not need. Without rows
+/// nothing is said of reads.
+pub(in crate::privacy) fn prove(
     flow: &ReadTerms,
-    rows: &[AllowRow],
-    map: &ReadSet,
+    rows: Option<&[ReadRow]>,
+    maps: &BTreeMap<String, &ReadSet>,
     complaints: &mut Complaints<'_>,
 ) {
+    let Some(map) = maps.get(&flow.map.value) else {
+        let names = maps.keys().map(String::as_str);
+        let help = did_you_mean(&nearest(&flow.map.value, names));
+        let help = help.unwrap_or_else(|| {
+            "a map is named by its path without the suffix, such as fhir-to-records/contact"
+                .to_owned()
+        });
+        let message = format!("there is no map `{}`", flow.map.value);
+        complaints.error_with_help(flow.map.span, codes::NO_MAP, message, help);
+        return;
+    };
+    if let Some(rows) = rows {
+        let rows: Vec<AllowRow> = rows.iter().map(|read| read.row.clone()).collect();
+        check(flow, &rows, map, complaints);
+    }
+}
+
+fn check(flow: &ReadTerms, rows: &[AllowRow], map: &ReadSet, complaints: &mut Complaints<'_>) {
     let mut told = BTreeSet::new();
     for read in &map.reads {
         if !is_allowed(read, rows) && told.insert((&read.place, read.path.to_string())) {

@@ -84,8 +84,8 @@ fn codes_leave_only_with_a_named_system() {
         ),
     ];
     let set = loaded(&policy_with(&rows));
-    let patient = r#"{"resourceType":"Patient","maritalStatus":{"coding":[{"system":"urn:b","code":"1"},
-        {"system":"urn:c","code":"2"},{"code":"3"}]},
+    let patient = r#"{"resourceType":"Patient","maritalStatus":{"coding":[
+        {"system":"urn:b","code":"1"},{"system":"urn:c","code":"2"},{"code":"3"}]},
         "communication":[{"language":{"coding":[{"system":"urn:x","code":"4"},
         {"system":"urn:a","code":"5"}]}}]}"#;
     let expected = concat!(

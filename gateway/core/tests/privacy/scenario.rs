@@ -9,7 +9,8 @@ use isthmus_core::diagnostic::Diagnostic;
 use isthmus_core::id::{DeliveryId, FlowId, SubjectKey};
 use isthmus_core::privacy::flow::Flow;
 use isthmus_core::privacy::granted_record::GrantedRecord;
-use isthmus_core::privacy::policy_set::{PolicySet, PolicySources};
+use isthmus_core::privacy::policy_loader::{self, PolicySources};
+use isthmus_core::privacy::policy_set::PolicySet;
 use isthmus_core::privacy::release::Release;
 use isthmus_core::read_set::{Place, Read, ReadSet};
 use isthmus_core::record::Record;
@@ -170,7 +171,7 @@ pub fn load_files(
         agreements: agreements.as_ref(),
         maps: &maps,
     };
-    PolicySet::load(&sources, now())
+    policy_loader::load(&sources, now())
 }
 
 /// The set of a policy that must load; its map reads nothing.
