@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use isthmus_core::diagnostic::{Code, Diagnostic};
 use isthmus_core::source_file::SourceFile;
@@ -81,9 +81,21 @@ impl ConfigFile {
         }
     }
 
-    /// A path of the configuration, counted from its folder.
+    /// A path of the configuration, counted from its folder; `..` is followed where that needs no
+    /// look at the disk, so that errors show short paths.
     pub(crate) fn path(&self, path: &Path) -> PathBuf {
-        self.folder.join(path)
+        let mut whole = PathBuf::new();
+        for part in self.folder.join(path).components() {
+            let last = whole.components().next_back();
+            match (part, last) {
+                (Component::CurDir, _) => {}
+                (Component::ParentDir, Some(Component::Normal(_))) => {
+                    whole.pop();
+                },
+                _ => whole.push(part),
+            }
+        }
+        whole
     }
 
     /// An error at a value of the file.

@@ -40,21 +40,20 @@ fn main() -> ExitCode {
 }
 
 fn run(cli: &Cli, output: Output) -> Result<(), Failure> {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build();
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime = runtime.map_err(Failure::run)?;
     let config = || config_file::find(cli.config.as_deref());
     match &cli.command {
         None | Some(Command::Run) => runtime.block_on(command::run::run(&config()?, output)),
+        Some(Command::Check) => command::check::run(&config()?, output),
+        Some(Command::Translate(options)) => command::translate::run(&config()?, options, output),
+        Some(Command::Test(options)) => command::test::run(&config()?, options, output),
+        Some(Command::Flow(options)) => command::flow::run(&config()?, options, output),
         Some(Command::Consent(Consent::Set(options))) => {
             command::consent::set(&config()?, options, output)
         }
         Some(Command::Consent(Consent::Show(options))) => {
             command::consent::show(&config()?, options, output)
-        }
-        Some(Command::Check | Command::Translate(_) | Command::Test(_) | Command::Flow(_)) => {
-            Ok(())
         }
         Some(Command::Send(options)) => runtime.block_on(command::send::run(options, output)),
         Some(Command::Status) => command::status::run(&config()?, output),

@@ -64,10 +64,18 @@ impl Output {
     }
 
     /// Text as it is, whoever reads.
-    pub(crate) fn raw(self, bytes: &[u8]) {
+    pub(crate) fn raw(bytes: &[u8]) {
         let mut out = io::stdout().lock();
         // Whoever closed the pipe does not want the rest.
         drop(out.write_all(bytes).and_then(|()| out.flush()));
+    }
+
+    /// A warning about what was shown.
+    pub(crate) fn warning(self, text: &str) {
+        if self.json {
+            return;
+        }
+        complain(&format!("warning: {text}"));
     }
 
     /// Errors and warnings of configuration, maps and policies.

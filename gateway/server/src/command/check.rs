@@ -1,1 +1,43 @@
-//! Stub.
+//! `isthmus check`: loads configuration, maps, tables and policies as `run` would, and shows every
+//! error and warning; starts nothing.
+
+use std::path::Path;
+
+use serde::Serialize;
+
+use crate::config_file::ConfigFile;
+use crate::failure::Failure;
+use crate::output::Output;
+use crate::rules::Rules;
+
+/// The `--json` document when all is well.
+#[derive(Debug, Serialize)]
+struct Checked {
+    errors: usize,
+    warnings: usize,
+    maps: usize,
+    recipients: usize,
+    flows: usize,
+}
+
+/// Checks everything.
+pub(crate) fn run(folder: &Path, output: Output) -> Result<(), Failure> {
+    let file = ConfigFile::read(folder)?;
+    file.first_start()?;
+    file.master_key()?;
+    let rules = Rules::load(&file)?;
+    output.diagnostics(&rules.warnings);
+    let checked = Checked {
+        errors: 0,
+        warnings: rules.warnings.len(),
+        maps: rules.library.maps().len(),
+        recipients: rules.policies.recipients().count(),
+        flows: rules.policies.flows().len(),
+    };
+    output.document(&checked);
+    output.line(format!(
+        "all is well: {} maps, {} recipients, {} flows, {} warnings",
+        checked.maps, checked.recipients, checked.flows, checked.warnings
+    ));
+    Ok(())
+}

@@ -1,1 +1,176 @@
-//! Stub.
+//! `isthmus flow`: who gets what, from the field of a message to the field of a record, under which
+//! terms, and what never leaves; the report itself is made in `isthmus_core::privacy`.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use isthmus_core::privacy::consent::{ConsentRule, Requirement};
+use isthmus_core::privacy::flow_report::{FieldReport, FlowReport, ReportSources, RowReport, flow_report};
+use isthmus_fhir::path::syntax::ElementPath;
+use isthmus_mappings::library::Library;
+use serde::Serialize;
+
+use crate::cli::Flow;
+use crate::config_file::ConfigFile;
+use crate::failure::Failure;
+use crate::output::Output;
+use crate::rules::Rules;
+
+/// The `--json` document.
+#[derive(Debug, Serialize)]
+struct Report {
+    flows: Vec<FlowJson>,
+}
+
+#[derive(Debug, Serialize)]
+struct FlowJson {
+    recipient: String,
+    name: String,
+    flow: String,
+    version: u32,
+    map: String,
+    purpose: String,
+    basis: String,
+    consent: String,
+    ends_on: String,
+    agreement_ends_on: String,
+    policy_hash: String,
+    fields: Vec<FieldJson>,
+    never_leaves: Vec<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct FieldJson {
+    target: String,
+    path: String,
+    origins: Vec<String>,
+    coarsen: String,
+    class: String,
+    functions: Vec<String>,
+    policy: String,
+    map: String,
+}
+
+/// Shows the report.
+pub(crate) fn run(folder: &Path, options: &Flow, output: Output) -> Result<(), Failure> {
+    let file = ConfigFile::read(folder)?;
+    file.first_start()?;
+    let rules = Rules::load(&file)?;
+    let reports = reports(&rules, options.recipient.as_deref())?;
+    let flows: Vec<FlowJson> = reports.iter().map(json).collect();
+    for (flow, report) in flows.iter().zip(&reports) {
+        show(flow, report, output);
+    }
+    output.document(&Report { flows });
+    Ok(())
+}
+
+fn reports(rules: &Rules, recipient: Option<&str>) -> Result<Vec<FlowReport>, Failure> {
+    let maps = rules.reads.iter().map(|(path, reads)| (path.clone(), reads)).collect();
+    let writable = writable(&rules.library);
+    let origins = |element: &ElementPath| origins(&rules.library, element);
+    let sources = ReportSources { maps: &maps, origins: &origins, writable: &writable };
+    let mut reports = flow_report(&rules.policies, sources);
+    if let Some(id) = recipient {
+        reports.retain(|report| report.recipient.id.as_str() == id);
+        if reports.is_empty() {
+            return Err(Failure::Usage(format!("no policy is for the recipient {id}")));
+        }
+    }
+    Ok(reports)
+}
+
+/// The elements that the maps of messages can write.
+fn writable(library: &Library) -> Vec<ElementPath> {
+    let translating = library.maps().iter().filter(|map| !map.events().is_empty());
+    let rows = translating.flat_map(|map| &map.trace().lineage);
+    let targets: BTreeSet<&str> = rows.map(|row| row.target.as_str()).collect();
+    targets.into_iter().filter_map(|target| ElementPath::parse(target).ok()).collect()
+}
+
+/// The fields of HL7 v2 messages that an element, whatever its brackets, is made of.
+fn origins(library: &Library, element: &ElementPath) -> Vec<String> {
+    let names = |path: &ElementPath| -> Vec<String> {
+        let head = path.head.iter().map(|head| head.name.clone());
+        head.chain(path.steps.iter().map(|step| step.name.clone())).collect()
+    };
+    let wanted = names(element);
+    let translating = library.maps().iter().filter(|map| !map.events().is_empty());
+    let mut fields = BTreeSet::new();
+    for row in translating.flat_map(|map| &map.trace().lineage) {
+        let target = ElementPath::parse(&row.target);
+        if target.is_ok_and(|target| names(&target) == wanted) {
+            fields.extend(row.sources.iter().map(|source| source.path.clone()));
+        }
+    }
+    fields.into_iter().collect()
+}
+
+fn json(report: &FlowReport) -> FlowJson {
+    let terms = &report.terms;
+    FlowJson {
+        recipient: report.recipient.id.to_string(),
+        name: report.recipient.name.clone(),
+        flow: terms.id.to_string(),
+        version: terms.version,
+        map: terms.map.clone(),
+        purpose: terms.purpose.code().to_owned(),
+        basis: terms.basis.code().to_owned(),
+        consent: consent(&terms.consent),
+        ends_on: terms.ends_at.day(),
+        agreement_ends_on: report.agreement_ends_on.clone(),
+        policy_hash: report.policy_hash.iter().map(|byte| format!("{byte:02x}")).collect(),
+        fields: report.rows.iter().flat_map(fields).collect(),
+        never_leaves: report.never_leaves.clone(),
+    }
+}
+
+/// What a flow asks of a patient, in words.
+fn consent(rule: &ConsentRule) -> String {
+    let categories = rule.categories.join(", ");
+    match rule.require {
+        Requirement::OptIn => format!("opt-in to {categories}"),
+        Requirement::None => "none".to_owned(),
+    }
+}
+
+fn fields(row: &RowReport) -> Vec<FieldJson> {
+    let field = |field: &FieldReport| FieldJson {
+        target: field.target.clone(),
+        path: row.row.path.to_string(),
+        origins: row.origins.clone(),
+        coarsen: row.row.coarsen.code().to_owned(),
+        class: row.row.class.code().to_owned(),
+        functions: field.functions.clone(),
+        policy: row.row.place.to_string(),
+        map: field.place.to_string(),
+    };
+    row.fields.iter().map(field).collect()
+}
+
+fn show(flow: &FlowJson, report: &FlowReport, output: Output) {
+    output.line(format!(
+        "{} ({}): flow {} version {}, purpose {}, basis {}, consent {}, until {}",
+        flow.recipient,
+        flow.name,
+        flow.flow,
+        flow.version,
+        flow.purpose,
+        flow.basis,
+        flow.consent,
+        flow.ends_on
+    ));
+    let rows = flow.fields.iter().map(|field| {
+        let form = [&field.functions[..], std::slice::from_ref(&field.coarsen)].concat();
+        let form: Vec<String> = form.into_iter().filter(|word| word != "none").collect();
+        let origins = field.origins.join(" ");
+        vec![field.target.clone(), field.path.clone(), origins, form.join(" ")]
+    });
+    output.table(&["record field", "element", "from", "form"], rows.collect());
+    let deciding = report.rows.iter().filter(|row| row.fields.is_empty());
+    let deciding: Vec<String> = deciding.map(|row| row.row.path.to_string()).collect();
+    if !deciding.is_empty() {
+        output.line(format!("allowed, in no field: {}", deciding.join(", ")));
+    }
+    output.line(format!("never leaves: {}\n", flow.never_leaves.join(", ")));
+}
