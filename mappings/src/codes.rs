@@ -151,7 +151,9 @@ codes! {
     NOT_A_PHONE "R105" "not a telephone number"
         "The digits do not make an E.164 number of the stated country."
     REQUIRED "R110" "a required row found no value"
-        "The map marks the row as required; without its value the message cannot be translated."
+        "The map marks the row as required; without its value the message cannot be translated. Of \
+         several arguments of `uuid5` or `hmac` each must be there; write `PATH // \"\"` for one \
+         that may be missing."
     NOT_AN_ID "R111" "not an id"
         "A FHIR id has 1 to 64 letters, digits, hyphens and dots."
     CHOICE_TWICE "R112" "two types of one choice element"

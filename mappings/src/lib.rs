@@ -2,6 +2,7 @@
 //! compiled to a plan and run; no input or output but the reading of map files in `loader`.
 
 pub mod ast;
+pub mod cases;
 pub mod codes;
 pub mod compile;
 pub mod context;

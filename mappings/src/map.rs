@@ -82,6 +82,11 @@ impl Map {
         &self.compiled.plan
     }
 
+    /// The names of the keys that its `hmac` functions use, each once.
+    pub fn key_names(&self) -> &[String] {
+        &self.compiled.plan.keys
+    }
+
     /// Translates a message into resources. Pure: the same message and context give the same.
     ///
     /// # Errors

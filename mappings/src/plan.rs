@@ -22,6 +22,8 @@ pub struct Plan {
     pub aliases: Vec<String>,
     /// Its tables and those of the libraries it uses.
     pub tables: Vec<Table>,
+    /// The names of the keys of its `hmac` functions.
+    pub keys: Vec<String>,
     /// The types it casts to.
     pub types: Vec<TypePlan>,
     /// What it makes, in order.

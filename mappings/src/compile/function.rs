@@ -50,8 +50,14 @@ impl Compiler<'_> {
             (Parameters::Table, [Argument::Name(name)]) => {
                 plan.table = Some(self.table(&name.value, name.span)?);
             }
-            (Parameters::Text | Parameters::Key, [argument]) => {
+            (Parameters::Text, [argument]) => {
                 plan.text = self.text_argument(argument, call)?;
+            }
+            (Parameters::Key, [argument]) => {
+                plan.text = self.text_argument(argument, call)?;
+                if !self.plan.keys.contains(&plan.text) {
+                    self.plan.keys.push(plan.text.clone());
+                }
             }
             (Parameters::Number, [Argument::Literal(literal)]) => {
                 let Some(number) = whole_number(&literal.value) else {

@@ -52,28 +52,37 @@ impl<'a> Run<'a> {
         Offered::Absent
     }
 
-    /// The values of a row's source. Of several arguments the first must be there; others that are
-    /// not count as empty texts.
+    /// The values of a row's source. Of several arguments each must be there for a function that
+    /// makes an id of them, or two patients without a number would get one id; `join` and `lines`
+    /// leave out those that are not.
     pub fn sourced(&self, row: &'a RowPlan, frame: &Frame<'_, 'a>) -> Sourced<'a> {
-        let mut arguments = row.source.iter();
-        let first = arguments
-            .next()
-            .map_or(Sourced::Absent, |first| self.choice(first, frame));
-        if row.source.len() < 2 {
-            return first;
-        }
-        let Sourced::Values(first) = first else {
-            return first;
+        let [first, others @ ..] = row.source.as_slice() else {
+            return Sourced::Absent;
         };
-        let mut values: Vec<Located<'a>> = first.into_iter().take(1).collect();
-        for argument in arguments {
-            let value = match self.choice(argument, frame) {
-                Sourced::Values(found) => found.into_iter().next(),
-                Sourced::Absent | Sourced::Null => None,
-            };
-            values.push(value.unwrap_or((Cow::Borrowed(""), None)));
+        let first = self.choice(first, frame);
+        if others.is_empty() {
+            return first;
         }
-        Sourced::Values(values)
+        let function = row
+            .functions
+            .first()
+            .map(|function| function.definition.body);
+        let needs_all = matches!(function, Some(Body::GatherArguments(_)));
+        let mut values: Vec<Located<'a>> = Vec::with_capacity(row.source.len());
+        let others = others.iter().map(|argument| self.choice(argument, frame));
+        for found in std::iter::once(first).chain(others) {
+            match found {
+                Sourced::Values(found) => values.extend(found.into_iter().next()),
+                Sourced::Null if needs_all => return Sourced::Null,
+                Sourced::Absent if needs_all => return Sourced::Absent,
+                Sourced::Absent | Sourced::Null => {}
+            }
+        }
+        if values.is_empty() {
+            Sourced::Absent
+        } else {
+            Sourced::Values(values)
+        }
     }
 
     /// The first alternative that is there; a null ends the search.
