@@ -1,7 +1,9 @@
 //! The tree of a map file as written: header, blocks, rows, conditions, with the place of each.
 //! Paths and names are still plain words here; what they mean is settled in `compile`.
 
-use crate::span::{Span, Spanned, Word};
+use isthmus_core::span::Span;
+
+use crate::span::{Spanned, Word};
 
 /// One map file.
 #[derive(Debug, Clone, Default)]

@@ -1,39 +1,13 @@
 //! The stable codes of everything the row language can complain about, each with its explanation.
 //! The complaints themselves are raised where they arise.
 
-/// A stable code such as `M203`; M codes come at load, R codes while a message is translated.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Code(&'static str);
-
-impl Code {
-    /// The code as text.
-    pub const fn text(self) -> &'static str {
-        self.0
-    }
-}
-
-impl std::fmt::Display for Code {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(self.0)
-    }
-}
-
-/// A code and what it means, for `isthmus explain`.
-#[derive(Debug, Clone, Copy)]
-pub struct Explanation {
-    /// The code.
-    pub code: Code,
-    /// One line.
-    pub title: &'static str,
-    /// One paragraph: what happened, why it is refused, how to mend it.
-    pub text: &'static str,
-}
+use isthmus_core::diagnostic::{Code, Explanation};
 
 macro_rules! codes {
     ($($name:ident $text:literal $title:literal $paragraph:literal)*) => {
         $(
             #[doc = $title]
-            pub const $name: Code = Code($text);
+            pub const $name: Code = Code::new($text);
         )*
         /// Every code, in order.
         pub const ALL: &[Explanation] = &[

@@ -1,10 +1,11 @@
 //! Cuts a map file into lines and tokens; knows words, texts and signs, no statements.
 //! What the tokens mean is the parser's business.
 
+use isthmus_core::diagnostic::Diagnostic;
+use isthmus_core::source_file::SourceFile;
+use isthmus_core::span::Span;
+
 use crate::codes;
-use crate::diagnostic::Diagnostic;
-use crate::source_file::SourceFile;
-use crate::span::Span;
 
 /// Bytes in one map file, at most.
 pub const MAX_FILE_BYTES: usize = 1 << 20;

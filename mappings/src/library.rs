@@ -4,16 +4,17 @@
 use std::collections::HashMap;
 use std::path::Path;
 
+use isthmus_core::diagnostic::{Code, Diagnostic};
+use isthmus_core::source_file::SourceFile;
+use isthmus_core::span::Span;
+
 use crate::ast::MapFile;
 use crate::codes;
 use crate::compile::compiler::{Sources, Unit};
 use crate::compile::map::{compile, is_library};
-use crate::diagnostic::Diagnostic;
 use crate::loader::{Files, LoadError, TextFile};
 use crate::map::Map;
 use crate::parser::file::parse;
-use crate::source_file::SourceFile;
-use crate::span::Span;
 use crate::table::TableRows;
 
 /// The maps of a folder.
@@ -74,7 +75,7 @@ impl Library {
             library.maps.push(map);
         }
         library.claim_events(&units);
-        let place = |one: &Diagnostic| (one.file.clone(), one.place, one.code);
+        let place = |one: &Diagnostic| (one.file.clone(), one.line, one.column, one.code);
         library.diagnostics.sort_by_key(place);
         library
     }
@@ -114,7 +115,7 @@ impl Library {
         events
     }
 
-    fn fault(&mut self, unit: &Unit, span: Span, code: codes::Code, message: String) {
+    fn fault(&mut self, unit: &Unit, span: Span, code: Code, message: String) {
         self.diagnostics
             .push(Diagnostic::error(&unit.file, span, code, message));
     }

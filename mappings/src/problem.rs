@@ -4,7 +4,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use crate::codes::Code;
+use isthmus_core::diagnostic::Code;
 
 /// A row of a map file, as problems and reports name it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]

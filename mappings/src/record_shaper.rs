@@ -68,9 +68,10 @@ impl Shaper for RecordShaper {
         let elements: Vec<Element> = resources.iter().cloned().map(Element::from).collect();
         match map.shape(&elements, &run) {
             Ok(shaping) => Ok(shaping.records),
-            Err(failure) => {
-                Err(Refusal { reason: Reason::Unshapeable, ..parked(&failure) })
-            }
+            Err(failure) => Err(Refusal {
+                reason: Reason::Unshapeable,
+                ..parked(&failure)
+            }),
         }
     }
 }

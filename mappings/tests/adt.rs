@@ -8,11 +8,11 @@
 )]
 
 use isthmus_core::clock::Timestamp;
+use isthmus_core::diagnostic::Renderer;
 use isthmus_fhir::element::Element;
 use isthmus_fhir::json::writer::write;
 use isthmus_hl7v2::message::Message;
 use isthmus_mappings::context::RunContext;
-use isthmus_mappings::diagnostic::Renderer;
 use isthmus_mappings::library::Library;
 use isthmus_mappings::loader::Files;
 

@@ -5,16 +5,18 @@ use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::sync::Arc;
 
+use isthmus_core::diagnostic::Code;
+use isthmus_core::diagnostic::Diagnostic;
+use isthmus_core::source_file::SourceFile;
+use isthmus_core::span::Span;
 use isthmus_hl7v2::segment_name::SegmentName;
 
 use crate::ast::{Literal, MapFile};
-use crate::codes::{self, Code};
+use crate::codes;
 use crate::compile::trace::{SourceRead, SourceTrace};
-use crate::diagnostic::Diagnostic;
 use crate::plan::{Plan, PlannedRow};
 use crate::problem::RowPlace;
-use crate::source_file::SourceFile;
-use crate::span::{Span, Word};
+use crate::span::Word;
 use crate::table::{Table, TableRows};
 
 /// A parsed file.
@@ -166,7 +168,7 @@ impl<'l> Compiler<'l> {
             .names
             .entry(self.unit)
             .or_insert_with(|| Arc::from(unit.file.path()));
-        let place = unit.file.place(span);
+        let place = unit.file.line_span(span);
         RowPlace {
             file: Arc::clone(name),
             line: place.line,

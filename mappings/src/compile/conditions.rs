@@ -1,6 +1,8 @@
 //! Compiles conditions and notes what they read.
 //! Whether a condition holds is found out in `run`.
 
+use isthmus_core::span::Span;
+
 use crate::ast::{Condition, Test, TestKind};
 use crate::codes;
 use crate::compile::compiler::Compiler;
@@ -10,7 +12,6 @@ use crate::functions::call::{Body, Question};
 use crate::functions::registry;
 use crate::parser::condition::literal_text;
 use crate::plan::{ConditionPlan, TestPlan};
-use crate::span::Span;
 
 impl Compiler<'_> {
     /// Compiles a condition if there is one; its reads are added to `reads`.

@@ -1,12 +1,13 @@
 //! Checks paths into FHIR resources: the alias they start with, and the elements of R4 below it.
 //! Paths that are written are checked in `target`.
 
+use isthmus_core::diagnostic::Code;
 use isthmus_fhir::definitions::r4::Definitions;
 use isthmus_fhir::path::problem::{PathFault, PathProblem};
 use isthmus_fhir::path::syntax::{ElementPath, Selector};
 use isthmus_fhir::spelling::nearest;
 
-use crate::codes::{self, Code};
+use crate::codes;
 use crate::compile::compiler::Compiler;
 use crate::compile::scope::Scope;
 use crate::compile::source_path::SourcePath;

@@ -1,6 +1,7 @@
 //! Compiles the functions of a row: name, arguments, and the kind of value that comes out.
 //! The functions themselves are in `functions`.
 
+use isthmus_core::span::Span;
 use isthmus_fhir::spelling::nearest;
 
 use crate::ast::{Argument, Call, Literal};
@@ -9,7 +10,6 @@ use crate::compile::compiler::Compiler;
 use crate::functions::call::{Body, FunctionDefinition, Parameters};
 use crate::functions::{identity, registry};
 use crate::plan::FunctionPlan;
-use crate::span::Span;
 
 impl Compiler<'_> {
     /// Compiles one function; complains and gives none when it is wrong.

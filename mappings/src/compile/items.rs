@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use isthmus_core::span::Span;
 use isthmus_fhir::definitions::element_definition::ElementDefinition;
 use isthmus_fhir::definitions::r4::Definitions;
 use isthmus_fhir::path::syntax::{ElementPath, Selector};
@@ -14,7 +15,7 @@ use crate::compile::scope::{Current, Scope, Target};
 use crate::compile::source_path::SourcePath;
 use crate::compile::trace::{ReadPath, SourceRead};
 use crate::plan::{ChoosePlan, ItemPlan, NoticePlan, PartPlan, PathPlan};
-use crate::span::{Span, Word};
+use crate::span::Word;
 
 impl Compiler<'_> {
     /// Compiles the items of a block, in order.

@@ -1,16 +1,17 @@
 //! Compiles a whole map: its header, its named blocks, then its content; or checks a library of
 //! types. Everything it needs from other files was read before.
 
+use isthmus_core::diagnostic::Diagnostic;
+use isthmus_core::span::Span;
 use isthmus_fhir::definitions::r4::Definitions;
 
 use crate::ast::{Block, BlockKind, From, Item, MapFile, OnNull, Operand, To};
 use crate::codes;
 use crate::compile::compiler::{Compiler, NamedBlock, Sources};
 use crate::compile::scope::{Alias, Scope, Target};
-use crate::diagnostic::Diagnostic;
 use crate::plan::{ElementStart, ItemPlan, Plan, TopPlan};
 use crate::reads::Trace;
-use crate::span::{Span, Word};
+use crate::span::Word;
 
 /// A compiled map.
 #[derive(Debug, Clone)]
@@ -69,7 +70,7 @@ pub fn compile(sources: Sources<'_>, unit: usize) -> (Compiled, Vec<Diagnostic>)
             .map_or(OnNull::Skip, |rule| rule.value),
     };
     let mut diagnostics = compiler.diagnostics;
-    diagnostics.sort_by_key(|one| (one.place, one.code));
+    diagnostics.sort_by_key(|one| (one.line, one.column, one.code));
     diagnostics.dedup();
     (result, diagnostics)
 }

@@ -3,13 +3,13 @@
 
 use std::collections::HashMap;
 
+use isthmus_core::span::Span;
 use isthmus_fhir::path::syntax::{ElementPath, Step};
 
 use crate::ast::Condition;
 use crate::compile::trace::{ReadPath, SourceRead};
 use crate::compile::writes::{Branch, Write};
 use crate::plan::ElementStart;
-use crate::span::Span;
 
 /// What rows write into.
 #[derive(Debug, Clone)]

@@ -1,8 +1,9 @@
 //! Which element each row of a block writes, and whether two rows write the same one.
 //! What the elements are is known to `target`.
 
+use isthmus_core::span::Span;
+
 use crate::ast::{Comparison, Condition, TestKind};
-use crate::span::Span;
 
 /// A row's place among the branches of the `choose`s it stands in: number of the `choose`, number
 /// of the case.

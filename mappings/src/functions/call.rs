@@ -3,9 +3,9 @@
 
 use std::borrow::Cow;
 
+use isthmus_core::diagnostic::Code;
 use jiff::tz::Offset;
 
-use crate::codes::Code;
 use crate::context::RunContext;
 use crate::table::Table;
 

@@ -1,12 +1,13 @@
 //! Reads conditions: `and`, `or`, `not`, parentheses and the tests of one path.
 //! What the tested paths are is settled in `compile`.
 
+use isthmus_core::span::Span;
+
 use crate::ast::{Comparison, Condition, Literal, Test, TestKind};
 use crate::codes;
 use crate::lexer::TokenKind;
 use crate::parser::cursor::{Cursor, Parsed};
 use crate::parser::row;
-use crate::span::Span;
 
 /// Nested parentheses and `not`s in one condition, at most.
 const MAX_DEPTH: usize = 32;

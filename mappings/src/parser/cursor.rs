@@ -1,11 +1,14 @@
 //! A cursor over the tokens of one line, with the errors that every statement shares.
 //! Which tokens a statement wants is settled in the other files of this folder.
 
-use crate::codes::{self, Code};
-use crate::diagnostic::Diagnostic;
+use isthmus_core::diagnostic::Code;
+use isthmus_core::diagnostic::Diagnostic;
+use isthmus_core::source_file::SourceFile;
+use isthmus_core::span::Span;
+
+use crate::codes;
 use crate::lexer::{Line, Token, TokenKind};
-use crate::source_file::SourceFile;
-use crate::span::{Span, Spanned, Word};
+use crate::span::{Spanned, Word};
 
 /// The outcome of reading a piece of a line.
 pub type Parsed<T> = Result<T, Box<Diagnostic>>;

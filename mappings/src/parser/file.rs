@@ -1,16 +1,17 @@
 //! Reads a whole map file: the header lines, then blocks nested by indentation; every error of the
 //! file at once. Single lines are read by the other files of this folder.
 
+use isthmus_core::diagnostic::{Code, Diagnostic};
+use isthmus_core::source_file::SourceFile;
+use isthmus_core::span::Span;
+
 use crate::ast::{Block, BlockKind, Case, Choose, Item, MapFile};
 use crate::codes;
-use crate::diagnostic::Diagnostic;
 use crate::lexer::{self, Line};
 use crate::parser::cursor::Cursor;
 use crate::parser::header;
 use crate::parser::row;
 use crate::parser::statement::{self, Otherwise, Statement};
-use crate::source_file::SourceFile;
-use crate::span::Span;
 
 /// Levels of nesting, at most.
 const MAX_DEPTH: usize = 12;
@@ -56,7 +57,9 @@ pub fn parse(file: &SourceFile) -> (MapFile, Vec<Diagnostic>) {
         );
     }
     map.blocks = reader.blocks();
-    reader.diagnostics.sort_by_key(|one| (one.place, one.code));
+    reader
+        .diagnostics
+        .sort_by_key(|one| (one.line, one.column, one.code));
     (map, reader.diagnostics)
 }
 
@@ -69,7 +72,7 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    fn fault(&mut self, span: Span, code: codes::Code, message: &str) {
+    fn fault(&mut self, span: Span, code: Code, message: &str) {
         self.diagnostics
             .push(Diagnostic::error(self.file, span, code, message));
     }

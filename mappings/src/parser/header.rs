@@ -1,12 +1,14 @@
 //! Reads the header lines of a map file: `map`, `from`, `to`, `use`, `table`, `const`, `key`,
 //! `on-null`. Blocks are read by `statement`.
 
+use isthmus_core::span::Span;
+
 use crate::ast::{From, Literal, MapFile, OnNull, TableHeader, To, Unmapped, Use};
 use crate::codes;
 use crate::lexer::TokenKind;
 use crate::parser::cursor::{Cursor, Parsed};
 use crate::parser::row;
-use crate::span::{Span, Spanned, Word};
+use crate::span::{Spanned, Word};
 
 /// The words that open a header line.
 pub const WORDS: [&str; 8] = [

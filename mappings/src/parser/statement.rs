@@ -1,13 +1,15 @@
 //! Reads one line below the header: a block's first line, a row, `choose`, `case`, `else`, `warn`
 //! or `reject`. How lines nest is settled in `file`.
 
+use isthmus_core::diagnostic::Diagnostic;
+use isthmus_core::span::Span;
+
 use crate::ast::{Block, BlockKind, Choose, Condition, Notice, Per, Row};
 use crate::codes;
-use crate::diagnostic::Diagnostic;
 use crate::lexer::TokenKind;
 use crate::parser::cursor::{Cursor, Parsed};
 use crate::parser::row;
-use crate::span::{Span, Spanned, Word};
+use crate::span::{Spanned, Word};
 
 /// One line below the header.
 #[derive(Debug)]

@@ -3,11 +3,12 @@
 
 use std::sync::Arc;
 
+use isthmus_core::diagnostic::Code;
 use isthmus_fhir::element::Element;
 use isthmus_hl7v2::delimiters::Delimiters;
 use isthmus_hl7v2::location::Location;
 
-use crate::codes::{self, Code};
+use crate::codes;
 use crate::functions::call::Surroundings;
 use crate::plan::{Plan, ResourcePlan};
 use crate::problem::Problem;

@@ -3,9 +3,9 @@
 
 use std::borrow::Cow;
 
+use isthmus_core::diagnostic::Code;
 use isthmus_hl7v2::location::Location;
 
-use crate::codes::Code;
 use crate::functions::call::{Body, Fault, Given, Value};
 use crate::plan::{FunctionPlan, OperandPlan, RowPlan};
 use crate::run::frame::Frame;
@@ -56,12 +56,8 @@ impl<'a> Run<'a> {
     /// makes an id of them, or two patients without a number would get one id; `join` and `lines`
     /// leave out those that are not.
     pub fn sourced(&self, row: &'a RowPlan, frame: &Frame<'_, 'a>) -> Sourced<'a> {
-        let [first, others @ ..] = row.source.as_slice() else {
-            return Sourced::Absent;
-        };
-        let first = self.choice(first, frame);
-        if others.is_empty() {
-            return first;
+        if let [only] = row.source.as_slice() {
+            return self.choice(only, frame);
         }
         let function = row
             .functions
@@ -69,13 +65,18 @@ impl<'a> Run<'a> {
             .map(|function| function.definition.body);
         let needs_all = matches!(function, Some(Body::GatherArguments(_)));
         let mut values: Vec<Located<'a>> = Vec::with_capacity(row.source.len());
-        let others = others.iter().map(|argument| self.choice(argument, frame));
-        for found in std::iter::once(first).chain(others) {
+        for argument in &row.source {
+            // A null argument is one that was not sent: there is nothing to delete in an id.
+            let found = argument
+                .chunks(1)
+                .find_map(|operand| match self.choice(operand, frame) {
+                    Sourced::Values(found) => found.into_iter().next(),
+                    Sourced::Absent | Sourced::Null => None,
+                });
             match found {
-                Sourced::Values(found) => values.extend(found.into_iter().next()),
-                Sourced::Null if needs_all => return Sourced::Null,
-                Sourced::Absent if needs_all => return Sourced::Absent,
-                Sourced::Absent | Sourced::Null => {}
+                Some(value) => values.push(value),
+                None if needs_all => return Sourced::Absent,
+                None => {}
             }
         }
         if values.is_empty() {
