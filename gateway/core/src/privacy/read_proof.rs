@@ -18,9 +18,9 @@ use crate::read_set::{Read, ReadSet};
 /// At most this many rows are named as what is allowed.
 const NAMED_MAX: usize = 4;
 
-/// Holds a flow against its map: complains when there is no such map, of every read that the rows do
-/// not allow, at the map's place, and warns of every row that the map does not need. Without rows
-/// nothing is said of reads.
+/// Holds a flow against its map: complains when there is no such map, of every read that the rows
+/// do not allow, at the map's place, and warns of every row that the map does not need. Without
+/// rows nothing is said of reads.
 pub(in crate::privacy) fn prove(
     flow: &ReadTerms,
     rows: Option<&[ReadRow]>,
@@ -38,13 +38,20 @@ pub(in crate::privacy) fn prove(
         complaints.error_with_help(flow.map.span, codes::NO_MAP, message, help);
         return;
     };
-    if let Some(rows) = rows {
-        let rows: Vec<AllowRow> = rows.iter().map(|read| read.row.clone()).collect();
-        check(flow, &rows, map, complaints);
+    if let Some(read) = rows {
+        let rows: Vec<AllowRow> = read.iter().map(|read| read.row.clone()).collect();
+        check_reads(flow, &rows, map, complaints);
+        check_consents(flow, map, complaints);
+        warn_of_idle_rows(flow, read, map, complaints);
     }
 }
 
-fn check(flow: &ReadTerms, rows: &[AllowRow], map: &ReadSet, complaints: &mut Complaints<'_>) {
+fn check_reads(
+    flow: &ReadTerms,
+    rows: &[AllowRow],
+    map: &ReadSet,
+    complaints: &mut Complaints<'_>,
+) {
     let mut told = BTreeSet::new();
     for read in &map.reads {
         if !is_allowed(read, rows) && told.insert((&read.place, read.path.to_string())) {
@@ -52,14 +59,22 @@ fn check(flow: &ReadTerms, rows: &[AllowRow], map: &ReadSet, complaints: &mut Co
             complaints.list.push(refused);
         }
     }
-    check_consents(flow, map, complaints);
-    for row in rows.iter().filter(|row| !is_read(row, map)) {
+}
+
+fn warn_of_idle_rows(
+    flow: &ReadTerms,
+    rows: &[ReadRow],
+    map: &ReadSet,
+    complaints: &mut Complaints<'_>,
+) {
+    for read in rows.iter().filter(|read| !is_read(&read.row, map)) {
         let (id, map) = (&flow.terms.id, &flow.terms.map);
         let message = format!(
             "flow {id} allows `{}`, which its map {map} never reads",
-            row.path
+            read.row.path
         );
-        let warning = Diagnostic::error_at(&row.place, codes::NEVER_READ, message)
+        let (file, span) = (complaints.file, read.path.span);
+        let warning = Diagnostic::error(file, span, codes::NEVER_READ, message)
             .as_warning()
             .with_help("leave the row out");
         complaints.list.push(warning);

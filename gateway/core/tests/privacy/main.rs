@@ -5,6 +5,7 @@
     clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
+    clippy::print_stderr,
     clippy::string_slice,
     clippy::wildcard_enum_match_arm,
     missing_docs,
@@ -25,3 +26,5 @@ mod release;
 mod row_errors;
 mod scenario;
 mod sealing;
+mod shared_facts;
+mod torn_policies;
