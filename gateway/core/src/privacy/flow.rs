@@ -76,7 +76,7 @@ impl Flow {
     /// bytes leave.
     ///
     /// # Errors
-    /// A code of [`release`](crate::privacy::release).
+    /// A code of [`release`].
     pub fn still_permits(
         &self,
         grant: &Grant,

@@ -63,7 +63,7 @@ impl PolicySet {
     /// bytes leave, at every attempt.
     ///
     /// # Errors
-    /// A code of [`release`](crate::privacy::release).
+    /// A code of [`release`].
     pub fn still_permits(
         &self,
         grant: &Grant,
