@@ -100,7 +100,7 @@ codes! {
          is read only to decide something is disclosed too, by what the decision shows."
     CONSENT_READ "P102" "the map tells a consent that the flow does not name"
         "A map that writes what a patient consented to discloses it. The flow must name the \
-         category in [flow.consent]."
+         category in [flow.consent], in `category` when a yes is needed, in `tells` when not."
     NEVER_READ "P110" "a row that the map never reads"
         "The row grants a value that the flow's map does not use: more is allowed than is needed."
 }

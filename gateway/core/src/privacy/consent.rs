@@ -7,7 +7,7 @@ use crate::privacy::basis::Basis;
 use crate::privacy::closed_list::closed_list;
 use crate::privacy::codes;
 use crate::privacy::data_class::DataClass;
-use crate::privacy::policy_text::{Complaints, Keys, PolicyTable, listed};
+use crate::privacy::policy_text::{Complaints, Keys, PolicyTable, Word, listed};
 use crate::span::Span;
 
 closed_list! {
@@ -32,7 +32,7 @@ closed_list! {
 /// The keys of `[flow.consent]`.
 pub(in crate::privacy) const KEYS: Keys = Keys {
     table: "[flow.consent]",
-    accepted: &["require", "category", "covers", "on_unknown"],
+    accepted: &["require", "category", "covers", "on_unknown", "tells"],
     not_enforced: &["channel", "max_age_s"],
 };
 
@@ -41,8 +41,10 @@ pub(in crate::privacy) const KEYS: Keys = Keys {
 pub struct ConsentRule {
     /// What the patient must have said.
     pub require: Requirement,
-    /// The categories: with `opt-in` each must be allowed; always those that the map may tell.
+    /// The categories of which with `opt-in` each must be allowed.
     pub categories: Vec<String>,
+    /// Further categories of which the map may tell what the patient said; nothing hangs on them.
+    pub tells: Vec<String>,
     /// The classes of data that the consent describes; None when no consent is required.
     pub covers: Option<Vec<DataClass>>,
 }
@@ -55,6 +57,7 @@ pub(in crate::privacy) fn read(
 ) -> Option<ConsentRule> {
     let require = table.required_listed::<Requirement>("require", complaints);
     let categories = table.texts("category", complaints);
+    let tells = table.texts("tells", complaints);
     let covers = table.texts("covers", complaints);
     let covers = covers.map(|words| {
         let classes = words.iter();
@@ -76,10 +79,14 @@ pub(in crate::privacy) fn read(
     if let Some(basis) = basis {
         check_basis(require.value, basis, require.span, complaints);
     }
-    let categories = categories.unwrap_or_default();
+    let named = |words: Option<Vec<Word>>| {
+        let words = words.into_iter().flatten();
+        words.map(|word| word.value).collect()
+    };
     Some(ConsentRule {
         require: require.value,
-        categories: categories.into_iter().map(|word| word.value).collect(),
+        categories: named(categories),
+        tells: named(tells),
         covers: covers.filter(|_| require.value == Requirement::OptIn),
     })
 }

@@ -173,7 +173,8 @@ fn is_read(row: &AllowRow, map: &ReadSet) -> bool {
 }
 
 fn check_consents(flow: &ReadTerms, map: &ReadSet, complaints: &mut Complaints<'_>) {
-    let known = &flow.terms.consent.categories;
+    let rule = &flow.terms.consent;
+    let known: Vec<&String> = rule.categories.iter().chain(&rule.tells).collect();
     for category in map
         .consents
         .iter()
@@ -182,9 +183,9 @@ fn check_consents(flow: &ReadTerms, map: &ReadSet, complaints: &mut Complaints<'
         let (id, map) = (&flow.terms.id, &flow.terms.map);
         let message =
             format!("the map {map} tells the consent `{category}`, which flow {id} does not name");
-        let near = did_you_mean(&nearest(category, known.iter().map(String::as_str)));
+        let near = did_you_mean(&nearest(category, known.iter().map(|known| known.as_str())));
         let help = near.unwrap_or_else(|| {
-            "add it to `category` in [flow.consent], or take it out of the map".to_owned()
+            "add it to `tells` in [flow.consent], or take it out of the map".to_owned()
         });
         complaints.error_with_help(flow.map.span, codes::CONSENT_READ, message, help);
     }

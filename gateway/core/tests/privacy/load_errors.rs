@@ -59,7 +59,7 @@ fn keys_that_are_not_enforced() {
         error
             .help
             .unwrap()
-            .contains("require, category, covers, on_unknown")
+            .contains("require, category, covers, on_unknown, tells")
     );
     one(
         "on_unknown",

@@ -139,4 +139,6 @@ fn a_map_tells_only_consents_that_the_flow_names() {
     let error = errors.iter().find(|one| one.is_error()).unwrap();
     assert_eq!((error.code, error.line), (codes::CONSENT_READ, 13));
     assert_ne!(error.file, place(1).file);
+    let tells = "on_unknown = \"withhold\"\ntells = [\"marketing-email\"]";
+    load(&policy().replace("on_unknown = \"withhold\"", tells), &map).unwrap();
 }

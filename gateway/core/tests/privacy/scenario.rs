@@ -260,6 +260,7 @@ pub fn context() -> ShapingContext {
     ShapingContext {
         delivery: DeliveryId::from_bytes([1; 16]),
         received_at: now(),
+        consents: Vec::new(),
     }
 }
 
