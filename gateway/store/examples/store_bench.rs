@@ -141,10 +141,11 @@ fn floor(folder: &Path) -> Submit {
         while let Ok(first) = waiting.recv() {
             let rest = std::iter::from_fn(|| waiting.try_recv().ok());
             let batch: Vec<_> = std::iter::once(first).chain(rest.take(1_023)).collect();
-            let bytes: Vec<u8> = batch
+            let bytes = batch
                 .iter()
-                .flat_map(|(bytes, _answer)| bytes.clone())
-                .collect();
+                .map(|(bytes, _answer)| bytes.as_slice())
+                .collect::<Vec<_>>();
+            let bytes = bytes.concat();
             file.write_all(&bytes).unwrap();
             file.sync_data().unwrap();
             for (_bytes, answer) in batch {

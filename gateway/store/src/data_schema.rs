@@ -11,6 +11,8 @@ use crate::key_file::StoreId;
 
 /// `intake`: a message as it came, sealed. A row stays as long as the retention of raw messages
 /// keeps it, and so long a repeat of the message is known as one; a sequence is never given twice.
+/// Digests spread over an index, so every message writes a page of each: one index serves both
+/// questions, whether the message is known and whether its control id is.
 /// `open_intake`: those without an outcome, so that a start needs not read the others.
 /// `outcome`, `decision`: what became of a message, and what the gate said for each flow.
 /// `delivery`: what is to be delivered, in order of `row`. `head` marks the first of a patient
@@ -25,7 +27,7 @@ const SCHEMA: Schema = Schema {
         CREATE TABLE store(one INTEGER PRIMARY KEY CHECK(one = 1), id BLOB NOT NULL) STRICT;
         CREATE TABLE intake(
             sequence INTEGER PRIMARY KEY AUTOINCREMENT,
-            message BLOB NOT NULL UNIQUE,
+            message BLOB NOT NULL,
             control BLOB NOT NULL,
             sender TEXT NOT NULL,
             received_at INTEGER NOT NULL,
@@ -33,7 +35,7 @@ const SCHEMA: Schema = Schema {
             key INTEGER NOT NULL,
             sealed BLOB NOT NULL
         ) STRICT;
-        CREATE INDEX intake_control ON intake(control);
+        CREATE UNIQUE INDEX intake_message ON intake(control, message);
         CREATE TABLE open_intake(sequence INTEGER PRIMARY KEY) STRICT;
         CREATE TABLE outcome(
             sequence INTEGER PRIMARY KEY,

@@ -79,20 +79,20 @@ pub(crate) fn insert_intake(
     connection: &Connection,
     intake: &SealedIntake,
 ) -> rusqlite::Result<Accepted> {
-    let mut first = connection.prepare_cached("SELECT sequence FROM intake WHERE message = ?1")?;
-    let first = first
-        .query_row([intake.id.as_bytes()], |row| row.get(0))
-        .optional()?;
-    let sequence = match first {
+    let of = params![intake.control, intake.id.as_bytes()];
+    let mut first = connection
+        .prepare_cached("SELECT sequence FROM intake WHERE control = ?1 AND message = ?2")?;
+    let first = first.query_row(of, |row| row.get(0)).optional()?;
+    let sequence: i64 = match first {
         Some(sequence) => sequence,
         None => insert_new(connection, intake)?,
     };
-    let mut earlier = connection
-        .prepare_cached("SELECT 1 FROM intake WHERE control = ?1 AND sequence < ?2 LIMIT 1")?;
+    let mut other = connection
+        .prepare_cached("SELECT 1 FROM intake WHERE control = ?1 AND message <> ?2 LIMIT 1")?;
     Ok(Accepted {
         sequence: Sequence(sequence.cast_unsigned()),
         repeat: first.is_some(),
-        control_id_reused: earlier.exists(params![intake.control, sequence])?,
+        control_id_reused: other.exists(of)?,
     })
 }
 

@@ -22,8 +22,13 @@ use crate::sqlite_journal::SqliteJournal;
 use crate::store::Store;
 use crate::store_paths::StorePaths;
 
-/// Memory that the committer's page cache may take, in KiB: 64 MiB.
-const CACHE_KIB: i64 = 64 * 1_024;
+/// Memory that the committer's page cache may take, in KiB: 32 MiB. More is slower: SQLite goes
+/// through the whole cache after some commits that split a page.
+const CACHE_KIB: i64 = 32 * 1_024;
+
+/// The log is copied into the database when it reaches this many pages of 4 KiB: 32 MiB. The
+/// commit that reaches it waits for the copying, some ten milliseconds.
+const LOG_PAGES: i64 = 8_000;
 
 /// How the store of a running gateway is opened.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -138,6 +143,7 @@ impl Drop for RunningStore {
 /// What only the committer's connection needs.
 fn tune(connection: &Connection, size_limit: Option<u64>) -> rusqlite::Result<()> {
     connection.pragma_update(None, "cache_size", -CACHE_KIB)?;
+    connection.pragma_update(None, "wal_autocheckpoint", LOG_PAGES)?;
     if let Some(limit) = size_limit {
         let page: i64 = connection.pragma_query_value(None, "page_size", |row| row.get(0))?;
         let pages = limit.cast_signed() / page;
