@@ -1,5 +1,5 @@
-//! The committer: the one thread that writes units and syncs them, as many together as wait; sealing
-//! and waiting for room are done by the callers in `sqlite_journal`.
+//! The committer: the one thread that writes units and syncs them, as many together as wait;
+//! sealing and waiting for room are done by the callers in `sqlite_journal`.
 
 use std::fs::File;
 use std::io;
@@ -21,6 +21,10 @@ use crate::intake_rows::{SealedIntake, insert_intake};
 
 /// Units in one transaction at most.
 const BATCH: usize = 1_024;
+
+/// How often a batch is tried while another process holds a file; each time waits the busy
+/// timeout of five seconds.
+const TRIES: usize = 6;
 
 /// What is to be committed.
 #[derive(Debug)]
@@ -98,7 +102,7 @@ impl Committer {
             let failed = JournalError::Failed(why.to_owned());
             return answer_all(batch, &Err(failed));
         }
-        match self.write(&batch) {
+        match self.write_patiently(&batch) {
             Ok(answers) => self.tell(batch, answers),
             Err(error) if is_full(&error) => {
                 let is_intake = |request: &Request| matches!(request.work, Work::Intake(_));
@@ -116,6 +120,19 @@ impl Committer {
                 answer_all(batch, &Err(JournalError::Failed(why)));
             }
         }
+    }
+
+    /// A command beside the gateway may hold a file for a while, to empty a log for one.
+    fn write_patiently(&self, batch: &[Request]) -> rusqlite::Result<Vec<Answer>> {
+        for _try in 1..TRIES {
+            match self.write(batch) {
+                Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) => {
+                    tracing::warn!("another process holds the store; commits wait for it");
+                }
+                result => return result,
+            }
+        }
+        self.write(batch)
     }
 
     /// One transaction, one sync; the keys that were made for it are synced before.

@@ -116,7 +116,13 @@ impl RecipientRelay {
         }
         let mut drawn = state.take(limit);
         if draw.consecutive {
-            state.extend(&self.recipient, &mut drawn, limit, now)?;
+            let extended = state.extend(&self.recipient, &mut drawn, limit, now);
+            if extended.is_err() {
+                let ids: Vec<DeliveryId> = drawn.iter().map(|stored| stored.delivery.id).collect();
+                state.release(&ids);
+                self.stale.store(true, Ordering::SeqCst);
+            }
+            extended?;
         }
         if drawn.is_empty() {
             return Ok(Drawn::Nothing { due: state.due });

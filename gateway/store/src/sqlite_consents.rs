@@ -84,6 +84,9 @@ impl SqliteConsents {
         within_bound("the category", category, CATEGORY_LIMIT)?;
         within_bound("the evidence", evidence, EVIDENCE_LIMIT)?;
         let owner = KeyOwner::Subject(*subject);
+        self.keys
+            .notice_destructions()
+            .map_err(in_file(&self.path))?;
         let key = self.keys.sealing_key(&owner, KeyClass::Consent, at)?;
         self.keys.flush().map_err(in_file(&self.path))?;
         let word = [choice.code().as_bytes(), b"\n", evidence.as_bytes()].concat();

@@ -154,3 +154,24 @@ async fn the_backlog_tells_of_messages_that_were_not_read() {
         .await
         .expect_err("a repeat is nothing new");
 }
+
+#[tokio::test]
+async fn after_a_failure_nothing_is_acknowledged() {
+    let folder = Folder::new();
+    let store = start(&folder);
+    let journal = store.journal();
+    accept(journal.as_ref(), message(1, None)).await.unwrap();
+    // What SQLite says of a file that broke is like any failure that is not a full disk.
+    let vandal = rusqlite::Connection::open(folder.paths().database()).unwrap();
+    vandal.execute_batch("DROP TABLE open_intake").unwrap();
+    let failed = accept(journal.as_ref(), message(2, None)).await;
+    assert!(matches!(failed, Err(JournalError::Failed(_))));
+    let told = tokio::time::timeout(Duration::from_secs(20), store.failed()).await;
+    assert!(told.unwrap().contains("open_intake"));
+    let unit = Unit::Settlements(Vec::new());
+    let refused = journal.commit(unit).await;
+    assert!(
+        matches!(refused, Err(JournalError::Failed(_))),
+        "though it could be written"
+    );
+}
