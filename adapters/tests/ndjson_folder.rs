@@ -19,7 +19,7 @@ use isthmus_core::consent_store::{Consent, ConsentStore, ConsentUnavailable};
 use isthmus_core::destination::{DeliveryOutcome, Destination, Outbound, RetryScope};
 use isthmus_core::id::{DeliveryId, RecipientId, SubjectKey};
 use isthmus_core::privacy::disclosure::Disclosure;
-use isthmus_core::privacy::policy_set::{PolicySet, PolicySources};
+use isthmus_core::privacy::policy_loader::{self, PolicySources};
 use isthmus_core::privacy::release::Release;
 use isthmus_core::read_set::ReadSet;
 use isthmus_core::record::Record;
@@ -103,7 +103,7 @@ fn disclosure() -> Disclosure {
         agreements: Some(&agreements),
         maps: &maps,
     };
-    let policies = PolicySet::load(&sources, NOON).unwrap();
+    let policies = policy_loader::load(&sources, NOON).unwrap();
     let patient = Object::new()
         .with("resourceType", "Patient")
         .with("gender", "female");

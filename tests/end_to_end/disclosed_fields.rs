@@ -24,14 +24,13 @@ fn send(site: &Site, gateway: &Gateway, files: &[&str]) -> Value {
 
 /// Dotted names of all leaves of a record.
 fn leaves(value: &Value, prefix: &str, found: &mut BTreeSet<String>) {
-    match value {
-        Value::Object(members) => {
-            for (name, member) in members {
-                let dot = if prefix.is_empty() { "" } else { "." };
-                leaves(member, &format!("{prefix}{dot}{name}"), found);
-            }
-        }
-        _ => drop(found.insert(prefix.to_owned())),
+    let Value::Object(members) = value else {
+        found.insert(prefix.to_owned());
+        return;
+    };
+    for (name, member) in members {
+        let dot = if prefix.is_empty() { "" } else { "." };
+        leaves(member, &format!("{prefix}{dot}{name}"), found);
     }
 }
 

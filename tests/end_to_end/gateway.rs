@@ -12,7 +12,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 /// The longest that anything is waited for.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// The root of the checkout.
 pub(crate) fn root() -> &'static Path {
@@ -42,8 +42,9 @@ fn binary() -> &'static Path {
         );
         let lines = built.stdout.split(|&byte| byte == b'\n');
         let messages = lines.filter_map(|line| serde_json::from_slice::<Value>(line).ok());
-        let executables = messages.filter_map(|one| one["executable"].as_str().map(PathBuf::from));
-        executables.last().unwrap()
+        let mut executables =
+            messages.filter_map(|one| one["executable"].as_str().map(PathBuf::from));
+        executables.next_back().unwrap()
     })
 }
 

@@ -127,12 +127,12 @@ mod tests {
         subject_of(&Message::parse(text).unwrap(), "HERE")
     }
 
-    fn identifier(authority: &str, value: &str) -> Option<SubjectIdentifier> {
+    fn identifier(authority: &str, value: &str) -> SubjectIdentifier {
         let value = Phi::new(value.to_owned());
-        Some(SubjectIdentifier {
+        SubjectIdentifier {
             authority: authority.to_owned(),
             value,
-        })
+        }
     }
 
     #[test]
@@ -141,8 +141,11 @@ mod tests {
             subject("PID|1||7^^^X^SS~8^^^Y&1.2&ISO^MR"),
             identifier("Y", "8")
         );
-        assert_eq!(subject("PID|1||~7"), identifier("HERE", "7"));
-        assert_eq!(subject("PID|1||7^^^&2.999&ISO"), identifier("2.999", "7"));
+        assert_eq!(subject("PID|1||~7"), Some(identifier("HERE", "7")));
+        assert_eq!(
+            subject("PID|1||7^^^&2.999&ISO"),
+            Some(identifier("2.999", "7"))
+        );
     }
 
     #[test]
@@ -151,7 +154,7 @@ mod tests {
         assert_eq!(subject("EVN|A01"), None);
         assert_eq!(subject("PID|1||7\rPID|2||8"), None);
         assert_eq!(subject("PID|1||7\rMRG|8"), None);
-        assert_eq!(subject("PID|1||7\rPID|2||7"), identifier("HERE", "7"));
+        assert_eq!(subject("PID|1||7\rPID|2||7"), Some(identifier("HERE", "7")));
     }
 
     #[test]

@@ -91,7 +91,7 @@ impl ConfigFile {
                 (Component::CurDir, _) => {}
                 (Component::ParentDir, Some(Component::Normal(_))) => {
                     whole.pop();
-                },
+                }
                 _ => whole.push(part),
             }
         }

@@ -13,6 +13,8 @@ use rcgen::{
     KeyUsagePurpose,
 };
 
+use crate::output::hexadecimal;
+
 /// Why a first start failed.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum FirstStartError {
@@ -101,12 +103,7 @@ pub(crate) fn make_key(path: &Path) -> Result<(), FirstStartError> {
     }
     let mut secret = [0_u8; 32];
     rand::fill(&mut secret).map_err(|_unspecified| FirstStartError::Random)?;
-    let mut text = String::with_capacity(65);
-    for byte in secret {
-        let digit = |nibble: u8| char::from_digit(u32::from(nibble), 16);
-        text.extend([digit(byte >> 4), digit(byte & 15)].into_iter().flatten());
-    }
-    text.push('\n');
+    let text = format!("{}\n", hexadecimal(&secret));
     write_new(path, text.as_bytes())
 }
 

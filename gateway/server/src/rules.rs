@@ -58,7 +58,7 @@ impl Rules {
         let folder = file.path(&file.config.mappings);
         let names: Vec<String> = file.config.pseudonym_keys.keys().cloned().collect();
         let library = Library::load(&folder, Some(&names)).map_err(usage)?;
-        problems.extend(library.diagnostics().iter().map(converted));
+        problems.extend_from_slice(library.diagnostics());
         let library = Arc::new(library);
         let reads: BTreeMap<String, ReadSet> = library
             .maps()
@@ -78,7 +78,9 @@ impl Rules {
         if problems.iter().any(Diagnostic::is_error) {
             return Err(Failure::Configuration(problems));
         }
-        let keys = keys.iter().fold(NamedKeys::default(), |keys, (name, key)| keys.with(name, key));
+        let keys = keys.iter().fold(NamedKeys::default(), |keys, (name, key)| {
+            keys.with(name, key)
+        });
         let shapers = shapers(&policies, &library, &keys);
         let translator = MessageTranslator::new(Arc::clone(&library), senders(file), keys);
         Ok(Self {
@@ -109,7 +111,10 @@ fn policies(
     now: Timestamp,
 ) -> Result<Result<PolicySet, Vec<Diagnostic>>, Failure> {
     let unreadable = |error: std::io::Error| {
-        Failure::Usage(format!("the policies in {} cannot be read: {error}", folder.display()))
+        Failure::Usage(format!(
+            "the policies in {} cannot be read: {error}",
+            folder.display()
+        ))
     };
     let mut files = Vec::new();
     let mut agreements = None;
@@ -120,12 +125,22 @@ fn policies(
         }
         let text = std::fs::read_to_string(&path).map_err(unreadable)?;
         let source = SourceFile::new(path.display().to_string(), text);
-        if path.ends_with(AGREEMENTS) { agreements = Some(source) } else { files.push(source) }
+        if path.ends_with(AGREEMENTS) {
+            agreements = Some(source);
+        } else {
+            files.push(source);
+        }
     }
     files.sort_by(|one, other| one.path().cmp(other.path()));
-    let maps = reads.iter().map(|(path, reads)| (path.clone(), reads)).collect();
-    let sources =
-        PolicySources { policies: &files, agreements: agreements.as_ref(), maps: &maps };
+    let maps = reads
+        .iter()
+        .map(|(path, reads)| (path.clone(), reads))
+        .collect();
+    let sources = PolicySources {
+        policies: &files,
+        agreements: agreements.as_ref(),
+        maps: &maps,
+    };
     Ok(policy_loader::load(&sources, now))
 }
 
@@ -136,7 +151,10 @@ fn unreached(file: &ConfigFile, policies: &PolicySet) -> Vec<Diagnostic> {
     let unknown = destinations.filter_map(|destination| {
         let id = RecipientId::new(destination.get_ref().recipient());
         let text = format!("no policy is for the recipient {id}; nothing could ever be sent to it");
-        policies.recipient(&id).is_none().then(|| file.unknown(&destination.span(), text))
+        policies
+            .recipient(&id)
+            .is_none()
+            .then(|| file.unknown(&destination.span(), text))
     });
     unknown.collect()
 }
@@ -158,17 +176,12 @@ fn senders(file: &ConfigFile) -> BTreeMap<SenderId, SenderTerms> {
         let sender = sender.get_ref();
         let zone = jiff::tz::TimeZone::get(&sender.zone).ok()?;
         let default_charset = Charset::named(&sender.default_charset)?;
-        let terms = SenderTerms { zone, default_charset, settings: BTreeMap::new() };
+        let terms = SenderTerms {
+            zone,
+            default_charset,
+            settings: BTreeMap::new(),
+        };
         Some((sender.id.clone(), terms))
     });
     senders.collect()
-}
-
-fn converted(one: &isthmus_mappings::diagnostic::Diagnostic) -> Diagnostic {
-    Diagnostic {
-        code: isthmus_core::diagnostic::Code::new(one.code.text()),
-        severity: if one.is_error() { isthmus_core::diagnostic::Severity::Error } else { isthmus_core::diagnostic::Severity::Warning },
-        message: one.message.clone(), file: one.file.clone(), line: one.place.line, column: one.place.column, end_column: one.place.end_column,
-        line_text: one.line_text.clone(), help: one.help.clone(), note: None,
-    }
 }

@@ -29,7 +29,7 @@ use isthmus_pipeline::retry_schedule::RetrySchedule;
 use isthmus_store::running_store::{RunningStore, StoreOptions};
 use tokio::sync::{mpsc, watch};
 
-use crate::config::DestinationConfig;
+use crate::config::{DestinationConfig, QueueKind};
 use crate::config_file::ConfigFile;
 use crate::failure::Failure;
 use crate::rules::Rules;
@@ -86,9 +86,10 @@ impl RunningGateway {
         let store = RunningStore::start(&options, &master).map_err(Failure::run)?;
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let executor: Arc<dyn Executor> = Arc::new(TokioExecutor::new());
-        let queue = store
-            .queue(Arc::clone(&clock), Arc::clone(&executor))
-            .map_err(Failure::run)?;
+        let queue = match file.config.store.queue {
+            QueueKind::Embedded => store.queue(Arc::clone(&clock), Arc::clone(&executor)),
+        };
+        let queue = queue.map_err(Failure::run)?;
         let (ended, loops) = mpsc::channel(16);
         let keys: Arc<dyn KeyRing> = store.store().keys();
         let store = Arc::new(store);
@@ -148,7 +149,8 @@ impl RunningGateway {
 
     /// Closes the ports, answers what came in whole, and commits what waits.
     pub(crate) async fn stop(mut self) {
-        drop(self.stop.send(true));
+        // Nobody listens any more when every listener has ended already.
+        let _ended = self.stop.send(true);
         while self.listeners.join_next().await.is_some() {}
         let store = self.store;
         drop(tokio::task::spawn_blocking(move || store.close()).await);
@@ -210,13 +212,13 @@ impl Parts {
         };
         let ended = self.ended.clone();
         let task = async move {
-            match forward.run().await {
-                JournalError::Closed => {}
-                error => drop(
+            let error = forward.run().await;
+            if error != JournalError::Closed {
+                drop(
                     ended
                         .send(format!("translation cannot go on: {error}"))
                         .await,
-                ),
+                );
             }
         };
         self.executor.spawn("forward", Box::pin(task));

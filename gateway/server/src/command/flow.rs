@@ -1,11 +1,13 @@
 //! `isthmus flow`: who gets what, from the field of a message to the field of a record, under which
 //! terms, and what never leaves; the report itself is made in `isthmus_core::privacy`.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use isthmus_core::privacy::consent::{ConsentRule, Requirement};
-use isthmus_core::privacy::flow_report::{FieldReport, FlowReport, ReportSources, RowReport, flow_report};
+use isthmus_core::privacy::flow_report::{
+    FieldReport, FlowReport, ReportSources, RowReport, flow_report,
+};
 use isthmus_fhir::path::syntax::ElementPath;
 use isthmus_mappings::library::Library;
 use serde::Serialize;
@@ -13,7 +15,7 @@ use serde::Serialize;
 use crate::cli::Flow;
 use crate::config_file::ConfigFile;
 use crate::failure::Failure;
-use crate::output::Output;
+use crate::output::{self, Output};
 use crate::rules::Rules;
 
 /// The `--json` document.
@@ -66,15 +68,25 @@ pub(crate) fn run(folder: &Path, options: &Flow, output: Output) -> Result<(), F
 }
 
 fn reports(rules: &Rules, recipient: Option<&str>) -> Result<Vec<FlowReport>, Failure> {
-    let maps = rules.reads.iter().map(|(path, reads)| (path.clone(), reads)).collect();
+    let maps = rules
+        .reads
+        .iter()
+        .map(|(path, reads)| (path.clone(), reads))
+        .collect();
     let writable = writable(&rules.library);
     let origins = |element: &ElementPath| origins(&rules.library, element);
-    let sources = ReportSources { maps: &maps, origins: &origins, writable: &writable };
+    let sources = ReportSources {
+        maps: &maps,
+        origins: &origins,
+        writable: &writable,
+    };
     let mut reports = flow_report(&rules.policies, sources);
     if let Some(id) = recipient {
         reports.retain(|report| report.recipient.id.as_str() == id);
         if reports.is_empty() {
-            return Err(Failure::Usage(format!("no policy is for the recipient {id}")));
+            return Err(Failure::Usage(format!(
+                "no policy is for the recipient {id}"
+            )));
         }
     }
     Ok(reports)
@@ -85,14 +97,18 @@ fn writable(library: &Library) -> Vec<ElementPath> {
     let translating = library.maps().iter().filter(|map| !map.events().is_empty());
     let rows = translating.flat_map(|map| &map.trace().lineage);
     let targets: BTreeSet<&str> = rows.map(|row| row.target.as_str()).collect();
-    targets.into_iter().filter_map(|target| ElementPath::parse(target).ok()).collect()
+    targets
+        .into_iter()
+        .filter_map(|target| ElementPath::parse(target).ok())
+        .collect()
 }
 
 /// The fields of HL7 v2 messages that an element, whatever its brackets, is made of.
 fn origins(library: &Library, element: &ElementPath) -> Vec<String> {
     let names = |path: &ElementPath| -> Vec<String> {
         let head = path.head.iter().map(|head| head.name.clone());
-        head.chain(path.steps.iter().map(|step| step.name.clone())).collect()
+        head.chain(path.steps.iter().map(|step| step.name.clone()))
+            .collect()
     };
     let wanted = names(element);
     let translating = library.maps().iter().filter(|map| !map.events().is_empty());
@@ -119,7 +135,7 @@ fn json(report: &FlowReport) -> FlowJson {
         consent: consent(&terms.consent),
         ends_on: terms.ends_at.day(),
         agreement_ends_on: report.agreement_ends_on.clone(),
-        policy_hash: report.policy_hash.iter().map(|byte| format!("{byte:02x}")).collect(),
+        policy_hash: output::hexadecimal(&report.policy_hash),
         fields: report.rows.iter().flat_map(fields).collect(),
         never_leaves: report.never_leaves.clone(),
     }
@@ -164,7 +180,12 @@ fn show(flow: &FlowJson, report: &FlowReport, output: Output) {
         let form = [&field.functions[..], std::slice::from_ref(&field.coarsen)].concat();
         let form: Vec<String> = form.into_iter().filter(|word| word != "none").collect();
         let origins = field.origins.join(" ");
-        vec![field.target.clone(), field.path.clone(), origins, form.join(" ")]
+        vec![
+            field.target.clone(),
+            field.path.clone(),
+            origins,
+            form.join(" "),
+        ]
     });
     output.table(&["record field", "element", "from", "form"], rows.collect());
     let deciding = report.rows.iter().filter(|row| row.fields.is_empty());
@@ -172,5 +193,34 @@ fn show(flow: &FlowJson, report: &FlowReport, output: Output) {
     if !deciding.is_empty() {
         output.line(format!("allowed, in no field: {}", deciding.join(", ")));
     }
-    output.line(format!("never leaves: {}\n", flow.never_leaves.join(", ")));
+    output.line(format!("never leaves: {}\n", summed_up(flow)));
+}
+
+/// What never leaves, for people: whole resource types by name, of the others the elements right
+/// below; the `--json` form lists every element.
+fn summed_up(flow: &FlowJson) -> String {
+    let name = |part: &str| part.split('[').next().unwrap_or_default().to_owned();
+    let first_two = |path: &str| {
+        let mut parts = path.split('.');
+        (
+            name(parts.next().unwrap_or_default()),
+            name(parts.next().unwrap_or_default()),
+        )
+    };
+    let granted = flow.fields.iter().map(|field| first_two(&field.path).0);
+    let granted: BTreeSet<String> = granted.collect();
+    let mut elements: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for path in &flow.never_leaves {
+        let (resource, element) = first_two(path);
+        elements.entry(resource).or_default().insert(element);
+    }
+    let groups = elements.into_iter().map(|(resource, elements)| {
+        if granted.contains(&resource) {
+            let elements: Vec<String> = elements.into_iter().collect();
+            format!("of {resource} {}", elements.join(", "))
+        } else {
+            format!("all of {resource}")
+        }
+    });
+    groups.collect::<Vec<_>>().join("; ")
 }

@@ -140,7 +140,13 @@ fn show(status: &Status, output: Output) {
     output.table(
         &["outcome", "reason", "messages"],
         outcomes
-            .map(|one| vec![one.kind.clone(), text(one.reason.as_ref()), one.count.to_string()])
+            .map(|one| {
+                vec![
+                    one.kind.clone(),
+                    text(one.reason.as_ref()),
+                    one.count.to_string(),
+                ]
+            })
             .collect(),
     );
     let decisions = status.decisions.iter().map(|one| {

@@ -38,9 +38,15 @@ pub(crate) fn run(folder: &Path, options: &Translate, output: Output) -> Result<
             sender: sender.clone(),
             received_at: SystemClock.now(),
             subject: None,
-            body: RawMessage { bytes: Phi::new(message.to_vec().into()), control_id: [0; 16] },
+            body: RawMessage {
+                bytes: Phi::new(message.to_vec().into()),
+                control_id: [0; 16],
+            },
         };
-        match rules.translator.resources(&envelope, options.map.as_deref()) {
+        match rules
+            .translator
+            .resources(&envelope, options.map.as_deref())
+        {
             Ok((_map, translation)) => show(&translation, output),
             Err(refusal) => {
                 parked = true;
@@ -49,11 +55,20 @@ pub(crate) fn run(folder: &Path, options: &Translate, output: Output) -> Result<
             }
         }
     }
-    if parked { Err(Failure::Findings) } else { Ok(()) }
+    if parked {
+        Err(Failure::Findings)
+    } else {
+        Ok(())
+    }
 }
 
 fn show(translation: &Translation, output: Output) {
-    let resources = translation.resources.iter().cloned().map(Element::from).collect();
+    let resources = translation
+        .resources
+        .iter()
+        .cloned()
+        .map(Element::from)
+        .collect();
     let mut bytes = Vec::new();
     if output.is_json() {
         writer::write(&Element::Array(resources), &mut bytes);
@@ -69,10 +84,16 @@ fn show(translation: &Translation, output: Output) {
 
 /// The sender whose zone and charset hold.
 fn sender(file: &ConfigFile, options: &Translate) -> Result<SenderId, Failure> {
-    let mut senders = file.config.senders.iter().map(|sender| &sender.get_ref().id);
+    let mut senders = file
+        .config
+        .senders
+        .iter()
+        .map(|sender| &sender.get_ref().id);
     let found = match &options.sender {
         Some(id) => senders.find(|sender| sender.as_str() == id),
         None => senders.next(),
     };
-    found.cloned().ok_or_else(|| Failure::Usage("the configuration names no such sender".into()))
+    found
+        .cloned()
+        .ok_or_else(|| Failure::Usage("the configuration names no such sender".into()))
 }
