@@ -139,7 +139,7 @@ mod tests {
     fn the_record_number_comes_before_other_identifiers() {
         assert_eq!(
             subject("PID|1||7^^^X^SS~8^^^Y&1.2&ISO^MR"),
-            identifier("Y", "8")
+            Some(identifier("Y", "8"))
         );
         assert_eq!(subject("PID|1||~7"), Some(identifier("HERE", "7")));
         assert_eq!(
