@@ -22,12 +22,12 @@ use crate::sqlite_journal::SqliteJournal;
 use crate::store::Store;
 use crate::store_paths::StorePaths;
 
-/// Memory that the committer's page cache may take, in KiB: 32 MiB. More is slower: SQLite goes
-/// through the whole cache after some commits that split a page.
+/// Memory that the committer's page cache may take, in KiB: 32 MiB. A large one has its
+/// price: SQLite goes through the whole cache after some of the commits that split a page.
 const CACHE_KIB: i64 = 32 * 1_024;
 
 /// The log is copied into the database when it reaches this many pages of 4 KiB: 32 MiB. The
-/// commit that reaches it waits for the copying, some ten milliseconds.
+/// commit that reaches it waits for the copying, some tens of milliseconds.
 const LOG_PAGES: i64 = 8_000;
 
 /// How the store of a running gateway is opened.
