@@ -57,13 +57,13 @@ pub struct Token {
 pub struct Line {
     /// Spaces before the first token.
     pub indent: usize,
-    /// The tokens; never empty.
+    /// The tokens; none when the line could not be cut.
     pub tokens: Vec<Token>,
     /// From the first token to the last.
     pub span: Span,
 }
 
-/// Cuts the whole file; a line that cannot be cut is reported and left out.
+/// Cuts the whole file; a line that cannot be cut is reported and has no tokens.
 pub fn lines(file: &SourceFile) -> (Vec<Line>, Vec<Diagnostic>) {
     let mut found = Vec::new();
     let mut diagnostics = Vec::new();
@@ -72,7 +72,16 @@ pub fn lines(file: &SourceFile) -> (Vec<Line>, Vec<Diagnostic>) {
         match line(file, text.trim_end_matches('\r'), start) {
             Ok(Some(line)) => found.push(line),
             Ok(None) => {}
-            Err(diagnostic) => diagnostics.push(*diagnostic),
+            Err(diagnostic) => {
+                diagnostics.push(*diagnostic);
+                let indent = text.len() - text.trim_start_matches(' ').len();
+                let span = Span::new(start + indent, start + text.len());
+                found.push(Line {
+                    indent,
+                    tokens: Vec::new(),
+                    span,
+                });
+            }
         }
         start += text.len() + 1;
     }

@@ -5,5 +5,6 @@ pub mod condition;
 pub mod cursor;
 pub mod file;
 pub mod header;
+pub mod literal;
 pub mod row;
 pub mod statement;

@@ -10,7 +10,7 @@ use crate::compile::scope::Scope;
 use crate::compile::trace::SourceRead;
 use crate::functions::call::{Body, Question};
 use crate::functions::registry;
-use crate::parser::condition::literal_text;
+use crate::parser::literal::literal_text;
 use crate::plan::{ConditionPlan, TestPlan};
 
 impl Compiler<'_> {

@@ -159,7 +159,7 @@ impl Compiler<'_> {
         Some(match leaf_type {
             "boolean" => Leaf::Boolean,
             "decimal" | "integer" | "positiveInt" | "unsignedInt" => Leaf::Number,
-            "id" => Leaf::Id,
+            _ if target.is_resource_id => Leaf::Id,
             _ => Leaf::Text,
         })
     }

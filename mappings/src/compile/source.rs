@@ -8,7 +8,7 @@ use crate::compile::scope::Scope;
 use crate::compile::source_path::SourcePath;
 use crate::functions::call::Kind;
 use crate::functions::registry;
-use crate::parser::condition::literal_text;
+use crate::parser::literal::literal_text;
 use crate::plan::OperandPlan;
 
 /// A compiled source.

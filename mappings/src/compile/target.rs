@@ -6,6 +6,7 @@ use std::sync::Arc;
 use isthmus_fhir::definitions::binding::BindingStrength;
 use isthmus_fhir::definitions::element_definition::TypeReference;
 use isthmus_fhir::definitions::r4::Definitions;
+use isthmus_fhir::definitions::rows::Kind;
 use isthmus_fhir::definitions::structure::Member;
 use isthmus_fhir::element::Element;
 use isthmus_fhir::name::Name;
@@ -27,6 +28,8 @@ pub struct RowTarget {
     pub leaf_type: Option<&'static str>,
     /// Whether that is a single value.
     pub primitive: bool,
+    /// Whether it is the id of a resource, which has a form of its own.
+    pub is_resource_id: bool,
     /// Whether the row writes every value of its source.
     pub takes_all: bool,
     /// The path, when it names one element for all rows of the block.
@@ -74,6 +77,7 @@ impl Compiler<'_> {
             },
             leaf_type: None,
             primitive: true,
+            is_resource_id: false,
             takes_all: false,
             canonical: Some(word.value.clone()),
             codes: None,
@@ -135,6 +139,9 @@ impl Compiler<'_> {
             },
             leaf_type: Some(leaf.type_name()),
             primitive: leaf.is_primitive(),
+            is_resource_id: above.is_empty()
+                && display == "id"
+                && resolved.start().kind() == Kind::Resource,
             takes_all: last_appends || (keyed && !leaf.is_primitive()) || appends,
             canonical: (!appends).then_some(display),
             codes: required_codes(leaf),

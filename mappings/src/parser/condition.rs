@@ -3,11 +3,11 @@
 
 use isthmus_core::span::Span;
 
-use crate::ast::{Comparison, Condition, Literal, Test, TestKind};
+use crate::ast::{Comparison, Condition, Test, TestKind};
 use crate::codes;
 use crate::lexer::TokenKind;
 use crate::parser::cursor::{Cursor, Parsed};
-use crate::parser::row;
+use crate::parser::literal;
 
 /// Nested parentheses and `not`s in one condition, at most.
 const MAX_DEPTH: usize = 32;
@@ -104,7 +104,7 @@ fn path_test(cursor: &mut Cursor<'_>) -> Parsed<TestKind> {
     let Some(comparison) = comparison(cursor) else {
         return Err(cursor.expected("`present`, `null`, `in`, `=`, `!=`, `<` or `>`"));
     };
-    let literal = row::literal(cursor)?;
+    let literal = literal::literal(cursor)?;
     Ok(TestKind::Compare(comparison, literal.value))
 }
 
@@ -144,13 +144,5 @@ fn bound(cursor: &mut Cursor<'_>) -> Parsed<(Comparison, u32)> {
     match word.value.parse() {
         Ok(number) => Ok((comparison, number)),
         Err(_) => Err(cursor.fault(span, codes::EXPECTED, "expected a whole number")),
-    }
-}
-
-/// A literal's text, as compared with a value.
-pub fn literal_text(literal: &Literal) -> String {
-    match literal {
-        Literal::Text(text) | Literal::Number(text) => text.clone(),
-        Literal::Boolean(value) => value.to_string(),
     }
 }

@@ -78,11 +78,15 @@ impl Reader<'_> {
     }
 
     fn line(&mut self, line: &Line, map: &mut MapFile) {
+        if line.tokens.is_empty() {
+            self.lines.push((line.indent / 2, None, line.span));
+            return;
+        }
         let mut cursor = Cursor::new(self.file, line);
         let word = cursor.peek_word().unwrap_or_default();
         let is_header = header::WORDS.contains(&word) && !row::starts_row(&cursor);
         if line.indent == 0 && is_header {
-            if !self.lines.is_empty() {
+            if self.lines.iter().any(|line| line.1.is_some()) {
                 let message = "header lines stand above the first block";
                 self.fault(line.span, codes::HEADER, message);
             } else if let Err(fault) = header::header(&mut cursor, word, map) {
@@ -194,8 +198,9 @@ impl Reader<'_> {
     }
 
     fn block(&mut self, mut block: Block, level: usize) -> Block {
+        let before = self.at;
         block.items = self.items_below(level);
-        if block.items.is_empty() {
+        if block.items.is_empty() && self.at == before {
             self.fault(block.span, codes::EXPECTED, "expected rows below this line");
         }
         block
@@ -235,8 +240,9 @@ impl Reader<'_> {
             Otherwise::Items | Otherwise::Skip => Vec::new(),
             Otherwise::Notice(notice) => vec![Item::Notice(notice.clone())],
         };
+        let before = self.at;
         let below = self.items_below(level);
-        if below.is_empty() && matches!(kind, Otherwise::Items) {
+        if self.at == before && matches!(kind, Otherwise::Items) {
             let message = "expected `skip`, `reject \"why\"` or rows below this line";
             self.fault(span, codes::EXPECTED, message);
         }

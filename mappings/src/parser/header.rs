@@ -7,7 +7,7 @@ use crate::ast::{From, Literal, MapFile, OnNull, TableHeader, To, Unmapped, Use}
 use crate::codes;
 use crate::lexer::TokenKind;
 use crate::parser::cursor::{Cursor, Parsed};
-use crate::parser::row;
+use crate::parser::literal;
 use crate::span::{Spanned, Word};
 
 /// The words that open a header line.
@@ -232,7 +232,7 @@ fn table(cursor: &mut Cursor<'_>) -> Parsed<TableHeader> {
 fn constant(cursor: &mut Cursor<'_>) -> Parsed<(Word, Spanned<Literal>)> {
     let name = cursor.word("the constant's name")?;
     cursor.sign(&TokenKind::Equal, "`=`")?;
-    Ok((name, row::literal(cursor)?))
+    Ok((name, literal::literal(cursor)?))
 }
 
 fn on_null(cursor: &mut Cursor<'_>) -> Parsed<OnNull> {

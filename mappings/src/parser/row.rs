@@ -1,10 +1,11 @@
 //! Reads rows: target, sources, cast, functions, `required` and `when`.
 //! What their words name is settled in `compile`.
 
-use crate::ast::{Argument, Call, Literal, Operand, Row};
+use crate::ast::{Argument, Call, Condition, Operand, Row};
 use crate::lexer::TokenKind;
 use crate::parser::condition;
 use crate::parser::cursor::{Cursor, Parsed};
+use crate::parser::literal;
 use crate::span::Spanned;
 
 const AFTER_SOURCE: &str = "`:`, `|`, `//`, `,`, `required`, `when` or the end of the line";
@@ -50,7 +51,7 @@ pub fn row(cursor: &mut Cursor<'_>) -> Parsed<Row> {
 }
 
 /// Reads `when cond` if it comes next.
-pub fn when(cursor: &mut Cursor<'_>) -> Parsed<Option<crate::ast::Condition>> {
+pub fn when(cursor: &mut Cursor<'_>) -> Parsed<Option<Condition>> {
     if cursor.take_word("when") {
         condition::condition(cursor).map(Some)
     } else {
@@ -78,8 +79,8 @@ fn operand(cursor: &mut Cursor<'_>) -> Parsed<Operand> {
     if cursor.peek_second() == Some(&TokenKind::Open) && cursor.peek_word().is_some() {
         return Ok(Operand::Call(call(cursor)?));
     }
-    if is_literal(cursor) {
-        return Ok(Operand::Literal(literal(cursor)?));
+    if literal::is_next(cursor) {
+        return Ok(Operand::Literal(literal::literal(cursor)?));
     }
     let word = cursor.word("a path, a text in quotes or a function")?;
     match word.value.strip_prefix('$') {
@@ -110,48 +111,10 @@ fn call(cursor: &mut Cursor<'_>) -> Parsed<Call> {
 }
 
 fn argument(cursor: &mut Cursor<'_>) -> Parsed<Argument> {
-    if is_literal(cursor) {
-        return Ok(Argument::Literal(literal(cursor)?));
+    if literal::is_next(cursor) {
+        return Ok(Argument::Literal(literal::literal(cursor)?));
     }
     Ok(Argument::Name(
         cursor.word("a text in quotes, a number or a name")?,
     ))
-}
-
-fn is_literal(cursor: &Cursor<'_>) -> bool {
-    match (cursor.peek(), cursor.peek_word()) {
-        (Some(TokenKind::Text(_)), _) => true,
-        (_, Some(word)) => word_literal(word).is_some(),
-        (_, None) => false,
-    }
-}
-
-/// Reads a text, a number, `true` or `false`.
-pub fn literal(cursor: &mut Cursor<'_>) -> Parsed<Spanned<Literal>> {
-    let span = cursor.span();
-    if let Some(TokenKind::Text(_)) = cursor.peek() {
-        let text = cursor.text("a text")?;
-        return Ok(Spanned {
-            value: Literal::Text(text.value),
-            span,
-        });
-    }
-    let Some(value) = cursor.peek_word().and_then(word_literal) else {
-        return Err(cursor.expected("a text in quotes, a number, `true` or `false`"));
-    };
-    cursor.word("a literal")?;
-    Ok(Spanned { value, span })
-}
-
-fn word_literal(word: &str) -> Option<Literal> {
-    match word {
-        "true" => return Some(Literal::Boolean(true)),
-        "false" => return Some(Literal::Boolean(false)),
-        _ => {}
-    }
-    let digits = word.strip_prefix('-').unwrap_or(word);
-    let (whole, fraction) = digits.split_once('.').unwrap_or((digits, "0"));
-    let numeric = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    let leading_zero = whole.len() > 1 && whole.starts_with('0');
-    (numeric(whole) && numeric(fraction) && !leading_zero).then(|| Literal::Number(word.to_owned()))
 }

@@ -1,0 +1,88 @@
+//! Maps from FHIR resources to records.
+
+use isthmus_mappings::ast::OnNull;
+
+use crate::scenario::{context, element, json, only, record_files};
+
+const PATIENT: &str = "{\"resourceType\":\"Patient\",\"id\":\"1\",\"gender\":\"female\",\
+    \"name\":[{\"use\":\"usual\",\"family\":\"U\"},{\"use\":\"official\",\"family\":\"Doe\",\
+    \"given\":[\"Ann\",\"B\"]}],\"birthDate\":\"1989-01-18\",\"telecom\":[{\"system\":\"phone\",\
+    \"value\":\"555 123 4567\"},{\"system\":\"email\",\"value\":\"A@B.example\"}],\
+    \"deceasedBoolean\":false,\"multipleBirthInteger\":2}";
+const FIRST: &str =
+    r#"{"resourceType":"Observation","id":"a","status":"final","valueQuantity":{"value":1.50}}"#;
+const SECOND: &str = r#"{"resourceType":"Observation","id":"b","status":"amended"}"#;
+
+fn shaped(header: &str, rows: &str) -> Vec<String> {
+    let resources = [PATIENT, FIRST, SECOND].map(element);
+    let shaping = only(&record_files(header, rows))
+        .shape(&resources, &context())
+        .unwrap();
+    shaping.records.iter().map(json).collect()
+}
+
+#[test]
+fn a_record_is_nested_objects() {
+    let rows = "record person
+  key              <- p.id | hmac(\"link\") required
+  name.last        <- p.name[use=official].family // p.name[0].family
+  name.first       <- p.name[use=official].given[0]
+  born             <- p.birthDate | year
+  email            <- p.telecom[system=email].value | lower
+  phone            <- p.telecom[system=phone].value | e164(\"US\")
+  alive            <- p.deceasedBoolean | negate
+  births           <- p.multipleBirthInteger
+  optin            <- consent(\"email\")
+  nothing          <- p.maritalStatus.text
+";
+    let found = shaped("key key\non-null clear\n", rows);
+    let (head, rest) = found[0].split_once("\",").unwrap();
+    assert_eq!(head.len(), "{\"key\":\"".len() + 64);
+    assert_eq!(
+        rest,
+        "\"name\":{\"last\":\"Doe\",\"first\":\"Ann\"},\"born\":\"1989\",\
+            \"email\":\"a@b.example\",\"phone\":\"+15551234567\",\"alive\":true,\"births\":2,\
+            \"optin\":true}"
+    );
+    let map = only(&record_files("key key\non-null clear\n", rows));
+    assert_eq!(
+        (map.key(), map.on_null(), map.record()),
+        (Some("key"), OnNull::Clear, Some("crm.person"))
+    );
+}
+
+#[test]
+fn per_an_alias_makes_one_record_a_resource() {
+    let rows = "record result per o\n  id <- o.id required\n  who <- p.id\n  \
+                value <- o.valueQuantity.value\n  final <- o.status when o.status in (\"final\")\n";
+    assert_eq!(
+        shaped("", rows),
+        [
+            r#"{"id":"a","who":"1","value":1.50,"final":"final"}"#,
+            r#"{"id":"b","who":"1"}"#
+        ]
+    );
+    assert_eq!(
+        shaped("", "record result\n  id <- o.id\n"),
+        [r#"{"id":"a"}"#]
+    );
+}
+
+#[test]
+fn per_an_element_makes_one_record_of_each() {
+    let rows = "record name per p.name as n when n.use present\n  \
+                family <- n.family\n  given <- n.given[0]\n";
+    assert_eq!(
+        shaped("", rows),
+        [r#"{"family":"U"}"#, r#"{"family":"Doe","given":"Ann"}"#]
+    );
+}
+
+#[test]
+fn without_resources_there_is_no_record() {
+    let map = only(&record_files(
+        "",
+        "record x\n  a <- p.id required\n  b <- \"c\"\n",
+    ));
+    assert!(map.shape(&[], &context()).unwrap().records.is_empty());
+}
