@@ -152,8 +152,11 @@ impl Compiler<'_> {
     /// The HL7 datatype of a type's source. Names in capitals are HL7's; others are the map's own.
     fn source_datatype(&mut self, from: &Word) -> Option<&'static str> {
         let is_capital = |c: char| c.is_ascii_uppercase() || c.is_ascii_digit();
+        if !from.value.chars().all(is_capital) {
+            return None;
+        }
         let found = segment_path::datatype(&from.value);
-        if found.is_none() && from.value.chars().all(is_capital) {
+        if found.is_none() {
             let message = format!("HL7 v2 has no datatype `{}`", from.value);
             let help = "names of your own have small letters";
             self.fault_with(from.span, codes::FIELD, message, help);

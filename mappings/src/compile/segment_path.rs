@@ -1,6 +1,9 @@
 //! Checks paths into HL7 v2 messages against the dictionary: the newest version that knows them.
 //! Segment groups are found in `groups`.
 
+use std::collections::HashSet;
+use std::sync::OnceLock;
+
 use isthmus_hl7v2::dictionary::{self, Version};
 use isthmus_hl7v2::path::{ComponentPath, FieldStep, Hl7Path, Key, KeyValue, PathError, Selector};
 use isthmus_hl7v2::resolve::{PathProblem, ResolvedField};
@@ -27,6 +30,25 @@ pub fn newest_first() -> impl Iterator<Item = &'static Version> {
         .filter_map(|id| dictionary::version(id))
 }
 
+/// Whether the newest version has the datatype and it has no components there. Asked first, so
+/// that older versions, which cost memory, are only read for what the newest does not have.
+fn is_simple(name: &str) -> bool {
+    static USED: OnceLock<HashSet<&'static str>> = OnceLock::new();
+    let used = USED.get_or_init(|| {
+        let newest = newest_first().next();
+        let segments = newest.into_iter().flat_map(Version::segments);
+        let fields = segments.flat_map(|segment| &segment.fields);
+        let types = newest.into_iter().flat_map(Version::datatypes);
+        let components = types.flat_map(|datatype| &datatype.components);
+        fields
+            .chain(components)
+            .filter_map(|one| one.datatype)
+            .collect()
+    });
+    let newest = newest_first().next();
+    used.contains(name) && newest.is_some_and(|newest| newest.datatype(name).is_none())
+}
+
 /// The name of a datatype as the dictionary has it, with or without components.
 pub fn datatype(name: &str) -> Option<&'static str> {
     newest_first().find_map(|version| {
@@ -45,6 +67,10 @@ fn component(
     datatype: &'static str,
     path: ComponentPath,
 ) -> Result<ResolvedField, Option<PathProblem>> {
+    if is_simple(datatype) {
+        let newest = newest_first().next().ok_or(None)?;
+        return newest.resolve_component(datatype, &path).map_err(Some);
+    }
     let mut first = None;
     let mut known = newest_first()
         .filter(|version| version.datatype(datatype).is_some())
@@ -65,6 +91,9 @@ fn component(
 /// The way from a datatype to its first leaf: how many levels of components are below it.
 fn levels(datatype: Option<&'static str>) -> usize {
     let of = |name: &'static str| {
+        if is_simple(name) {
+            return None;
+        }
         newest_first()
             .find_map(|version| version.datatype(name))
             .and_then(|found| {
