@@ -25,6 +25,13 @@ pub struct CaseResult {
     pub outcome: Outcome,
 }
 
+impl CaseResult {
+    /// Whether the output was not as expected.
+    pub fn is_failed(&self) -> bool {
+        matches!(self.outcome, Outcome::Failed(_))
+    }
+}
+
 /// All cases of a run.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct CaseReport {
@@ -39,8 +46,7 @@ pub struct CaseReport {
 impl CaseReport {
     /// How many cases failed.
     pub fn failed(&self) -> usize {
-        let failed = |one: &&CaseResult| matches!(one.outcome, Outcome::Failed(_));
-        self.results.iter().filter(failed).count()
+        self.results.iter().filter(|one| one.is_failed()).count()
     }
 
     /// The share of rows that some case reached, in percent, rounded down.
