@@ -74,7 +74,7 @@ pub fn run(
     Ok(report)
 }
 
-/// The context of every case.
+/// The context of every case; whatever consent the map asks for was given.
 pub fn context(map: &Map) -> RunContext {
     let mut context = RunContext::new(Timestamp::from_unix_millis(RECEIVED_AT_MS));
     context.zone = TimeZone::get(ZONE).ok();
@@ -87,6 +87,8 @@ pub fn context(map: &Map) -> RunContext {
         .fold(NamedKeys::default(), |keys, name| {
             keys.with(name, format!("the key of cases called {name}").as_bytes())
         });
+    let consents = map.trace().consents.iter();
+    context.consents = consents.map(|category| (category.clone(), true)).collect();
     context
 }
 
