@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use isthmus_core::clock::Timestamp;
 use isthmus_core::envelope::{Envelope, RawMessage};
 use isthmus_core::id::SenderId;
 use isthmus_core::record::Record;
@@ -60,11 +61,13 @@ impl MessageTranslator {
     /// first problem of the map.
     pub fn resources(
         &self,
-        message: &Envelope<RawMessage>,
+        sender: &SenderId,
+        received_at: Timestamp,
+        bytes: &[u8],
         map: Option<&str>,
     ) -> Result<(&Map, Translation), Refusal> {
-        let terms = self.senders.get(&message.sender);
-        let parsed = parse(message, terms)?;
+        let terms = self.senders.get(sender);
+        let parsed = parse(bytes, terms)?;
         let header = Header::of(&parsed).ok_or(Refusal::park(Reason::Unreadable))?;
         let map = match map {
             Some(name) => self.library.map(name),
@@ -73,7 +76,7 @@ impl MessageTranslator {
                 .for_event(&header.message_type(), &header.event()),
         };
         let map = map.ok_or(Refusal::park(Reason::NotMapped).at("MSH-9"))?;
-        let mut context = RunContext::new(message.received_at);
+        let mut context = RunContext::new(received_at);
         context.keys = self.keys.clone();
         context.zone = terms.map(|terms| terms.zone.clone());
         context.settings = terms
@@ -88,7 +91,9 @@ impl MessageTranslator {
 
 impl Translator for MessageTranslator {
     fn translate(&self, message: &Envelope<RawMessage>) -> Result<Translated, Refusal> {
-        let (map, translation) = self.resources(message, None)?;
+        let bytes = message.body.bytes.reveal();
+        let (map, translation) =
+            self.resources(&message.sender, message.received_at, bytes, None)?;
         // Without one patient there is nobody's consent to ask and nobody's key to seal with.
         let subject = message
             .subject
@@ -108,8 +113,7 @@ impl Translator for MessageTranslator {
     }
 }
 
-fn parse(message: &Envelope<RawMessage>, terms: Option<&SenderTerms>) -> Result<Message, Refusal> {
-    let bytes = message.body.bytes.reveal();
+fn parse(bytes: &[u8], terms: Option<&SenderTerms>) -> Result<Message, Refusal> {
     let undecodable = |_place| Refusal::park(Reason::Charset).at("MSH-18");
     let declared = charset::declared(bytes).map_err(undecodable)?;
     let charset = declared

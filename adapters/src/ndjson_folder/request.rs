@@ -28,7 +28,8 @@ pub(crate) fn plan(batch: &[Outbound]) -> Vec<Call> {
 fn line(outbound: &Outbound) -> Line {
     let grant = outbound.disclosure.grant();
     let mut bytes = format!(
-        "{{\"id\":\"{}\",\"created\":\"{}\",\"flow\":{},\"flow_version\":{},\"purpose\":{},\"record\":",
+        "{{\"id\":\"{}\",\"created\":\"{}\",\"flow\":{},\"flow_version\":{},\"purpose\":{},\
+         \"record\":",
         outbound.id,
         outbound.created_at,
         quoted(grant.flow.as_str()),

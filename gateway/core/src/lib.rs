@@ -1,5 +1,5 @@
-//! The nouns of the gateway, the seams between its stages, and the privacy gate; no input or output.
-//! Listeners, storage and destinations live in the crates that implement the seams.
+//! The nouns of the gateway, the seams between its stages, and the privacy gate; no input or
+//! output. Listeners, storage and destinations live in the crates that implement the seams.
 
 pub mod clock;
 pub mod consent_store;

@@ -10,7 +10,8 @@ use crate::structure_definition::StructureDefinition;
 
 /// What the dictionary knows of one version of the standard.
 ///
-/// It is read on the first request for that version and kept for good: about half a megabyte a version.
+/// It is read on the first request for that version and kept for good: about half a megabyte a
+/// version.
 #[derive(Debug)]
 pub struct Version {
     id: &'static str,

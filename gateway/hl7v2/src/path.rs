@@ -3,11 +3,9 @@
 
 use std::fmt;
 use std::ops::Range;
-use std::str::FromStr;
 
 use thiserror::Error;
 
-use crate::path_parser;
 use crate::segment_name::SegmentName;
 
 /// A path such as `PID-5[0].1.2`, `PID-3[5="MR"].1` or `ORDER_OBSERVATION/NTE-3`.
@@ -103,42 +101,6 @@ pub struct PathError {
     pub span: Range<usize>,
     /// What is wrong and what was expected.
     pub message: &'static str,
-}
-
-impl Hl7Path {
-    /// Reads a path, the whole of `text`.
-    ///
-    /// # Errors
-    /// See [`PathError`].
-    pub fn parse(text: &str) -> Result<Self, PathError> {
-        path_parser::parse_path(text)
-    }
-}
-
-impl ComponentPath {
-    /// Reads a relative path such as `.5.1`, the whole of `text`.
-    ///
-    /// # Errors
-    /// See [`PathError`].
-    pub fn parse(text: &str) -> Result<Self, PathError> {
-        path_parser::parse_component_path(text)
-    }
-}
-
-impl FromStr for Hl7Path {
-    type Err = PathError;
-
-    fn from_str(text: &str) -> Result<Self, PathError> {
-        Self::parse(text)
-    }
-}
-
-impl FromStr for ComponentPath {
-    type Err = PathError;
-
-    fn from_str(text: &str) -> Result<Self, PathError> {
-        Self::parse(text)
-    }
 }
 
 impl fmt::Display for Hl7Path {

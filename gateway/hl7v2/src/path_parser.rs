@@ -2,6 +2,7 @@
 //! What a path is made of is in `path`; whether its places exist is checked in `resolve`.
 
 use std::ops::Range;
+use std::str::FromStr;
 
 use crate::path::{
     ComponentPath, FieldStep, GroupStep, Hl7Path, Key, KeyValue, PathError, SegmentStep, Selector,
@@ -11,7 +12,43 @@ use crate::segment_name::SegmentName;
 /// How many groups a path may go through, and how many keys a bracket may hold.
 const STEPS_MAX: usize = 16;
 
-pub(crate) fn parse_path(text: &str) -> Result<Hl7Path, PathError> {
+impl Hl7Path {
+    /// Reads a path, the whole of `text`.
+    ///
+    /// # Errors
+    /// See [`PathError`].
+    pub fn parse(text: &str) -> Result<Self, PathError> {
+        parse_path(text)
+    }
+}
+
+impl ComponentPath {
+    /// Reads a relative path such as `.5.1`, the whole of `text`.
+    ///
+    /// # Errors
+    /// See [`PathError`].
+    pub fn parse(text: &str) -> Result<Self, PathError> {
+        parse_component_path(text)
+    }
+}
+
+impl FromStr for Hl7Path {
+    type Err = PathError;
+
+    fn from_str(text: &str) -> Result<Self, PathError> {
+        Self::parse(text)
+    }
+}
+
+impl FromStr for ComponentPath {
+    type Err = PathError;
+
+    fn from_str(text: &str) -> Result<Self, PathError> {
+        Self::parse(text)
+    }
+}
+
+fn parse_path(text: &str) -> Result<Hl7Path, PathError> {
     let mut reader = Reader { text, place: 0 };
     let mut groups = Vec::new();
     let (name, span, selector) = loop {
@@ -59,7 +96,7 @@ pub(crate) fn parse_path(text: &str) -> Result<Hl7Path, PathError> {
     })
 }
 
-pub(crate) fn parse_component_path(text: &str) -> Result<ComponentPath, PathError> {
+fn parse_component_path(text: &str) -> Result<ComponentPath, PathError> {
     let mut reader = Reader { text, place: 0 };
     let path = reader.component_path()?;
     reader.end()?;

@@ -95,7 +95,10 @@ fn seconds(count: u32) -> Duration {
 
 impl MllpConfig {
     /// Checks what no type can: plain MLLP, and the bounds against each other and the budget.
-    pub(crate) fn check(&self, budget_bytes: usize) -> Result<(), IngressError> {
+    ///
+    /// # Errors
+    /// Plain MLLP beyond loopback without a recorded reason, bounds that are zero or do not fit.
+    pub fn check(&self, budget_bytes: usize) -> Result<(), IngressError> {
         let address = self.listen;
         let reasoned = self
             .plain_reason

@@ -95,7 +95,8 @@ impl DeliverLoop {
         if given_back.is_empty() {
             return Ok(true);
         }
-        tracing::warn!(%recipient, waiting = given_back.len(), "the recipient is not there, waiting");
+        let waiting = given_back.len();
+        tracing::warn!(%recipient, waiting, "the recipient is not there, waiting");
         self.queue.give_back(recipient, &given_back);
         Ok(false)
     }

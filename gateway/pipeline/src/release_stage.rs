@@ -14,7 +14,6 @@ use isthmus_core::privacy::flow::Flow;
 use isthmus_core::privacy::policy_set::PolicySet;
 use isthmus_core::privacy::release::{self, Release};
 use isthmus_core::privacy::sealed_disclosure::SealedDisclosure;
-use isthmus_core::read_set::ReadSet;
 use isthmus_core::record::Record;
 use isthmus_core::refusal::{Reason, Refusal};
 use isthmus_core::shaper::{Shaper, ShapingContext};
@@ -97,7 +96,7 @@ impl ReleaseStage {
         let Some(shaper) = self.shapers.get(&flow.terms().id) else {
             return Verdict::Parked(Refusal::park(Reason::Unshapeable).by("the flow has no map"));
         };
-        let Some(consents) = self.choices(record, shaper.reads()) else {
+        let Some(consents) = self.choices(record, shaper.as_ref()) else {
             return Verdict::Withheld(release::CONSENT_UNAVAILABLE);
         };
         let context = ShapingContext {
@@ -120,9 +119,13 @@ impl ReleaseStage {
     }
 
     /// What the patient chose in the categories that a map asks for; None when that cannot be read.
-    fn choices(&self, record: &Record, reads: &ReadSet) -> Option<Vec<(String, ConsentChoice)>> {
+    fn choices(
+        &self,
+        record: &Record,
+        shaper: &dyn Shaper,
+    ) -> Option<Vec<(String, ConsentChoice)>> {
         let mut choices = Vec::new();
-        for category in &reads.consents {
+        for category in &shaper.reads().consents {
             let consent = self.consents.consent(&record.subject, category).ok()?;
             choices.extend(consent.map(|consent| (category.clone(), consent.choice)));
         }

@@ -186,7 +186,8 @@ pub(crate) struct Send {
     pub(crate) client_key: Option<PathBuf>,
 
     /// How many connections to send on; the order of messages holds on one connection only.
-    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=1024))]
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    #[arg(value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub(crate) connections: u16,
 
     /// At most this many messages a second over all connections.

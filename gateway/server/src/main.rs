@@ -1,5 +1,5 @@
-//! The binary `isthmus`: reads the command line, runs a command and turns its end into an exit code;
-//! what each command does is in `command`.
+//! The binary `isthmus`: reads the command line, runs a command and turns its end into an exit
+//! code; what each command does is in `command`.
 
 mod cli;
 mod command;
@@ -12,8 +12,10 @@ mod input;
 mod message_file;
 mod mllp_client;
 mod output;
+mod policy_folder;
 mod reference;
 mod rules;
+mod sender_terms;
 mod system;
 mod telemetry;
 mod wiring;

@@ -2,30 +2,23 @@
 //! every command that needs them.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 use std::sync::Arc;
 
-use isthmus_core::clock::{Clock, Timestamp};
+use isthmus_core::clock::Timestamp;
 use isthmus_core::diagnostic::Diagnostic;
-use isthmus_core::id::{FlowId, RecipientId, SenderId};
-use isthmus_core::privacy::policy_loader::{self, PolicySources};
+use isthmus_core::id::{FlowId, RecipientId};
 use isthmus_core::privacy::policy_set::PolicySet;
 use isthmus_core::read_set::ReadSet;
 use isthmus_core::shaper::Shaper;
-use isthmus_core::source_file::SourceFile;
-use isthmus_hl7v2::charset::Charset;
-use isthmus_ingress::seams::Mapped;
 use isthmus_mappings::context::NamedKeys;
 use isthmus_mappings::library::Library;
-use isthmus_mappings::message_translator::{MessageTranslator, SenderTerms};
+use isthmus_mappings::message_translator::MessageTranslator;
 use isthmus_mappings::record_shaper::{self, RecordShaper};
 
 use crate::config_file::ConfigFile;
 use crate::failure::Failure;
-use crate::system::SystemClock;
-
-/// The file of the agreements, in the folder of the policies.
-const AGREEMENTS: &str = "agreements.toml";
+use crate::policy_folder;
+use crate::sender_terms;
 
 /// Maps and policies that are in force together.
 pub(crate) struct Rules {
@@ -44,12 +37,8 @@ pub(crate) struct Rules {
 }
 
 impl Rules {
-    /// Loads everything as of now; fails with every error at once.
-    pub(crate) fn load(file: &ConfigFile) -> Result<Self, Failure> {
-        Self::load_at(file, SystemClock.now())
-    }
-
-    fn load_at(file: &ConfigFile, now: Timestamp) -> Result<Self, Failure> {
+    /// Loads everything as of `now`; fails with every error at once.
+    pub(crate) fn load(file: &ConfigFile, now: Timestamp) -> Result<Self, Failure> {
         let mut problems = Vec::new();
         let keys = file.pseudonym_keys().unwrap_or_else(|wrong| {
             problems.extend(wrong);
@@ -66,7 +55,7 @@ impl Rules {
             .filter(|map| map.record().is_some())
             .map(|map| (map.path().to_owned(), record_shaper::read_set(map.trace())))
             .collect();
-        let policies = policies(&folder.join("policies"), &reads, now)?;
+        let policies = policy_folder::load(&folder.join("policies"), &reads, now)?;
         let policies = policies.unwrap_or_else(|wrong| {
             problems.extend(wrong);
             PolicySet::default()
@@ -82,7 +71,7 @@ impl Rules {
             keys.with(name, key)
         });
         let shapers = shapers(&policies, &library, &keys);
-        let translator = MessageTranslator::new(Arc::clone(&library), senders(file), keys);
+        let translator = MessageTranslator::new(Arc::clone(&library), sender_terms::of(file), keys);
         Ok(Self {
             translator: Arc::new(translator),
             shapers,
@@ -92,56 +81,10 @@ impl Rules {
             warnings: problems,
         })
     }
-
-    /// Whether a map is there for an event.
-    pub(crate) fn mapped(&self) -> Arc<Mapped> {
-        let library = Arc::clone(&self.library);
-        Arc::new(move |code, event| library.for_event(code, event).is_some())
-    }
 }
 
 fn usage(error: impl std::fmt::Display) -> Failure {
     Failure::Usage(error.to_string())
-}
-
-/// The policies of a folder: every TOML file of it is one recipient's, but for the agreements.
-fn policies(
-    folder: &Path,
-    reads: &BTreeMap<String, ReadSet>,
-    now: Timestamp,
-) -> Result<Result<PolicySet, Vec<Diagnostic>>, Failure> {
-    let unreadable = |error: std::io::Error| {
-        Failure::Usage(format!(
-            "the policies in {} cannot be read: {error}",
-            folder.display()
-        ))
-    };
-    let mut files = Vec::new();
-    let mut agreements = None;
-    for entry in std::fs::read_dir(folder).map_err(unreadable)? {
-        let path = entry.map_err(unreadable)?.path();
-        if path.extension().is_none_or(|extension| extension != "toml") {
-            continue;
-        }
-        let text = std::fs::read_to_string(&path).map_err(unreadable)?;
-        let source = SourceFile::new(path.display().to_string(), text);
-        if path.ends_with(AGREEMENTS) {
-            agreements = Some(source);
-        } else {
-            files.push(source);
-        }
-    }
-    files.sort_by(|one, other| one.path().cmp(other.path()));
-    let maps = reads
-        .iter()
-        .map(|(path, reads)| (path.clone(), reads))
-        .collect();
-    let sources = PolicySources {
-        policies: &files,
-        agreements: agreements.as_ref(),
-        maps: &maps,
-    };
-    Ok(policy_loader::load(&sources, now))
 }
 
 /// Destinations without a policy. A recipient without a destination is no error: its deliveries
@@ -169,19 +112,4 @@ fn shapers(
         Some((flow.terms().id.clone(), Arc::new(shaper) as Arc<dyn Shaper>))
     });
     flows.collect()
-}
-
-fn senders(file: &ConfigFile) -> BTreeMap<SenderId, SenderTerms> {
-    let senders = file.config.senders.iter().filter_map(|sender| {
-        let sender = sender.get_ref();
-        let zone = jiff::tz::TimeZone::get(&sender.zone).ok()?;
-        let default_charset = Charset::named(&sender.default_charset)?;
-        let terms = SenderTerms {
-            zone,
-            default_charset,
-            settings: BTreeMap::new(),
-        };
-        Some((sender.id.clone(), terms))
-    });
-    senders.collect()
 }

@@ -17,10 +17,12 @@ use isthmus_core::key_ring::KeyRing;
 use isthmus_ingress::acknowledgement::ControlIds;
 use isthmus_ingress::budget::Budget;
 use isthmus_ingress::counters::Counters;
+use isthmus_ingress::error::IngressError;
 use isthmus_ingress::mllp_config::MllpConfig;
 use isthmus_ingress::mllp_listener::MllpListener;
-use isthmus_ingress::seams::Seams;
+use isthmus_ingress::seams::{Mapped, Seams};
 use isthmus_ingress::sender_binding::SenderTable;
+use isthmus_ingress::tls;
 use isthmus_pipeline::deliver_loop::DeliverLoop;
 use isthmus_pipeline::forward_loop::ForwardLoop;
 use isthmus_pipeline::journal_intake::JournalIntake;
@@ -102,7 +104,9 @@ impl RunningGateway {
             queue,
             ended,
         };
-        let mapped = rules.mapped();
+        let library = Arc::clone(&rules.library);
+        let mapped: Arc<Mapped> =
+            Arc::new(move |code, event| library.for_event(code, event).is_some());
         for destination in &file.config.destinations {
             parts.deliver(file, destination.get_ref())?;
         }
@@ -115,12 +119,8 @@ impl RunningGateway {
         let seams = parts.seams(file, mapped)?;
         for config in &file.config.mllp {
             let config = with_paths(file, config.get_ref());
-            let listener = MllpListener::bind(&config, Arc::clone(&seams)).map_err(|error| {
-                Failure::Usage(format!(
-                    "the listener on {} cannot start: {error}",
-                    config.listen
-                ))
-            })?;
+            let listener = MllpListener::bind(&config, Arc::clone(&seams))
+                .map_err(|error| no_listener(&config, &error))?;
             let (address, tls) = (listener.local_address(), config.tls.is_some());
             listening.push(Listening { address, tls });
             listeners.spawn(listener.run(stopping.clone()));
@@ -158,19 +158,8 @@ impl RunningGateway {
 }
 
 impl Parts {
-    fn seams(
-        &self,
-        file: &ConfigFile,
-        mapped: Arc<isthmus_ingress::seams::Mapped>,
-    ) -> Result<Arc<Seams>, Failure> {
-        let senders = file
-            .config
-            .senders
-            .iter()
-            .map(|sender| sender.get_ref().clone())
-            .collect();
-        let senders =
-            SenderTable::new(senders).map_err(|error| Failure::Usage(error.to_string()))?;
+    fn seams(&self, file: &ConfigFile, mapped: Arc<Mapped>) -> Result<Arc<Seams>, Failure> {
+        let senders = sender_table(file)?;
         Ok(Arc::new(Seams {
             senders,
             intake: Arc::new(JournalIntake::new(self.store.journal())),
@@ -252,6 +241,39 @@ impl Parts {
         self.executor.spawn("deliver", Box::pin(task));
         Ok(())
     }
+}
+
+/// Checks what `start` would find wrong with senders and listeners, and opens nothing.
+pub(crate) fn check(file: &ConfigFile) -> Result<(), Failure> {
+    sender_table(file)?;
+    for config in &file.config.mllp {
+        let config = with_paths(file, config.get_ref());
+        config
+            .check(BUDGET_BYTES)
+            .map_err(|error| no_listener(&config, &error))?;
+        if let Some(tls) = &config.tls {
+            let made = tls::server_config(tls, SystemClock.now());
+            made.map_err(|error| no_listener(&config, &error))?;
+        }
+    }
+    Ok(())
+}
+
+fn sender_table(file: &ConfigFile) -> Result<SenderTable, Failure> {
+    let senders = file
+        .config
+        .senders
+        .iter()
+        .map(|sender| sender.get_ref().clone())
+        .collect();
+    SenderTable::new(senders).map_err(|error| Failure::Usage(error.to_string()))
+}
+
+fn no_listener(config: &MllpConfig, error: &IngressError) -> Failure {
+    Failure::Usage(format!(
+        "the listener on {} cannot start: {error}",
+        config.listen
+    ))
 }
 
 /// The listener's configuration with its paths counted from the configuration's folder.

@@ -3,12 +3,15 @@
 
 use std::path::Path;
 
+use isthmus_core::clock::Clock;
 use serde::Serialize;
 
 use crate::config_file::ConfigFile;
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::rules::Rules;
+use crate::system::SystemClock;
+use crate::wiring;
 
 /// The `--json` document when all is well.
 #[derive(Debug, Serialize)]
@@ -25,7 +28,8 @@ pub(crate) fn run(folder: &Path, output: Output) -> Result<(), Failure> {
     let file = ConfigFile::read(folder)?;
     file.first_start()?;
     file.master_key()?;
-    let rules = Rules::load(&file)?;
+    let rules = Rules::load(&file, SystemClock.now())?;
+    wiring::check(&file)?;
     output.diagnostics(&rules.warnings);
     let checked = Checked {
         errors: 0,

@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
+use isthmus_core::clock::Clock;
 use isthmus_core::privacy::consent::{ConsentRule, Requirement};
 use isthmus_core::privacy::flow_report::{
     FieldReport, FlowReport, ReportSources, RowReport, flow_report,
@@ -17,6 +18,7 @@ use crate::config_file::ConfigFile;
 use crate::failure::Failure;
 use crate::output::{self, Output};
 use crate::rules::Rules;
+use crate::system::SystemClock;
 
 /// The `--json` document.
 #[derive(Debug, Serialize)]
@@ -57,7 +59,7 @@ struct FieldJson {
 pub(crate) fn run(folder: &Path, options: &Flow, output: Output) -> Result<(), Failure> {
     let file = ConfigFile::read(folder)?;
     file.first_start()?;
-    let rules = Rules::load(&file)?;
+    let rules = Rules::load(&file, SystemClock.now())?;
     let reports = reports(&rules, options.recipient.as_deref())?;
     let flows: Vec<FlowJson> = reports.iter().map(json).collect();
     for (flow, report) in flows.iter().zip(&reports) {

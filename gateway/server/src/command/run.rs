@@ -3,6 +3,7 @@
 
 use std::path::Path;
 
+use isthmus_core::clock::Clock;
 use serde::Serialize;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -10,6 +11,7 @@ use crate::config_file::ConfigFile;
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::rules::Rules;
+use crate::system::SystemClock;
 use crate::wiring::{Ended, RunningGateway};
 
 /// What a program that reads along is told, one object a line.
@@ -26,7 +28,7 @@ enum Event {
 pub(crate) async fn run(folder: &Path, output: Output) -> Result<(), Failure> {
     let file = ConfigFile::read(folder)?;
     file.first_start()?;
-    let rules = Rules::load(&file)?;
+    let rules = Rules::load(&file, SystemClock.now())?;
     let mut gateway = RunningGateway::start(&file, rules)?;
     announce(&gateway, &file, output);
     let mut terminate = signal(SignalKind::terminate()).map_err(Failure::run)?;

@@ -4,9 +4,7 @@
 use std::path::Path;
 
 use isthmus_core::clock::Clock;
-use isthmus_core::envelope::{Envelope, RawMessage};
-use isthmus_core::id::{MessageId, SenderId};
-use isthmus_core::phi::Phi;
+use isthmus_core::id::SenderId;
 use isthmus_fhir::element::Element;
 use isthmus_fhir::json::writer;
 use isthmus_mappings::run::output::Translation;
@@ -24,7 +22,7 @@ use crate::system::SystemClock;
 pub(crate) fn run(folder: &Path, options: &Translate, output: Output) -> Result<(), Failure> {
     let file = ConfigFile::read(folder)?;
     file.first_start()?;
-    let rules = Rules::load(&file)?;
+    let rules = Rules::load(&file, SystemClock.now())?;
     let sender = sender(&file, options)?;
     let bytes = input::read(&options.file)?;
     let messages = message_file::messages(&bytes);
@@ -33,20 +31,9 @@ pub(crate) fn run(folder: &Path, options: &Translate, output: Output) -> Result<
     }
     let mut parked = false;
     for (index, message) in messages.iter().enumerate() {
-        let envelope = Envelope {
-            id: MessageId::from_bytes([0; 16]),
-            sender: sender.clone(),
-            received_at: SystemClock.now(),
-            subject: None,
-            body: RawMessage {
-                bytes: Phi::new(message.to_vec().into()),
-                control_id: [0; 16],
-            },
-        };
-        match rules
-            .translator
-            .resources(&envelope, options.map.as_deref())
-        {
+        let now = SystemClock.now();
+        let map = options.map.as_deref();
+        match rules.translator.resources(&sender, now, message, map) {
             Ok((_map, translation)) => show(&translation, output),
             Err(refusal) => {
                 parked = true;
