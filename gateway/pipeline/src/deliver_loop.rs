@@ -84,7 +84,7 @@ impl DeliverLoop {
         let now = self.clock.now();
         let mut given_back = Vec::new();
         for (attempt, outcome) in attempts.into_iter().zip(outcomes) {
-            match self.step(now, attempt.number, outcome) {
+            match step(self.schedule, now, attempt.number, outcome) {
                 Some(step) => settlements.push(self.settlement(attempt.id, step)),
                 None => given_back.push(attempt.id),
             }
@@ -123,32 +123,36 @@ impl DeliverLoop {
             step,
         }
     }
+}
 
-    /// What follows an outcome; None: the delivery goes back untried, the recipient waits.
-    fn step(&self, now: Timestamp, attempt: u32, outcome: DeliveryOutcome) -> Option<Step> {
-        match outcome {
-            DeliveryOutcome::Delivered => Some(Step::Delivered),
-            DeliveryOutcome::Retry {
-                scope: RetryScope::Recipient,
-                ..
-            } => None,
-            DeliveryOutcome::Retry {
-                scope: RetryScope::Record,
-                after,
-            } => {
-                let wait = after.unwrap_or(self.schedule.wait(attempt));
-                Some(Step::Retry {
-                    not_before: later(now, wait),
-                })
-            }
-            // The id is the same at every attempt, so a repeat is harmless.
-            DeliveryOutcome::Unknown => Some(Step::Retry {
-                not_before: later(now, self.schedule.wait(attempt)),
-            }),
-            DeliveryOutcome::Refused { code } => {
-                tracing::warn!(recipient = %self.destination.recipient(), code, "delivery refused");
-                Some(Step::Park(Reason::RefusedByDestination))
-            }
+/// What follows an attempt of this number that ended so. None: the delivery goes back untried,
+/// because the recipient as a whole has to wait.
+pub fn step(
+    schedule: RetrySchedule,
+    now: Timestamp,
+    attempt: u32,
+    outcome: DeliveryOutcome,
+) -> Option<Step> {
+    let again = |wait| {
+        Some(Step::Retry {
+            not_before: later(now, wait),
+        })
+    };
+    match outcome {
+        DeliveryOutcome::Delivered => Some(Step::Delivered),
+        DeliveryOutcome::Retry {
+            scope: RetryScope::Recipient,
+            ..
+        } => None,
+        DeliveryOutcome::Retry {
+            scope: RetryScope::Record,
+            after,
+        } => again(after.unwrap_or(schedule.wait(attempt))),
+        // The id is the same at every attempt, so a repeat is harmless.
+        DeliveryOutcome::Unknown => again(schedule.wait(attempt)),
+        DeliveryOutcome::Refused { code } => {
+            tracing::warn!(code, "delivery refused");
+            Some(Step::Park(Reason::RefusedByDestination))
         }
     }
 }
