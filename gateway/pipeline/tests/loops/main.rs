@@ -1,0 +1,208 @@
+//! What the loops promise whatever stands behind the seams: a poisonous message is parked alone, a
+//! full store loses nothing, and every outcome of an attempt has its step.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::wildcard_enum_match_arm,
+    missing_docs,
+    reason = "tests may be blunt"
+)]
+
+mod stand_ins;
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use isthmus_core::clock::{Clock, Timestamp};
+use isthmus_core::delivery_queue::DeliveryQueue;
+use isthmus_core::destination::{DeliveryOutcome, RetryScope};
+use isthmus_core::executor::Executor;
+use isthmus_core::id::{RecipientId, SenderId};
+use isthmus_core::intake::Intake;
+use isthmus_core::journal::{Backlog, Journal, JournalError, Outcome, Step};
+use isthmus_core::privacy::policy_set::PolicySet;
+use isthmus_core::refusal::Reason;
+use isthmus_core::subject::Digester;
+use isthmus_pipeline::deliver_loop::DeliverLoop;
+use isthmus_pipeline::forward_loop::ForwardLoop;
+use isthmus_pipeline::journal_intake::JournalIntake;
+use isthmus_pipeline::release_stage::ReleaseStage;
+use isthmus_pipeline::retry_schedule::RetrySchedule;
+
+use crate::stand_ins::{
+    Door, Fussy, Machine, Memory, NoConsents, OneKey, Script, envelope, forged,
+};
+
+fn forward(memory: &Arc<Memory>, machine: &Arc<Machine>) -> ForwardLoop {
+    ForwardLoop {
+        backlog: Arc::clone(memory) as Arc<dyn Backlog>,
+        journal: Arc::clone(memory) as Arc<dyn Journal>,
+        queue: Arc::new(Script::default()),
+        translator: Arc::new(Fussy),
+        release: ReleaseStage {
+            policies: Arc::new(PolicySet::default()),
+            shapers: BTreeMap::new(),
+            consents: Arc::new(NoConsents),
+            keys: Arc::new(OneKey),
+            digester: Digester::new(&[1; 32]),
+        },
+        clock: Arc::clone(machine) as Arc<dyn Clock>,
+        executor: Arc::clone(machine) as Arc<dyn Executor>,
+    }
+}
+
+fn run<T>(task: impl Future<Output = T>) -> T {
+    tokio::runtime::Builder::new_current_thread()
+        .build()
+        .unwrap()
+        .block_on(task)
+}
+
+fn outcomes(memory: &Memory) -> Vec<(u64, Option<Reason>)> {
+    let concluded = memory.concluded.lock().unwrap();
+    let reason = |outcome: &Outcome| match outcome {
+        Outcome::Translated { .. } => None,
+        Outcome::Parked(refusal) => Some(refusal.reason),
+    };
+    concluded
+        .iter()
+        .map(|one| (one.sequence.0, reason(&one.outcome)))
+        .collect()
+}
+
+#[test]
+fn a_poisonous_message_is_parked_alone() {
+    std::panic::set_hook(Box::new(|_| {}));
+    let senders = ["good", "poison", "strange", "good"];
+    let open = (1..).zip(senders.map(SenderId::new)).collect();
+    let memory = Arc::new(Memory {
+        open,
+        ..Memory::default()
+    });
+    let ended = run(forward(&memory, &Arc::default()).run());
+    assert_eq!(ended, JournalError::Closed);
+    let expected = [
+        (1, None),
+        (2, Some(Reason::Unmappable)),
+        (3, Some(Reason::NotMapped)),
+        (4, None),
+    ];
+    assert_eq!(outcomes(&memory), expected);
+}
+
+#[test]
+fn a_full_store_makes_the_loop_wait_and_lose_nothing() {
+    let open = (1..=200)
+        .map(|sequence| (sequence, SenderId::new("good")))
+        .collect();
+    let script = Mutex::new(VecDeque::from([JournalError::Full, JournalError::Full]));
+    let memory = Arc::new(Memory {
+        open,
+        script,
+        ..Memory::default()
+    });
+    let machine = Arc::new(Machine::default());
+    run(forward(&memory, &machine).run());
+    let expected: Vec<(u64, Option<Reason>)> = (1..=200).map(|at| (at, None)).collect();
+    assert_eq!(outcomes(&memory), expected);
+    assert_eq!(machine.waits.lock().unwrap().len(), 2);
+}
+
+#[test]
+fn a_failed_sync_ends_the_loop() {
+    let open = vec![(1, SenderId::new("good"))];
+    let failed = JournalError::Failed("sync".into());
+    let script = Mutex::new(VecDeque::from([failed.clone()]));
+    let memory = Arc::new(Memory {
+        open,
+        script,
+        ..Memory::default()
+    });
+    assert_eq!(run(forward(&memory, &Arc::default()).run()), failed);
+}
+
+#[test]
+fn only_a_commit_that_speaks_of_the_message_accepts_it() {
+    for error in [
+        JournalError::Full,
+        JournalError::Closed,
+        JournalError::Failed("sync".into()),
+    ] {
+        let script = Mutex::new(VecDeque::from([error]));
+        let memory = Arc::new(Memory {
+            script,
+            ..Memory::default()
+        });
+        let refused = run(JournalIntake::new(memory).accept(envelope(SenderId::new("a"))));
+        assert_eq!(refused.unwrap_err().reason, Reason::StoreUnavailable);
+    }
+    // The journal in memory answers `Done` to an intake, which proves nothing.
+    let memory = Arc::new(Memory::default());
+    assert!(run(JournalIntake::new(memory).accept(envelope(SenderId::new("a")))).is_err());
+}
+
+#[test]
+fn what_does_not_open_is_parked_and_never_sent() {
+    let draws = Mutex::new(VecDeque::from([vec![forged(1, 1), forged(2, 9)]]));
+    let queue = Arc::new(Script {
+        draws,
+        ..Script::default()
+    });
+    let recipient = RecipientId::new("r");
+    let door = Door {
+        recipient,
+        outcomes: Mutex::default(),
+    };
+    let machine = Arc::new(Machine::default());
+    let deliver = DeliverLoop {
+        queue: Arc::clone(&queue) as Arc<dyn DeliveryQueue>,
+        destination: Arc::new(door),
+        keys: Arc::new(OneKey),
+        schedule: RetrySchedule::default(),
+        clock: Arc::clone(&machine) as Arc<dyn Clock>,
+        executor: machine,
+    };
+    run(deliver.run());
+    let settled = queue.settled.lock().unwrap();
+    let steps: Vec<&Step> = settled.iter().map(|one| &one.step).collect();
+    assert_eq!(
+        steps,
+        [
+            &Step::Park(Reason::Unopenable),
+            &Step::Park(Reason::Unopenable)
+        ]
+    );
+}
+
+#[test]
+fn every_outcome_has_its_step() {
+    let schedule = RetrySchedule::default();
+    let now = Timestamp::from_unix_millis(1_000_000);
+    let step = |outcome| isthmus_pipeline::deliver_loop::step(schedule, now, 3, outcome);
+    let retry = |millis| {
+        Some(Step::Retry {
+            not_before: Timestamp::from_unix_millis(millis),
+        })
+    };
+    assert_eq!(step(DeliveryOutcome::Delivered), Some(Step::Delivered));
+    assert_eq!(step(DeliveryOutcome::Unknown), retry(1_002_000));
+    let asked = Some(Duration::from_secs(7));
+    let record = |after| DeliveryOutcome::Retry {
+        scope: RetryScope::Record,
+        after,
+    };
+    assert_eq!(step(record(None)), retry(1_002_000));
+    assert_eq!(step(record(asked)), retry(1_007_000));
+    let recipient = DeliveryOutcome::Retry {
+        scope: RetryScope::Recipient,
+        after: None,
+    };
+    assert_eq!(step(recipient), None);
+    let refused = DeliveryOutcome::Refused { code: "no".into() };
+    assert_eq!(
+        step(refused),
+        Some(Step::Park(Reason::RefusedByDestination))
+    );
+}

@@ -1,0 +1,251 @@
+//! What stands behind the seams in these tests: scripted, in memory, and remembering; the promises
+//! are in `main`.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use isthmus_core::clock::{Clock, Timestamp};
+use isthmus_core::consent_store::{Consent, ConsentStore, ConsentUnavailable};
+use isthmus_core::delivery_queue::{Delivery, DeliveryQueue, Draw, QueueError};
+use isthmus_core::destination::{DeliveryOutcome, Destination, Outbound};
+use isthmus_core::envelope::{Envelope, RawMessage};
+use isthmus_core::executor::Executor;
+use isthmus_core::future::BoxFuture;
+use isthmus_core::id::{
+    DeliveryId, FlowId, MessageId, RecipientId, SenderId, Sequence, SubjectKey,
+};
+use isthmus_core::journal::{
+    Backlog, Committed, Conclusion, Journal, JournalError, OpenIntake, Settlement, Unit,
+};
+use isthmus_core::key_ring::{KeyClass, KeyError, KeyId, KeyOwner, KeyRing, SealingKey};
+use isthmus_core::phi::Phi;
+use isthmus_core::privacy::disclosure::Grant;
+use isthmus_core::privacy::sealed_disclosure::SealedDisclosure;
+use isthmus_core::refusal::{Reason, Refusal};
+use isthmus_core::translator::{Translated, Translator};
+
+/// A machine whose time stands still and whose timers end at once; it remembers the waits.
+#[derive(Default)]
+pub(crate) struct Machine {
+    pub(crate) waits: Mutex<Vec<Duration>>,
+}
+
+impl Clock for Machine {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_unix_millis(1_000_000)
+    }
+}
+
+impl Executor for Machine {
+    fn spawn(&self, _name: &'static str, _task: BoxFuture<'static, ()>) {}
+
+    fn sleep(&self, time: Duration) -> BoxFuture<'static, ()> {
+        self.waits.lock().unwrap().push(time);
+        Box::pin(async {})
+    }
+
+    fn monotonic(&self) -> Duration {
+        Duration::ZERO
+    }
+}
+
+/// A journal in memory. Each commit answers what the script says next, then `Ok`; what was
+/// committed is kept. An empty backlog ends the loop.
+#[derive(Default)]
+pub(crate) struct Memory {
+    pub(crate) open: Vec<(u64, SenderId)>,
+    pub(crate) script: Mutex<VecDeque<JournalError>>,
+    pub(crate) concluded: Mutex<Vec<Conclusion>>,
+}
+
+impl Journal for Memory {
+    fn commit(&self, unit: Unit) -> BoxFuture<'_, Result<Committed, JournalError>> {
+        Box::pin(async move {
+            if let Some(error) = self.script.lock().unwrap().pop_front() {
+                return Err(error);
+            }
+            if let Unit::Conclusions(conclusions) = unit {
+                self.concluded.lock().unwrap().extend(conclusions);
+            }
+            Ok(Committed::Done)
+        })
+    }
+}
+
+impl Backlog for Memory {
+    fn open_intakes(
+        &self,
+        after: Option<Sequence>,
+        limit: usize,
+    ) -> Result<Vec<OpenIntake>, JournalError> {
+        let after = after.map_or(0, |sequence| sequence.0);
+        let rest = self
+            .open
+            .iter()
+            .filter(|(sequence, _)| *sequence > after)
+            .take(limit);
+        let page: Vec<OpenIntake> = rest
+            .map(|(at, sender)| intake(*at, sender.clone()))
+            .collect();
+        if page.is_empty() {
+            Err(JournalError::Closed)
+        } else {
+            Ok(page)
+        }
+    }
+
+    fn arrived(&self) -> BoxFuture<'_, ()> {
+        Box::pin(async {})
+    }
+}
+
+pub(crate) fn envelope(sender: SenderId) -> Envelope<RawMessage> {
+    Envelope {
+        id: MessageId::from_bytes([1; 16]),
+        sender,
+        received_at: Timestamp::from_unix_millis(0),
+        subject: None,
+        body: RawMessage {
+            bytes: Phi::new(b"MSH".to_vec().into()),
+            control_id: [0; 16],
+        },
+    }
+}
+
+pub(crate) fn intake(sequence: u64, sender: SenderId) -> OpenIntake {
+    let message = Ok(envelope(sender));
+    OpenIntake {
+        sequence: Sequence(sequence),
+        id: MessageId::from_bytes([1; 16]),
+        message,
+    }
+}
+
+/// Panics for the sender `poison`, refuses `strange`, translates the others.
+pub(crate) struct Fussy;
+
+impl Translator for Fussy {
+    fn translate(&self, message: &Envelope<RawMessage>) -> Result<Translated, Refusal> {
+        match message.sender.as_str() {
+            "poison" => panic!("a map went wrong"),
+            "strange" => Err(Refusal::park(Reason::NotMapped)),
+            _ => Ok(Translated {
+                records: Vec::new(),
+                map: "m 1".into(),
+                warnings: Vec::new(),
+            }),
+        }
+    }
+}
+
+pub(crate) struct NoConsents;
+
+impl ConsentStore for NoConsents {
+    fn consent(&self, _: &SubjectKey, _: &str) -> Result<Option<Consent>, ConsentUnavailable> {
+        Ok(None)
+    }
+}
+
+/// One key for everything, and none for the key number 9.
+pub(crate) struct OneKey;
+
+impl KeyRing for OneKey {
+    fn sealing_key(
+        &self,
+        _owner: &KeyOwner,
+        _class: KeyClass,
+        _at: Timestamp,
+    ) -> Result<Arc<SealingKey>, KeyError> {
+        self.opening_key(KeyId(1))
+    }
+
+    fn opening_key(&self, id: KeyId) -> Result<Arc<SealingKey>, KeyError> {
+        if id == KeyId(9) {
+            return Err(KeyError::Destroyed);
+        }
+        SealingKey::new(id, &[1; 32]).map(Arc::new)
+    }
+}
+
+/// Draws what the script holds, then fails; remembers what was settled and given back.
+#[derive(Default)]
+pub(crate) struct Script {
+    pub(crate) draws: Mutex<VecDeque<Vec<Delivery>>>,
+    pub(crate) settled: Mutex<Vec<Settlement>>,
+    pub(crate) given_back: Mutex<Vec<DeliveryId>>,
+}
+
+impl DeliveryQueue for Script {
+    fn next<'a>(
+        &'a self,
+        _recipient: &'a RecipientId,
+        _draw: Draw,
+    ) -> BoxFuture<'a, Result<Vec<Delivery>, QueueError>> {
+        let drawn = self.draws.lock().unwrap().pop_front();
+        Box::pin(async move { drawn.ok_or(QueueError("the script ended".into())) })
+    }
+
+    fn settle<'a>(
+        &'a self,
+        _recipient: &'a RecipientId,
+        settlements: Vec<Settlement>,
+    ) -> BoxFuture<'a, Result<(), QueueError>> {
+        self.settled.lock().unwrap().extend(settlements);
+        Box::pin(async { Ok(()) })
+    }
+
+    fn give_back(&self, _recipient: &RecipientId, ids: &[DeliveryId]) {
+        self.given_back.lock().unwrap().extend(ids);
+    }
+
+    fn committed(&self, _recipient: &RecipientId) {}
+}
+
+/// Answers every batch with the outcomes of the script, in order.
+pub(crate) struct Door {
+    pub(crate) recipient: RecipientId,
+    pub(crate) outcomes: Mutex<VecDeque<DeliveryOutcome>>,
+}
+
+impl Destination for Door {
+    fn recipient(&self) -> &RecipientId {
+        &self.recipient
+    }
+
+    fn batch(&self) -> Draw {
+        Draw {
+            limit: 10,
+            consecutive: false,
+        }
+    }
+
+    fn deliver(&self, batch: Vec<Outbound>) -> BoxFuture<'_, Vec<DeliveryOutcome>> {
+        let mut outcomes = self.outcomes.lock().unwrap();
+        let answers = batch
+            .iter()
+            .map(|_| outcomes.pop_front().unwrap())
+            .collect();
+        Box::pin(async move { answers })
+    }
+}
+
+/// A delivery with bytes that no gate sealed: it does not open.
+pub(crate) fn forged(id: u8, key: u64) -> Delivery {
+    let grant = Grant {
+        recipient: RecipientId::new("r"),
+        flow: FlowId::new("f"),
+        flow_version: 1,
+        purpose: "TREAT".into(),
+        policy_hash: [0; 32],
+        consent_version: None,
+    };
+    Delivery {
+        id: DeliveryId::from_bytes([id; 16]),
+        subject: SubjectKey::from_bytes([id; 16]),
+        created_at: Timestamp::from_unix_millis(0),
+        attempt: 1,
+        recovered: false,
+        sealed: SealedDisclosure::from_stored(grant, KeyId(key), vec![0; 40]),
+    }
+}
