@@ -19,6 +19,12 @@ pub(crate) fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap()
 }
 
+/// Says something past the test runner's capture, which hides what passing tests print.
+pub(crate) fn tell(text: &str) {
+    // Whoever closed the pipe does not want it.
+    drop(writeln!(std::io::stderr(), "{text}"));
+}
+
 /// The binary under test, built once.
 fn binary() -> &'static Path {
     static BINARY: OnceLock<PathBuf> = OnceLock::new();
@@ -91,12 +97,23 @@ impl Site {
         self.folder.path().join(name)
     }
 
+    /// The folder.
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
     /// Runs a command to its end.
     pub(crate) fn command(&self, arguments: &[&str], input: &str) -> Output {
+        self.command_logging("info", arguments, input)
+    }
+
+    /// The same with a log filter.
+    pub(crate) fn command_logging(&self, filter: &str, arguments: &[&str], input: &str) -> Output {
         let mut child = Command::new(binary())
             .args(arguments)
             .arg("--config")
             .arg(self.folder.path())
+            .env("ISTHMUS_LOG", filter)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())

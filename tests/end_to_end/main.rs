@@ -12,7 +12,10 @@
 )]
 
 mod gateway;
+mod mllp_peer;
 
+mod acknowledgements;
+mod bad_input;
 mod disclosed_fields;
 mod hospital_feed;
 mod restart_recovers;
