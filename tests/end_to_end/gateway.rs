@@ -25,6 +25,20 @@ pub(crate) fn tell(text: &str) {
     drop(writeln!(std::io::stderr(), "{text}"));
 }
 
+/// Copies a folder and those below it.
+fn copy(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let target = to.join(entry.file_name());
+        if entry.file_type().unwrap().is_dir() {
+            copy(&entry.path(), &target);
+        } else {
+            std::fs::copy(entry.path(), target).unwrap();
+        }
+    }
+}
+
 /// The binary under test, built once.
 fn binary() -> &'static Path {
     static BINARY: OnceLock<PathBuf> = OnceLock::new();
@@ -73,15 +87,14 @@ impl Site {
         Self { folder }
     }
 
-    /// The same with another folder of mappings.
-    pub(crate) fn with_mappings(mappings: &Path) -> Self {
+    /// The same with a copy of the maps, tables and policies in its folder `mappings`.
+    pub(crate) fn with_own_mappings() -> Self {
         let site = Self::example();
-        site.edit(|text| {
-            text.replace(
-                root().join("mappings").to_str().unwrap(),
-                mappings.to_str().unwrap(),
-            )
-        });
+        let (shared, own) = (root().join("mappings"), site.path("mappings"));
+        for folder in ["fhir-to-records", "hl7v2-to-fhir", "policies", "tables"] {
+            copy(&shared.join(folder), &own.join(folder));
+        }
+        site.edit(|text| text.replace(shared.to_str().unwrap(), own.to_str().unwrap()));
         site
     }
 

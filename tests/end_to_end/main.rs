@@ -15,7 +15,9 @@ mod gateway;
 mod mllp_peer;
 
 mod acknowledgements;
+mod bad_configuration;
 mod bad_input;
 mod disclosed_fields;
 mod hospital_feed;
+mod misspelt_policies;
 mod restart_recovers;

@@ -9,6 +9,7 @@ mod diagnostic_json;
 mod failure;
 mod first_start;
 mod input;
+mod listeners;
 mod message_file;
 mod mllp_client;
 mod output;

@@ -13,7 +13,7 @@ pub(crate) enum ReferenceError {
     #[error("the environment variable {0} is not set")]
     Unset(String),
     /// The file cannot be read.
-    #[error("the file {path} cannot be read: {why}")]
+    #[error("the file {path} cannot be read: {why}; put the secret there, readable by the gateway")]
     Unreadable {
         /// The path.
         path: String,

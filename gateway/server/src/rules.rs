@@ -94,10 +94,13 @@ fn unreached(file: &ConfigFile, policies: &PolicySet) -> Vec<Diagnostic> {
     let unknown = destinations.filter_map(|destination| {
         let id = RecipientId::new(destination.get_ref().recipient());
         let text = format!("no policy is for the recipient {id}; nothing could ever be sent to it");
-        policies
-            .recipient(&id)
-            .is_none()
-            .then(|| file.unknown(&destination.span(), text))
+        let known: Vec<&str> = policies
+            .recipients()
+            .map(|recipient| recipient.id.as_str())
+            .collect();
+        let help = format!("there are policies for {}", known.join(", "));
+        let unknown = || file.unknown(&destination.span(), text).with_help(help);
+        policies.recipient(&id).is_none().then(unknown)
     });
     unknown.collect()
 }

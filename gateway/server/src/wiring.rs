@@ -17,12 +17,8 @@ use isthmus_core::key_ring::KeyRing;
 use isthmus_ingress::acknowledgement::ControlIds;
 use isthmus_ingress::budget::Budget;
 use isthmus_ingress::counters::Counters;
-use isthmus_ingress::error::IngressError;
-use isthmus_ingress::mllp_config::MllpConfig;
 use isthmus_ingress::mllp_listener::MllpListener;
 use isthmus_ingress::seams::{Mapped, Seams};
-use isthmus_ingress::sender_binding::SenderTable;
-use isthmus_ingress::tls;
 use isthmus_pipeline::deliver_loop::DeliverLoop;
 use isthmus_pipeline::forward_loop::ForwardLoop;
 use isthmus_pipeline::journal_intake::JournalIntake;
@@ -34,11 +30,9 @@ use tokio::sync::{mpsc, watch};
 use crate::config::{DestinationConfig, QueueKind};
 use crate::config_file::ConfigFile;
 use crate::failure::Failure;
+use crate::listeners;
 use crate::rules::Rules;
 use crate::system::{SystemClock, TokioExecutor};
-
-/// Bytes of messages that all listeners may hold at once.
-const BUDGET_BYTES: usize = 256 << 20;
 
 /// A port that is open.
 #[derive(Debug, Clone, Copy)]
@@ -114,22 +108,22 @@ impl RunningGateway {
             parts.forward(rules);
         }
         let (stop, stopping) = watch::channel(false);
-        let mut listeners = tokio::task::JoinSet::new();
+        let mut running = tokio::task::JoinSet::new();
         let mut listening = Vec::new();
         let seams = parts.seams(file, mapped)?;
-        for config in &file.config.mllp {
-            let config = with_paths(file, config.get_ref());
+        for stated in &file.config.mllp {
+            let config = listeners::with_paths(file, stated.get_ref());
             let listener = MllpListener::bind(&config, Arc::clone(&seams))
-                .map_err(|error| no_listener(&config, &error))?;
+                .map_err(|error| listeners::unusable(file, stated, &error))?;
             let (address, tls) = (listener.local_address(), config.tls.is_some());
             listening.push(Listening { address, tls });
-            listeners.spawn(listener.run(stopping.clone()));
+            running.spawn(listener.run(stopping.clone()));
         }
         Ok(Self {
             store: parts.store,
             listening,
             stop,
-            listeners,
+            listeners: running,
             loops,
         })
     }
@@ -159,14 +153,13 @@ impl RunningGateway {
 
 impl Parts {
     fn seams(&self, file: &ConfigFile, mapped: Arc<Mapped>) -> Result<Arc<Seams>, Failure> {
-        let senders = sender_table(file)?;
         Ok(Arc::new(Seams {
-            senders,
+            senders: listeners::senders(file)?,
             intake: Arc::new(JournalIntake::new(self.store.journal())),
             digester: self.store.store().digester().clone(),
             clock: Arc::clone(&self.clock),
             executor: Arc::clone(&self.executor),
-            budget: Budget::new(BUDGET_BYTES),
+            budget: Budget::new(listeners::BUDGET_BYTES),
             counters: Arc::new(Counters::default()),
             control_ids: ControlIds::default(),
             mapped,
@@ -241,48 +234,4 @@ impl Parts {
         self.executor.spawn("deliver", Box::pin(task));
         Ok(())
     }
-}
-
-/// Checks what `start` would find wrong with senders and listeners, and opens nothing.
-pub(crate) fn check(file: &ConfigFile) -> Result<(), Failure> {
-    sender_table(file)?;
-    for config in &file.config.mllp {
-        let config = with_paths(file, config.get_ref());
-        config
-            .check(BUDGET_BYTES)
-            .map_err(|error| no_listener(&config, &error))?;
-        if let Some(tls) = &config.tls {
-            let made = tls::server_config(tls, SystemClock.now());
-            made.map_err(|error| no_listener(&config, &error))?;
-        }
-    }
-    Ok(())
-}
-
-fn sender_table(file: &ConfigFile) -> Result<SenderTable, Failure> {
-    let senders = file
-        .config
-        .senders
-        .iter()
-        .map(|sender| sender.get_ref().clone())
-        .collect();
-    SenderTable::new(senders).map_err(|error| Failure::Usage(error.to_string()))
-}
-
-fn no_listener(config: &MllpConfig, error: &IngressError) -> Failure {
-    Failure::Usage(format!(
-        "the listener on {} cannot start: {error}",
-        config.listen
-    ))
-}
-
-/// The listener's configuration with its paths counted from the configuration's folder.
-fn with_paths(file: &ConfigFile, config: &MllpConfig) -> MllpConfig {
-    let mut config = config.clone();
-    if let Some(tls) = &mut config.tls {
-        tls.certificate = file.path(&tls.certificate);
-        tls.key = file.path(&tls.key);
-        tls.client_authorities = tls.client_authorities.as_ref().map(|path| file.path(path));
-    }
-    config
 }

@@ -1,5 +1,5 @@
-//! `isthmus check`: loads configuration, maps, tables and policies as `run` would, and shows every
-//! error and warning; starts nothing.
+//! `isthmus check`: loads configuration, certificates, maps, tables and policies as `run` would, and
+//! shows every error and warning; starts nothing.
 
 use std::path::Path;
 
@@ -8,10 +8,10 @@ use serde::Serialize;
 
 use crate::config_file::ConfigFile;
 use crate::failure::Failure;
+use crate::listeners;
 use crate::output::Output;
 use crate::rules::Rules;
 use crate::system::SystemClock;
-use crate::wiring;
 
 /// The `--json` document when all is well.
 #[derive(Debug, Serialize)]
@@ -28,8 +28,8 @@ pub(crate) fn run(folder: &Path, output: Output) -> Result<(), Failure> {
     let file = ConfigFile::read(folder)?;
     file.first_start()?;
     file.master_key()?;
+    listeners::check(&file)?;
     let rules = Rules::load(&file, SystemClock.now())?;
-    wiring::check(&file)?;
     output.diagnostics(&rules.warnings);
     let checked = Checked {
         errors: 0,

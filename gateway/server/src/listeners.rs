@@ -1,0 +1,137 @@
+//! Senders and listeners as the configuration states them: what is wrong with them is shown at
+//! their place in `isthmus.toml`. What they do once they run is the business of `isthmus_ingress`.
+
+use std::error::Error;
+use std::ops::Range;
+
+use isthmus_core::clock::{Clock, Timestamp};
+use isthmus_core::diagnostic::{Code, Diagnostic};
+use isthmus_core::id::SenderId;
+use isthmus_ingress::error::IngressError;
+use isthmus_ingress::mllp_config::MllpConfig;
+use isthmus_ingress::sender_binding::SenderTable;
+use isthmus_ingress::tls::server_config;
+use toml::Spanned;
+
+use crate::config_file::ConfigFile;
+use crate::failure::Failure;
+use crate::system::SystemClock;
+
+/// Bytes of messages that all listeners may hold at once.
+pub(crate) const BUDGET_BYTES: usize = 256 << 20;
+/// A sender that cannot be told from others, or that nothing proves.
+const SENDER: Code = Code::new("C005");
+/// A listener that cannot start.
+const LISTENER: Code = Code::new("C006");
+
+/// What is wrong with the senders and the listeners as of now; opens no port.
+pub(crate) fn check(file: &ConfigFile) -> Result<(), Failure> {
+    let mut problems = Vec::new();
+    if let Err(problem) = table(file) {
+        problems.push(*problem);
+    }
+    problems.extend(unusable_listeners(file, SystemClock.now()));
+    if problems.is_empty() {
+        Ok(())
+    } else {
+        Err(Failure::Configuration(problems))
+    }
+}
+
+/// All senders, checked against one another.
+pub(crate) fn senders(file: &ConfigFile) -> Result<SenderTable, Failure> {
+    table(file).map_err(|problem| Failure::Configuration(vec![*problem]))
+}
+
+/// A listener's configuration with its paths counted from the configuration's folder.
+pub(crate) fn with_paths(file: &ConfigFile, config: &MllpConfig) -> MllpConfig {
+    let mut config = config.clone();
+    if let Some(tls) = &mut config.tls {
+        tls.certificate = file.path(&tls.certificate);
+        tls.key = file.path(&tls.key);
+        tls.client_authorities = tls.client_authorities.as_ref().map(|path| file.path(path));
+    }
+    config
+}
+
+/// The failure of a listener that does not start, at its place.
+pub(crate) fn unusable(
+    file: &ConfigFile,
+    listener: &Spanned<MllpConfig>,
+    error: &IngressError,
+) -> Failure {
+    Failure::Configuration(vec![at_listener(file, listener, error)])
+}
+
+fn at_listener(
+    file: &ConfigFile,
+    listener: &Spanned<MllpConfig>,
+    error: &IngressError,
+) -> Diagnostic {
+    file.error(&listener.span(), LISTENER, with_causes(error))
+}
+
+/// Addresses, bounds, certificates and keys.
+fn unusable_listeners(file: &ConfigFile, now: Timestamp) -> Vec<Diagnostic> {
+    let listeners = file.config.mllp.iter();
+    let wrong = listeners.filter_map(|listener| {
+        let config = with_paths(file, listener.get_ref());
+        let tls = || {
+            config
+                .tls
+                .as_ref()
+                .map_or(Ok(()), |tls| server_config(tls, now).map(drop))
+        };
+        let error = config.check(BUDGET_BYTES).and_then(|()| tls()).err()?;
+        Some(at_listener(file, listener, &error))
+    });
+    wrong.collect()
+}
+
+fn table(file: &ConfigFile) -> Result<SenderTable, Box<Diagnostic>> {
+    let senders = file.config.senders.iter();
+    let senders = senders.map(|sender| sender.get_ref().clone()).collect();
+    SenderTable::new(senders).map_err(|error| {
+        let place = named(&error).and_then(|id| place(file, id));
+        Box::new(file.error(&place.unwrap_or(0..0), SENDER, with_causes(&error)))
+    })
+}
+
+/// The sender that an error is about.
+fn named(error: &IngressError) -> Option<&SenderId> {
+    match error {
+        IngressError::SenderTwice { id }
+        | IngressError::SenderUnproved { id }
+        | IngressError::SenderKey { id, .. } => Some(id),
+        IngressError::SendersAlike { other, .. } => Some(other),
+        IngressError::PlainListener { .. }
+        | IngressError::PlainAndTls { .. }
+        | IngressError::Bound { .. }
+        | IngressError::Listen { .. }
+        | IngressError::Pem { .. }
+        | IngressError::NoCertificate { .. }
+        | IngressError::Certificate { .. }
+        | IngressError::CertificateExpired { .. }
+        | IngressError::CertificateEarly { .. }
+        | IngressError::KeyMismatch { .. }
+        | IngressError::ClientCertificates { .. }
+        | IngressError::Tls { .. } => None,
+    }
+}
+
+fn place(file: &ConfigFile, id: &SenderId) -> Option<Range<usize>> {
+    let mut senders = file.config.senders.iter();
+    let sender = senders.find(|sender| sender.get_ref().id == *id)?;
+    Some(sender.span())
+}
+
+/// An error's text and, behind colons, those of what caused it.
+fn with_causes(error: &IngressError) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text = format!("{text}: {error}");
+        cause = error.source();
+    }
+    text
+}
