@@ -29,6 +29,17 @@ impl Failure {
         }
     }
 
+    /// Two failures as one: the faults of both when both are in files, else the first.
+    pub(crate) fn and(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Configuration(mut first), Self::Configuration(second)) => {
+                first.extend(second);
+                Self::Configuration(first)
+            }
+            (first, _) => first,
+        }
+    }
+
     /// A failure at run time told by an error's text.
     pub(crate) fn run(error: impl std::fmt::Display) -> Self {
         Self::Run(error.to_string())

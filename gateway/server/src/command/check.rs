@@ -28,8 +28,12 @@ pub(crate) fn run(folder: &Path, output: Output) -> Result<(), Failure> {
     let file = ConfigFile::read(folder)?;
     file.first_start()?;
     file.master_key()?;
-    listeners::check(&file)?;
-    let rules = Rules::load(&file, SystemClock.now())?;
+    let listeners = listeners::check(&file);
+    let rules = match (listeners, Rules::load(&file, SystemClock.now())) {
+        (Ok(()), Ok(rules)) => rules,
+        (Err(listeners), Err(rules)) => return Err(listeners.and(rules)),
+        (Err(failure), Ok(_)) | (Ok(()), Err(failure)) => return Err(failure),
+    };
     output.diagnostics(&rules.warnings);
     let checked = Checked {
         errors: 0,
