@@ -103,6 +103,7 @@ pub(crate) struct Test {
 
     /// Fail when fewer than this percentage of the rows fired in any case.
     #[arg(long, value_name = "PERCENT", default_value_t = 0)]
+    #[arg(value_parser = clap::value_parser!(u8).range(0..=100))]
     pub(crate) min_rows: u8,
 }
 

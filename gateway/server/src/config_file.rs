@@ -48,10 +48,12 @@ pub(crate) fn find(said: Option<&Path>) -> Result<PathBuf, Failure> {
     let found = candidates.iter().find(|folder| folder.join(NAME).is_file());
     found.cloned().ok_or_else(|| {
         let place = said.unwrap_or(Path::new("."));
-        Failure::Usage(format!(
-            "no {NAME} in {}; name its folder with --config DIR",
-            place.display()
-        ))
+        let wrong = if place.is_file() {
+            "is a file; --config takes the folder that holds"
+        } else {
+            "does not hold the configuration; name with --config the folder that has the file"
+        };
+        Failure::Usage(format!("{} {wrong} {NAME}", place.display()))
     })
 }
 
@@ -108,7 +110,7 @@ impl ConfigFile {
         Diagnostic::error(&self.source, span(at), code, text)
     }
 
-    /// The error of a destination for a recipient that has no policy.
+    /// The error of a recipient that has no policy, or no destination.
     pub(crate) fn unknown(&self, at: &Range<usize>, text: impl Into<String>) -> Diagnostic {
         self.error(at, UNKNOWN, text)
     }

@@ -7,7 +7,7 @@ use isthmus_core::diagnostic::Diagnostic;
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Failure {
     /// The configuration, a map or a policy is wrong; exit code 2.
-    #[error("{} in the configuration", count(.0.len()))]
+    #[error("{} in the configuration", count(.0))]
     Configuration(Vec<Diagnostic>),
     /// The command was used wrongly, or a file that it needs is not there; exit code 2.
     #[error("{0}")]
@@ -46,9 +46,23 @@ impl Failure {
     }
 }
 
-fn count(errors: usize) -> String {
-    match errors {
-        1 => "1 error".to_owned(),
-        many => format!("{many} errors"),
+/// How many errors there are; warnings are counted apart, for they stop nothing.
+fn count(diagnostics: &[Diagnostic]) -> String {
+    let errors = diagnostics.iter().filter(|one| one.is_error()).count();
+    let words = counted(errors, "error");
+    match diagnostics.len().saturating_sub(errors) {
+        0 => words,
+        warnings => format!(
+            "{words} (and {}, shown once there is no error)",
+            counted(warnings, "warning")
+        ),
+    }
+}
+
+/// A number and its noun: `1 error`, `2 errors`.
+pub(crate) fn counted(number: usize, noun: &str) -> String {
+    match number {
+        1 => format!("1 {noun}"),
+        many => format!("{many} {noun}s"),
     }
 }

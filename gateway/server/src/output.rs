@@ -79,7 +79,7 @@ impl Output {
     }
 
     /// Errors and warnings of configuration, maps and policies.
-    pub(crate) fn diagnostics(self, diagnostics: &[Diagnostic]) {
+    pub(crate) fn diagnostics<'d>(self, diagnostics: impl IntoIterator<Item = &'d Diagnostic>) {
         let colour = anstream::stderr().is_terminal();
         for diagnostic in diagnostics {
             if self.json {
@@ -93,7 +93,9 @@ impl Output {
     /// How a command failed.
     pub(crate) fn failure(self, failure: &Failure) {
         if let Failure::Configuration(diagnostics) = failure {
-            self.diagnostics(diagnostics);
+            // Many warnings would hide the error; programs get all.
+            let shown = diagnostics.iter().filter(|one| self.json || one.is_error());
+            self.diagnostics(shown);
         }
         if matches!(failure, Failure::Findings) {
             return;

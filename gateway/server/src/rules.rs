@@ -2,11 +2,13 @@
 //! every command that needs them.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::Arc;
 
 use isthmus_core::clock::Timestamp;
 use isthmus_core::diagnostic::Diagnostic;
 use isthmus_core::id::{FlowId, RecipientId};
+use isthmus_core::privacy::codes::NO_MAP;
 use isthmus_core::privacy::policy_set::PolicySet;
 use isthmus_core::read_set::ReadSet;
 use isthmus_core::shaper::Shaper;
@@ -15,7 +17,7 @@ use isthmus_mappings::library::Library;
 use isthmus_mappings::message_translator::MessageTranslator;
 use isthmus_mappings::record_shaper::{self, RecordShaper};
 
-use crate::config_file::ConfigFile;
+use crate::config_file::{ConfigFile, NAME};
 use crate::failure::Failure;
 use crate::policy_folder;
 use crate::sender_terms;
@@ -46,7 +48,8 @@ impl Rules {
         });
         let folder = file.path(&file.config.mappings);
         let names: Vec<String> = file.config.pseudonym_keys.keys().cloned().collect();
-        let library = Library::load(&folder, Some(&names)).map_err(usage)?;
+        let library = Library::load(&folder, Some(&names))
+            .map_err(|error| Failure::Usage(format!("`mappings` of {NAME}: {error}")))?;
         problems.extend_from_slice(library.diagnostics());
         let library = Arc::new(library);
         let reads: BTreeMap<String, ReadSet> = library
@@ -61,9 +64,17 @@ impl Rules {
             PolicySet::default()
         });
         problems.extend_from_slice(policies.warnings());
+        if library.has_errors() {
+            // A map with an error is not there for its policy; the error of the map says enough.
+            problems.retain(|problem| problem.code != NO_MAP);
+        }
+        problems
+            .iter_mut()
+            .for_each(|problem| place_in(&folder, problem));
         if !problems.iter().any(Diagnostic::is_error) {
             problems.extend(unreached(file, &policies));
         }
+        problems.extend(waiting(file, &policies));
         if problems.iter().any(Diagnostic::is_error) {
             return Err(Failure::Configuration(problems));
         }
@@ -83,12 +94,32 @@ impl Rules {
     }
 }
 
-fn usage(error: impl std::fmt::Display) -> Failure {
-    Failure::Usage(error.to_string())
+/// Counts a map's path from where the command was started, as the paths of policies are, so that
+/// an editor finds it.
+pub(crate) fn place_in(folder: &Path, problem: &mut Diagnostic) {
+    let path = folder.join(&problem.file);
+    if path.is_file() {
+        problem.file = path.display().to_string();
+    }
 }
 
-/// Destinations without a policy. A recipient without a destination is no error: its deliveries
-/// wait.
+/// Recipients without a destination: no error, but their deliveries wait until there is one.
+fn waiting(file: &ConfigFile, policies: &PolicySet) -> Vec<Diagnostic> {
+    let reached = |id: &str| {
+        let mut destinations = file.config.destinations.iter();
+        destinations.any(|destination| destination.get_ref().recipient() == id)
+    };
+    let recipients = policies.recipients().map(|recipient| &recipient.id);
+    recipients
+        .filter(|id| !reached(id.as_str()))
+        .map(|id| {
+            let text = format!("no [[destination]] reaches the recipient {id}; what it gets waits");
+            file.unknown(&(0..0), text).as_warning()
+        })
+        .collect()
+}
+
+/// Destinations without a policy.
 fn unreached(file: &ConfigFile, policies: &PolicySet) -> Vec<Diagnostic> {
     let destinations = file.config.destinations.iter();
     let unknown = destinations.filter_map(|destination| {

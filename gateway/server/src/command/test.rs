@@ -12,6 +12,7 @@ use crate::cli::Test;
 use crate::config_file::ConfigFile;
 use crate::failure::Failure;
 use crate::output::Output;
+use crate::rules;
 
 /// The `--json` document.
 #[derive(Debug, Serialize)]
@@ -38,7 +39,11 @@ pub(crate) fn run(folder: &Path, options: &Test, output: Output) -> Result<(), F
     let library = Library::load(&mappings, Some(&names))
         .map_err(|error| Failure::Usage(error.to_string()))?;
     if library.has_errors() {
-        return Err(Failure::Configuration(library.diagnostics().to_vec()));
+        let mut problems = library.diagnostics().to_vec();
+        problems
+            .iter_mut()
+            .for_each(|problem| rules::place_in(&mappings, problem));
+        return Err(Failure::Configuration(problems));
     }
     let only = only(options.path.as_deref(), &mappings)?;
     let report = runner::run(&library, &mappings, &only, options.update);
@@ -48,10 +53,13 @@ pub(crate) fn run(folder: &Path, options: &Test, output: Output) -> Result<(), F
     }
     show(&report, output);
     output.document(&json(&report));
-    if report.failed() > 0 || report.coverage() < usize::from(options.min_rows) {
-        return Err(Failure::Findings);
+    let asked = usize::from(options.min_rows);
+    if report.coverage() < asked {
+        output.line(format!("fewer rows reached than asked for ({asked} %)"));
+    } else if report.failed() == 0 {
+        return Ok(());
     }
-    Ok(())
+    Err(Failure::Findings)
 }
 
 /// The map path that cases must begin with: what was named, counted from the mappings folder.
@@ -76,6 +84,10 @@ fn only(path: Option<&Path>, mappings: &Path) -> Result<String, Failure> {
             Failure::Usage(text)
         })?;
     let text = below.to_string_lossy();
+    if text.contains(".tests/") {
+        let text = "cases are run together: name the map, its .tests folder or a folder of maps";
+        return Err(Failure::Usage(text.into()));
+    }
     let text = text
         .strip_suffix(".rmap")
         .or(text.strip_suffix(".tests"))
