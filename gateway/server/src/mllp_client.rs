@@ -6,10 +6,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use isthmus_hl7v2::acknowledgment::Acknowledgment;
+use isthmus_hl7v2::acknowledgment::{Acknowledgment, AcknowledgmentCode};
 use isthmus_hl7v2::framing::{self, FrameDecoder};
 use isthmus_hl7v2::header;
 use isthmus_hl7v2::message::Message;
+use isthmus_hl7v2::segment_name::SegmentName;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use rustls::{ClientConfig, RootCertStore};
@@ -33,6 +34,14 @@ pub(crate) enum ClientError {
         /// What the system said.
         source: std::io::Error,
     },
+    /// The listener is there, but no TLS came about.
+    #[error("no TLS with {address}: {source}{}", tls_hint(.source))]
+    Handshake {
+        /// Where.
+        address: String,
+        /// What the TLS library said.
+        source: std::io::Error,
+    },
     /// A certificate or key file is not usable.
     #[error("{path} is not usable: {why}")]
     File {
@@ -47,15 +56,47 @@ pub(crate) enum ClientError {
     /// The connection broke.
     #[error("the connection broke: {0}")]
     Broken(#[from] std::io::Error),
+    /// The address has no port.
+    #[error("{0} is no address; write HOST:PORT, such as 127.0.0.1:2575")]
+    Address(String),
     /// The listener closed the connection instead of answering.
-    #[error("the listener closed the connection without an acknowledgement")]
-    Closed,
+    #[error(
+        "the listener closed the connection without an acknowledgement{}",
+        if *.tls { "" } else { "; if it speaks TLS, add --tls and --ca" }
+    )]
+    Closed {
+        /// Whether we spoke TLS.
+        tls: bool,
+    },
     /// No answer came in time.
     #[error("no acknowledgement came within {} seconds", ANSWER_WAIT.as_secs())]
     Late,
     /// What came is no acknowledgement of this message.
     #[error("the answer is no acknowledgement of this message: {0}")]
     Foreign(&'static str),
+}
+
+/// How to mend a handshake that failed, where the cause tells.
+fn tls_hint(error: &std::io::Error) -> &'static str {
+    if error.kind() == std::io::ErrorKind::UnexpectedEof {
+        return "; does this port speak TLS?";
+    }
+    let cause = error.get_ref().and_then(|inner| inner.downcast_ref());
+    match cause {
+        Some(rustls::Error::InvalidMessage(_)) => "; does this port speak TLS?",
+        Some(rustls::Error::InvalidCertificate(_)) => {
+            "; --ca takes the authority that issued the listener's certificate"
+        }
+        _ => "",
+    }
+}
+
+/// A listener's answer: codes and places, never its free texts.
+pub(crate) struct Answer {
+    /// MSA-1 (`AA`, `CE`, ...).
+    pub(crate) code: AcknowledgmentCode,
+    /// What was wrong: codes of table 0357 and the places of ERR-2; empty when nothing is said.
+    pub(crate) why: String,
 }
 
 /// What a client needs for TLS.
@@ -112,6 +153,7 @@ pub(crate) struct MllpClient {
     stream: Box<dyn Stream>,
     frames: FrameDecoder,
     buffer: Vec<u8>,
+    tls: bool,
 }
 
 impl MllpClient {
@@ -124,6 +166,10 @@ impl MllpClient {
             address: address.to_owned(),
             source,
         };
+        if !address.contains(':') {
+            return Err(ClientError::Address(address.to_owned()));
+        }
+        let is_tls = tls.is_some();
         let plain = TcpStream::connect(address).await.map_err(unreachable)?;
         plain.set_nodelay(true).map_err(unreachable)?;
         let stream: Box<dyn Stream> = match tls {
@@ -136,7 +182,10 @@ impl MllpClient {
                 let name = ServerName::try_from(host)
                     .map_err(|error| unreachable(std::io::Error::other(error)))?;
                 let connected = TlsConnector::from(config).connect(name, plain).await;
-                Box::new(connected.map_err(unreachable)?)
+                Box::new(connected.map_err(|source| ClientError::Handshake {
+                    address: address.to_owned(),
+                    source,
+                })?)
             }
         };
         let frames = FrameDecoder::new(ACKNOWLEDGEMENT_BYTES_MAX);
@@ -144,11 +193,12 @@ impl MllpClient {
             stream,
             frames,
             buffer: Vec::new(),
+            tls: is_tls,
         })
     }
 
-    /// Sends one message and waits for its acknowledgement; returns its code (`AA`, `CE`, ...).
-    pub(crate) async fn exchange(&mut self, message: &[u8]) -> Result<String, ClientError> {
+    /// Sends one message and waits for its acknowledgement; returns what it says.
+    pub(crate) async fn exchange(&mut self, message: &[u8]) -> Result<Answer, ClientError> {
         self.buffer.clear();
         framing::encode(message, &mut self.buffer);
         self.stream.write_all(&self.buffer).await?;
@@ -169,7 +219,10 @@ impl MllpClient {
                 "MSA-2 is not the MSH-10 that was sent",
             ));
         }
-        Ok(acknowledgment.code.as_str().to_owned())
+        Ok(Answer {
+            code: acknowledgment.code,
+            why: why(&acknowledgment, &answer),
+        })
     }
 
     async fn answer(&mut self) -> Result<Vec<u8>, ClientError> {
@@ -182,9 +235,42 @@ impl MllpClient {
             }
             let read = self.stream.read(&mut chunk).await?;
             if read == 0 {
-                return Err(ClientError::Closed);
+                return Err(ClientError::Closed { tls: self.tls });
             }
             self.frames.push(chunk.get(..read).unwrap_or_default());
         }
     }
+}
+
+/// What the answer holds against the message, as codes and places.
+fn why(acknowledgment: &Acknowledgment, answer: &Message) -> String {
+    let is_code = |code: &&String| code.len() <= 3 && code.bytes().all(|one| one.is_ascii_digit());
+    let codes = acknowledgment.error_codes.iter().filter(is_code);
+    let mut words: Vec<String> = codes.map(|code| format!("condition {code}")).collect();
+    let errors = answer.segments();
+    for error in errors.filter(|segment| segment.name() == SegmentName::ERR) {
+        let place = [1, 3, 5].map(|part| {
+            let value = error.field(2).component(part).value();
+            value.map(std::borrow::Cow::into_owned).unwrap_or_default()
+        });
+        words.extend(place_words(&place));
+    }
+    words.join(" ")
+}
+
+/// `at PID-3.4` of the segment, field and component of an ERR-2; nothing of what is no place.
+fn place_words([segment, field, component]: &[String; 3]) -> Option<String> {
+    let is_number = |text: &str| text.len() <= 3 && text.bytes().all(|byte| byte.is_ascii_digit());
+    let is_name = segment.len() == 3 && segment.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    if !is_name || !is_number(field) || !is_number(component) {
+        return None;
+    }
+    let field = Some(field).filter(|field| !field.is_empty());
+    let field = field.map(|field| format!("-{field}")).unwrap_or_default();
+    let component = Some(component).filter(|component| !component.is_empty());
+    let component = component.map(|component| format!(".{component}"));
+    Some(format!(
+        "at {segment}{field}{}",
+        component.unwrap_or_default()
+    ))
 }

@@ -68,9 +68,9 @@ impl Rules {
             // A map with an error is not there for its policy; the error of the map says enough.
             problems.retain(|problem| problem.code != NO_MAP);
         }
-        problems
-            .iter_mut()
-            .for_each(|problem| place_in(&folder, problem));
+        for problem in &mut problems {
+            place_in(&folder, problem);
+        }
         if !problems.iter().any(Diagnostic::is_error) {
             problems.extend(unreached(file, &policies));
         }

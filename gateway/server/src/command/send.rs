@@ -12,10 +12,10 @@ use rustls::ClientConfig;
 use serde::Serialize;
 
 use crate::cli::Send;
-use crate::failure::Failure;
+use crate::failure::{Failure, counted};
 use crate::input;
 use crate::message_file;
-use crate::mllp_client::{self, ClientError, MllpClient, TlsFiles};
+use crate::mllp_client::{self, Answer, ClientError, MllpClient, TlsFiles};
 use crate::output::Output;
 use crate::system::TokioExecutor;
 
@@ -26,6 +26,8 @@ struct Summary {
     acknowledged: usize,
     codes: BTreeMap<String, usize>,
     positive: usize,
+    /// What the negative ones said and how often: `AR condition 207 at MSH-3`.
+    refusals: BTreeMap<String, usize>,
     /// The first message without a positive acknowledgement, counted from 0 over all files: what
     /// `--skip` takes to go on.
     first_without: Option<usize>,
@@ -48,7 +50,7 @@ struct Run {
 
 #[derive(Default)]
 struct Answers {
-    codes: BTreeMap<usize, (String, Duration)>,
+    given: BTreeMap<usize, (Answer, Duration)>,
     error: Option<String>,
 }
 
@@ -59,8 +61,17 @@ pub(crate) async fn run(options: &Send, output: Output) -> Result<(), Failure> {
         let text = "the files hold no HL7 v2 message (no line opens with MSH)";
         return Err(Failure::Usage(text.into()));
     }
+    let left = messages.len().saturating_sub(options.skip);
+    if left == 0 {
+        let held = counted(messages.len(), "message");
+        let text = format!(
+            "the files hold {held}, so --skip {} leaves none",
+            options.skip
+        );
+        return Err(Failure::Usage(text));
+    }
     let tls = tls(options)?;
-    let progress = progress(messages.len(), output);
+    let progress = progress(left, output);
     let run = Arc::new(Run {
         messages,
         next: AtomicUsize::new(options.skip),
@@ -74,16 +85,25 @@ pub(crate) async fn run(options: &Send, output: Output) -> Result<(), Failure> {
         let address = options.address.clone();
         connections.spawn(connection(Arc::clone(&run), address, tls.clone()));
     }
-    while connections.join_next().await.is_some() {}
+    let sent = async { while connections.join_next().await.is_some() {} };
+    tokio::select! {
+        () = sent => {}
+        _ = tokio::signal::ctrl_c() => note(&run, "stopped by Ctrl-C".to_owned()),
+    }
     run.progress.finish_and_clear();
     report(&run, options.skip, output)
 }
 
 async fn connection(run: Arc<Run>, address: String, tls: Option<Arc<ClientConfig>>) {
     if let Err(error) = exchange_all(&run, &address, tls).await {
-        let mut answers = run.answers.lock().unwrap_or_else(PoisonError::into_inner);
-        answers.error.get_or_insert(error.to_string());
+        note(&run, error.to_string());
     }
+}
+
+/// Keeps the first reason for ending early.
+fn note(run: &Run, error: String) {
+    let mut answers = run.answers.lock().unwrap_or_else(PoisonError::into_inner);
+    answers.error.get_or_insert(error);
 }
 
 async fn exchange_all(
@@ -106,10 +126,10 @@ async fn exchange_all(
                 .await;
         }
         let sent = run.executor.monotonic();
-        let code = client.exchange(message).await?;
+        let answer = client.exchange(message).await?;
         let took = run.executor.monotonic().saturating_sub(sent);
         let mut answers = run.answers.lock().unwrap_or_else(PoisonError::into_inner);
-        drop(answers.codes.insert(index, (code, took)));
+        drop(answers.given.insert(index, (answer, took)));
         run.progress.inc(1);
     }
 }
@@ -130,22 +150,26 @@ fn summary(run: &Run, skip: usize) -> Summary {
     let answers = run.answers.lock().unwrap_or_else(PoisonError::into_inner);
     let mut summary = Summary {
         messages: run.messages.len().saturating_sub(skip),
-        acknowledged: answers.codes.len(),
+        acknowledged: answers.given.len(),
         seconds,
         error: answers.error.clone(),
         ..Summary::default()
     };
-    let mut times = Vec::with_capacity(answers.codes.len());
-    for (code, took) in answers.codes.values() {
-        *summary.codes.entry(code.clone()).or_default() += 1;
-        summary.positive += usize::from(is_positive(code));
+    let mut times = Vec::with_capacity(answers.given.len());
+    for (answer, took) in answers.given.values() {
+        let code = answer.code.as_str().to_owned();
+        if answer.code.is_positive() {
+            summary.positive += 1;
+        } else {
+            let refusal = format!("{code} {}", answer.why).trim_end().to_owned();
+            *summary.refusals.entry(refusal).or_default() += 1;
+        }
+        *summary.codes.entry(code).or_default() += 1;
         times.push(took.as_secs_f64() * 1e3);
     }
     let positive = |index: &usize| {
-        answers
-            .codes
-            .get(index)
-            .is_some_and(|one| is_positive(&one.0))
+        let given = answers.given.get(index);
+        given.is_some_and(|one| one.0.code.is_positive())
     };
     summary.first_without = (skip..run.messages.len()).find(|index| !positive(index));
     times.sort_by(f64::total_cmp);
@@ -158,34 +182,32 @@ fn summary(run: &Run, skip: usize) -> Summary {
 }
 
 fn show(summary: &Summary, output: Output) {
+    if summary.acknowledged == 0 {
+        return; // The error says why, and there is nothing to sum up.
+    }
     let codes: Vec<String> = summary
         .codes
         .iter()
         .map(|(code, count)| format!("{count} {code}"))
         .collect();
     output.line(format!(
-        "{} messages, {} acknowledged ({}) in {:.1} s: {:.0} a second, p50 {:.1} ms, p99 {:.1} ms",
-        summary.messages,
+        "{}, {} acknowledged ({}) in {:.1} s: {:.0} a second, p50 {:.1} ms, p99 {:.1} ms",
+        counted(summary.messages, "message"),
         summary.acknowledged,
-        if codes.is_empty() {
-            "none".to_owned()
-        } else {
-            codes.join(", ")
-        },
+        codes.join(", "),
         summary.seconds,
         summary.per_second,
         summary.p50_ms,
         summary.p99_ms,
     ));
+    for (refusal, count) in &summary.refusals {
+        output.line(format!("refused: {count} {refusal}"));
+    }
     if let Some(first) = summary.first_without {
         output.line(format!(
-            "first without a positive acknowledgement: go on with --skip {first}"
+            "first without a positive acknowledgement: send from there with --skip {first}"
         ));
     }
-}
-
-fn is_positive(code: &str) -> bool {
-    matches!(code, "AA" | "CA")
 }
 
 fn percentile(sorted: &[f64], percent: usize) -> f64 {

@@ -40,9 +40,9 @@ pub(crate) fn run(folder: &Path, options: &Test, output: Output) -> Result<(), F
         .map_err(|error| Failure::Usage(error.to_string()))?;
     if library.has_errors() {
         let mut problems = library.diagnostics().to_vec();
-        problems
-            .iter_mut()
-            .for_each(|problem| rules::place_in(&mappings, problem));
+        for problem in &mut problems {
+            rules::place_in(&mappings, problem);
+        }
         return Err(Failure::Configuration(problems));
     }
     let only = only(options.path.as_deref(), &mappings)?;
