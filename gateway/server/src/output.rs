@@ -38,7 +38,24 @@ impl Output {
         }
     }
 
-    /// A table for people, as wide as the terminal at most.
+    /// A sentence or list for people, broken between words at the terminal's width.
+    pub(crate) fn paragraph(self, text: &str) {
+        let width = usize::from(width());
+        let mut line = String::new();
+        for word in text.split(' ') {
+            let length = line.chars().count() + 1 + word.chars().count();
+            if !line.is_empty() && length > width {
+                self.line(std::mem::take(&mut line));
+            }
+            if !line.is_empty() {
+                line.push(' ');
+            }
+            line.push_str(word);
+        }
+        self.line(line);
+    }
+
+    /// A table for people, as wide as the terminal at most, with an empty line before it.
     pub(crate) fn table(self, head: &[&str], rows: Vec<Vec<String>>) {
         if self.json || rows.is_empty() {
             return;
@@ -50,7 +67,10 @@ impl Output {
             .set_width(width())
             .set_header(head);
         table.add_rows(rows);
-        write_out(&table.to_string());
+        write_out("");
+        for line in table.lines() {
+            write_out(line.trim_end());
+        }
     }
 
     /// A document for programs; nothing when a person reads.

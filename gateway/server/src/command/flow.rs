@@ -167,7 +167,7 @@ fn fields(row: &RowReport) -> Vec<FieldJson> {
 }
 
 fn show(flow: &FlowJson, report: &FlowReport, output: Output) {
-    output.line(format!(
+    output.paragraph(&format!(
         "{} ({}): flow {} version {}, purpose {}, basis {}, consent {}, until {}",
         flow.recipient,
         flow.name,
@@ -179,27 +179,64 @@ fn show(flow: &FlowJson, report: &FlowReport, output: Output) {
         flow.ends_on
     ));
     let rows = flow.fields.iter().map(|field| {
-        let form = [&field.functions[..], std::slice::from_ref(&field.coarsen)].concat();
-        let form: Vec<String> = form.into_iter().filter(|word| word != "none").collect();
-        let origins = field.origins.join(" ");
         vec![
             field.target.clone(),
             field.path.clone(),
-            origins,
-            form.join(" "),
+            short_origins(&field.origins),
+            form(field),
         ]
     });
     output.table(&["record field", "element", "from", "form"], rows.collect());
     let deciding = report.rows.iter().filter(|row| row.fields.is_empty());
     let deciding: Vec<String> = deciding.map(|row| row.row.path.to_string()).collect();
     if !deciding.is_empty() {
-        output.line(format!("allowed, in no field: {}", deciding.join(", ")));
+        output.line("");
+        output.paragraph(&format!("allowed, in no field: {}", deciding.join(", ")));
     }
-    output.line(format!("never leaves: {}\n", summed_up(flow)));
+    output.line("");
+    output.paragraph(&format!("never leaves: {}", summed_up(flow)));
+    output.line("");
+}
+
+/// What is done to a value: first what the policy coarsens, then the map's functions.
+fn form(field: &FieldJson) -> String {
+    let coarsened = Some(&field.coarsen).filter(|coarsen| *coarsen != "none");
+    let coarsened = coarsened.map(|coarsen| format!("coarsened to {coarsen}"));
+    let functions = field
+        .functions
+        .iter()
+        .map(|function| format!("| {function}"));
+    let words: Vec<String> = coarsened.into_iter().chain(functions).collect();
+    words.join(" ")
+}
+
+/// The fields that a value may come from. Of a field that gives more than two components only the
+/// field is named; the `--json` form lists all.
+fn short_origins(origins: &[String]) -> String {
+    let field = |origin: &str| {
+        origin
+            .split(['.', '['])
+            .next()
+            .unwrap_or_default()
+            .to_owned()
+    };
+    let mut fields: Vec<(String, Vec<&str>)> = Vec::new();
+    for origin in origins {
+        let name = field(origin);
+        match fields.iter_mut().find(|(known, _)| *known == name) {
+            Some((_, parts)) => parts.push(origin),
+            None => fields.push((name, vec![origin])),
+        }
+    }
+    let words = fields.into_iter().map(|(name, parts)| match parts.len() {
+        1 | 2 => parts.join(" "),
+        _ => name,
+    });
+    words.collect::<Vec<_>>().join(" ")
 }
 
 /// What never leaves, for people: whole resource types by name, of the others the elements right
-/// below; the `--json` form lists every element.
+/// below, and of which of those a part leaves; the `--json` form lists every element.
 fn summed_up(flow: &FlowJson) -> String {
     let name = |part: &str| part.split('[').next().unwrap_or_default().to_owned();
     let first_two = |path: &str| {
@@ -209,17 +246,27 @@ fn summed_up(flow: &FlowJson) -> String {
             name(parts.next().unwrap_or_default()),
         )
     };
-    let granted = flow.fields.iter().map(|field| first_two(&field.path).0);
-    let granted: BTreeSet<String> = granted.collect();
+    let granted: BTreeSet<(String, String)> = flow
+        .fields
+        .iter()
+        .map(|field| first_two(&field.path))
+        .collect();
+    let is_granted = |resource: &String| granted.iter().any(|(own, _)| own == resource);
     let mut elements: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     for path in &flow.never_leaves {
         let (resource, element) = first_two(path);
         elements.entry(resource).or_default().insert(element);
     }
     let groups = elements.into_iter().map(|(resource, elements)| {
-        if granted.contains(&resource) {
-            let elements: Vec<String> = elements.into_iter().collect();
-            format!("of {resource} {}", elements.join(", "))
+        if is_granted(&resource) {
+            let (parts, whole): (Vec<String>, Vec<String>) = elements
+                .into_iter()
+                .partition(|element| granted.contains(&(resource.clone(), element.clone())));
+            let whole = Some(whole).filter(|whole| !whole.is_empty());
+            let parts = Some(parts).filter(|parts| !parts.is_empty());
+            let parts = parts.map(|parts| format!("the rest of {}", parts.join(", ")));
+            let words: Vec<String> = whole.into_iter().flatten().chain(parts).collect();
+            format!("of {resource} {}", words.join(", "))
         } else {
             format!("all of {resource}")
         }
