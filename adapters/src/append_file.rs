@@ -2,9 +2,9 @@
 //! lines hold is the adapters' business.
 
 use std::collections::{HashMap, HashSet};
-use std::fs::{DirBuilder, File, OpenOptions};
+use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
 use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
@@ -14,42 +14,68 @@ use crate::adapter::Line;
 
 /// How every line opens; the id follows.
 const OPENING: &[u8] = b"{\"id\":\"";
+/// The lock file; hidden from collectors, who take `*.ndjson`.
+const LOCK: &str = ".isthmus.lock";
 /// How many files are kept open: today's, and yesterday's for what was committed before midnight.
 const OPEN_FILES: usize = 2;
 
-/// A folder whose files only this process appends to.
+/// A folder whose files only this process appends to; it holds a lock file to keep others away.
 #[derive(Debug)]
 pub struct AppendFolder {
     folder: PathBuf,
-    open: Mutex<HashMap<String, OpenFile>>,
+    files: Mutex<Files>,
+    _lock: File,
+}
+
+#[derive(Debug, Default)]
+struct Files {
+    open: HashMap<String, OpenFile>,
+    /// Files whose last append failed, so that any of its lines may be there or not.
+    suspect: HashSet<String>,
 }
 
 #[derive(Debug)]
 struct OpenFile {
     file: File,
     length: u64,
-    /// The ids that are in the file; read only while deliveries of an earlier run come by.
+    /// The ids that are in the file; read only while lines come that must be looked for.
     written: Option<HashSet<DeliveryId>>,
 }
 
 impl AppendFolder {
     /// The folder at this path, made when it is not there, readable to its owner alone.
+    ///
+    /// # Errors
+    /// `ResourceBusy` when another process, or another destination of this one, appends there.
     pub fn open(folder: &Path) -> io::Result<Self> {
         DirBuilder::new()
             .recursive(true)
             .mode(0o700)
             .create(folder)?;
+        let mut options = OpenOptions::new();
+        let lock = options.write(true).create(true).truncate(false).mode(0o600);
+        let lock = lock.open(folder.join(LOCK))?;
+        lock.try_lock().map_err(|error| match error {
+            TryLockError::WouldBlock => io::ErrorKind::ResourceBusy.into(),
+            TryLockError::Error(error) => error,
+        })?;
         Ok(Self {
             folder: folder.to_path_buf(),
-            open: Mutex::new(HashMap::new()),
+            files: Mutex::default(),
+            _lock: lock,
         })
     }
 
     /// Appends the lines in one write and syncs the file. On any failure the file is as long as
-    /// before. Lines that must be looked for first and are found are left out.
+    /// before, as far as the disk allows. Lines that must be looked for first and are found are
+    /// left out. A file that was collected or changed since the last append is begun anew.
     pub fn append(&self, name: &str, lines: &[Line]) -> io::Result<()> {
-        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
-        if !open.contains_key(name) {
+        let mut files = self.files.lock().unwrap_or_else(PoisonError::into_inner);
+        let Files { open, suspect } = &mut *files;
+        if !open
+            .get(name)
+            .is_some_and(|file| file.is_at(&self.folder.join(name)))
+        {
             if open.len() >= OPEN_FILES {
                 open.clear();
             }
@@ -58,10 +84,13 @@ impl AppendFolder {
         let Some(file) = open.get_mut(name) else {
             return Ok(());
         };
-        let appended = file.append(lines);
+        let appended = file.append(lines, suspect.contains(name));
         if appended.is_err() {
             // Whatever state the file is in, it is read afresh next time.
             open.remove(name);
+            suspect.insert(name.to_owned());
+        } else {
+            suspect.remove(name);
         }
         appended
     }
@@ -72,13 +101,13 @@ impl OpenFile {
         let path = folder.join(name);
         let known = path.exists();
         let mut options = OpenOptions::new();
-        let mut file = options
+        let options = options
             .read(true)
             .write(true)
             .create(true)
             .truncate(false)
-            .mode(0o600)
-            .open(&path)?;
+            .mode(0o600);
+        let mut file = options.open(&path)?;
         if !known {
             File::open(folder)?.sync_all()?;
         }
@@ -95,13 +124,23 @@ impl OpenFile {
         })
     }
 
-    fn append(&mut self, lines: &[Line]) -> io::Result<()> {
+    /// Whether the path still leads to this file, as long as it was left: a collector may have
+    /// moved it away, and what is appended to a file that nobody finds is lost.
+    fn is_at(&self, path: &Path) -> bool {
+        let (Ok(there), Ok(here)) = (path.metadata(), self.file.metadata()) else {
+            return false;
+        };
+        (there.dev(), there.ino(), there.len()) == (here.dev(), here.ino(), self.length)
+    }
+
+    fn append(&mut self, lines: &[Line], look_first: bool) -> io::Result<()> {
         let mut bytes = Vec::new();
-        if lines.iter().any(|line| line.look_first) {
+        let look = |line: &Line| look_first || line.look_first;
+        if lines.iter().any(look) {
             let written = self.written()?;
             for line in lines
                 .iter()
-                .filter(|line| !line.look_first || written.insert(line.id))
+                .filter(|line| !look(line) || written.insert(line.id))
             {
                 bytes.extend_from_slice(line.bytes.reveal());
             }

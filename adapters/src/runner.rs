@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use isthmus_core::delivery_queue::Draw;
-use isthmus_core::destination::{DeliveryOutcome, Destination, Outbound};
+use isthmus_core::destination::{DeliveryOutcome, Destination, Outbound, RetryScope};
 use isthmus_core::future::BoxFuture;
 use isthmus_core::id::{DeliveryId, RecipientId};
 
@@ -40,7 +40,8 @@ impl Runner {
         }
     }
 
-    async fn perform(&self, call: Call) -> Vec<(DeliveryId, DeliveryOutcome)> {
+    /// Performs one call; None when whether it was done is not known.
+    async fn perform(&self, call: Call) -> Option<Vec<(DeliveryId, DeliveryOutcome)>> {
         let folder = Arc::clone(&self.folder);
         let performed = tokio::task::spawn_blocking(move || {
             let reply = match &call {
@@ -49,13 +50,12 @@ impl Runner {
             (call, reply)
         });
         match performed.await {
-            Ok((call, Ok(()))) => self.adapter.judge(&call, Reply::Appended),
+            Ok((call, Ok(()))) => Some(self.adapter.judge(&call, Reply::Appended)),
             Ok((call, Err(error))) => {
                 tracing::warn!(recipient = %self.recipient, kind = ?error.kind(), "append failed");
-                self.adapter.judge(&call, Reply::NotAppended(error.kind()))
+                Some(self.adapter.judge(&call, Reply::NotAppended(error.kind())))
             }
-            // The task was cancelled or failed: whether it wrote is not known.
-            Err(_join) => Vec::new(),
+            Err(_join) => None,
         }
     }
 }
@@ -72,15 +72,28 @@ impl Destination for Runner {
     fn deliver(&self, batch: Vec<Outbound>) -> BoxFuture<'_, Vec<DeliveryOutcome>> {
         Box::pin(async move {
             let mut outcomes = BTreeMap::new();
+            // A call after one that failed could overtake a patient's earlier record.
+            let mut others = DeliveryOutcome::Unknown;
             for call in self.adapter.plan(&batch) {
-                outcomes.extend(self.perform(call).await);
+                let Some(judged) = self.perform(call).await else {
+                    break;
+                };
+                let delivered = |(_, outcome): &(DeliveryId, DeliveryOutcome)| {
+                    *outcome == DeliveryOutcome::Delivered
+                };
+                let all = judged.iter().all(delivered);
+                outcomes.extend(judged);
+                if !all {
+                    let scope = RetryScope::Recipient;
+                    others = DeliveryOutcome::Retry { scope, after: None };
+                    break;
+                }
             }
-            // A record that no reply accounts for may or may not have arrived.
             let account = |one: &Outbound| outcomes.remove(&one.id);
             batch
                 .iter()
                 .map(account)
-                .map(|found| found.unwrap_or(DeliveryOutcome::Unknown))
+                .map(|found| found.unwrap_or(others.clone()))
                 .collect()
         })
     }

@@ -202,6 +202,46 @@ fn a_torn_line_is_cut_off_and_written_whole() {
 }
 
 #[test]
+fn a_file_that_was_collected_is_begun_anew() {
+    let folder = tempfile::tempdir().unwrap();
+    let runner = runner(folder.path());
+    deliver(&runner, vec![outbound(1, false)]);
+    let path = folder.path().join("2026-03-10.ndjson");
+    std::fs::rename(&path, folder.path().join("collected")).unwrap();
+    deliver(&runner, vec![outbound(2, false)]);
+    assert!(file(folder.path()).starts_with("{\"id\":\"0202"));
+    std::fs::write(&path, "").unwrap();
+    deliver(&runner, vec![outbound(3, false)]);
+    assert!(file(folder.path()).starts_with("{\"id\":\"0303"));
+}
+
+#[test]
+fn a_folder_has_one_writer() {
+    let folder = tempfile::tempdir().unwrap();
+    let first = AppendFolder::open(folder.path()).unwrap();
+    let second = AppendFolder::open(folder.path());
+    assert_eq!(second.unwrap_err().kind(), std::io::ErrorKind::ResourceBusy);
+    drop(first);
+    assert!(AppendFolder::open(folder.path()).is_ok());
+}
+
+#[test]
+fn a_later_day_does_not_overtake_an_earlier_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let runner = runner(folder.path());
+    std::fs::create_dir(folder.path().join("2026-03-10.ndjson")).unwrap();
+    let mut tomorrow = outbound(2, false);
+    tomorrow.created_at = Timestamp::from_unix_millis(NOON.unix_millis() + 86_400_000);
+    let outcomes = deliver(&runner, vec![outbound(1, false), tomorrow]);
+    let waits = DeliveryOutcome::Retry {
+        scope: RetryScope::Recipient,
+        after: None,
+    };
+    assert_eq!(outcomes, [waits.clone(), waits]);
+    assert!(!folder.path().join("2026-03-11.ndjson").exists());
+}
+
+#[test]
 fn a_folder_that_takes_nothing_makes_the_recipient_wait() {
     let folder = tempfile::tempdir().unwrap();
     let runner = runner(folder.path());

@@ -5,16 +5,19 @@ use isthmus_core::phi::Phi;
 
 use crate::adapter::{Call, Line};
 
-/// One call a day, in the order of the batch: a delivery always goes to the file of the day it was
-/// committed on, so that a repeat after a restart is found there.
+/// One call a day: a delivery always goes to the file of the day it was committed on, so that a
+/// repeat after a restart is found there.
 pub(crate) fn plan(batch: &[Outbound]) -> Vec<Call> {
     let mut calls: Vec<Call> = Vec::new();
     for outbound in batch {
         let name = format!("{}.ndjson", outbound.created_at.day());
         let line = line(outbound);
-        match calls.last_mut() {
-            Some(Call::Append { file, lines }) if *file == name => lines.push(line),
-            _ => calls.push(Call::Append {
+        let same_day = calls
+            .iter_mut()
+            .find(|Call::Append { file, .. }| *file == name);
+        match same_day {
+            Some(Call::Append { lines, .. }) => lines.push(line),
+            None => calls.push(Call::Append {
                 file: name,
                 lines: vec![line],
             }),
@@ -42,7 +45,7 @@ fn line(outbound: &Outbound) -> Line {
     Line {
         id: outbound.id,
         bytes: Phi::new(bytes),
-        look_first: outbound.recovered,
+        look_first: outbound.recovered || outbound.attempt > 1,
     }
 }
 

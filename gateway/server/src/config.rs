@@ -1,7 +1,7 @@
 //! What `isthmus.toml` may say; reading the file and following its references is in `config_file`.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use isthmus_adapters::ndjson_folder::config::NdjsonFolderConfig;
 use isthmus_ingress::mllp_config::MllpConfig;
@@ -91,6 +91,13 @@ impl DestinationConfig {
     pub(crate) fn recipient(&self) -> &str {
         match self {
             Self::NdjsonFolder(config) => &config.recipient,
+        }
+    }
+
+    /// Where its files are written, as the configuration says.
+    pub(crate) fn folder(&self) -> &Path {
+        match self {
+            Self::NdjsonFolder(config) => &config.folder,
         }
     }
 }

@@ -191,11 +191,17 @@ impl ConfigFile {
                 problems.push(self.error(&at, UNKNOWN, text));
             }
         }
+        let mut folders = BTreeSet::new();
         let mut recipients = BTreeSet::new();
         for destination in &self.config.destinations {
             let recipient = destination.get_ref().recipient();
             if !recipients.insert(recipient) {
                 let text = format!("two destinations for the recipient {recipient}");
+                problems.push(self.error(&destination.span(), TWICE, text));
+            }
+            if !folders.insert(self.path(destination.get_ref().folder())) {
+                let text = "two destinations have the same folder; what is one recipient's must \
+                            not lie beside another's";
                 problems.push(self.error(&destination.span(), TWICE, text));
             }
         }
