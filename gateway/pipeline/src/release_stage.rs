@@ -2,6 +2,7 @@
 //! is granted is decided in `isthmus_core::privacy`.
 
 use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use isthmus_core::clock::Timestamp;
@@ -68,8 +69,7 @@ impl ReleaseStage {
         for flow in self.policies.flows() {
             let mut index = 0;
             for record in records {
-                let verdict =
-                    self.decide(origin, record, flow, &mut index, &mut released.deliveries);
+                let verdict = self.guarded(origin, record, flow, &mut index, &mut released);
                 released.decisions.push(Decision {
                     recipient: flow.recipient().id.clone(),
                     flow: flow.terms().id.clone(),
@@ -79,6 +79,25 @@ impl ReleaseStage {
             }
         }
         released
+    }
+
+    /// Decides behind a wall: a panic in the gate or in a map parks this record for this flow and
+    /// leaves no half of it behind.
+    fn guarded(
+        &self,
+        origin: Origin,
+        record: &Record,
+        flow: &Flow,
+        index: &mut u32,
+        released: &mut Released,
+    ) -> Verdict {
+        let (first, deliveries) = (*index, released.deliveries.len());
+        let decide = || self.decide(origin, record, flow, index, &mut released.deliveries);
+        catch_unwind(AssertUnwindSafe(decide)).unwrap_or_else(|_panic| {
+            *index = first;
+            released.deliveries.truncate(deliveries);
+            Verdict::Parked(Refusal::park(Reason::Unshapeable).by("the gate or a map panicked"))
+        })
     }
 
     fn decide(

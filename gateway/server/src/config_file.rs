@@ -148,7 +148,9 @@ impl ConfigFile {
         if let Some(folder) = &allowed.certificates {
             first_start::make_certificates(&self.path(folder)).map_err(Failure::run)?;
         }
-        if allowed.make_keys {
+        // A store in use knows its keys: a new one in place of a lost one would open nothing, or
+        // give every patient another pseudonym.
+        if allowed.make_keys && !self.store_paths().database().exists() {
             let pseudonyms = self.config.pseudonym_keys.values();
             for reference in pseudonyms.chain([&self.config.store.master_key]) {
                 if let Ok(Reference::File(path)) = Reference::parse(reference.get_ref()) {

@@ -2,7 +2,7 @@
 //! certificates for loopback, a master key and pseudonym keys. Real ones are brought by whoever
 //! runs the gateway, and are never overwritten.
 
-use std::fs::{DirBuilder, OpenOptions};
+use std::fs::{DirBuilder, File, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
@@ -126,5 +126,12 @@ fn write_new(path: &Path, content: &[u8]) -> Result<(), FirstStartError> {
     let mut file = options.open(path).map_err(failed)?;
     file.write_all(content)
         .and_then(|()| file.sync_all())
-        .map_err(failed)
+        .map_err(failed)?;
+    // Without the folder a power cut could take the file away after messages were acknowledged.
+    match path.parent() {
+        Some(folder) => File::open(folder)
+            .and_then(|folder| folder.sync_all())
+            .map_err(failed),
+        None => Ok(()),
+    }
 }

@@ -6,6 +6,7 @@ use std::path::Path;
 
 use isthmus_core::clock::Timestamp;
 use isthmus_core::diagnostic::Diagnostic;
+use isthmus_core::privacy::codes::NO_MAP;
 use isthmus_core::privacy::policy_loader::{self, PolicySources};
 use isthmus_core::privacy::policy_set::PolicySet;
 use isthmus_core::read_set::ReadSet;
@@ -54,4 +55,10 @@ pub(crate) fn load(
         maps: &maps,
     };
     Ok(policy_loader::load(&sources, now))
+}
+
+/// Leaves out complaints about maps that are not there: a map with an error is not there for its
+/// policy, and the error of the map says enough.
+pub(crate) fn forget_absent_maps(problems: &mut Vec<Diagnostic>) {
+    problems.retain(|problem| problem.code != NO_MAP);
 }

@@ -8,7 +8,6 @@ use std::sync::Arc;
 use isthmus_core::clock::Timestamp;
 use isthmus_core::diagnostic::Diagnostic;
 use isthmus_core::id::{FlowId, RecipientId};
-use isthmus_core::privacy::codes::NO_MAP;
 use isthmus_core::privacy::policy_set::PolicySet;
 use isthmus_core::read_set::ReadSet;
 use isthmus_core::shaper::Shaper;
@@ -59,15 +58,14 @@ impl Rules {
             .map(|map| (map.path().to_owned(), record_shaper::read_set(map.trace())))
             .collect();
         let policies = policy_folder::load(&folder.join("policies"), &reads, now)?;
-        let policies = policies.unwrap_or_else(|wrong| {
+        let policies = policies.unwrap_or_else(|mut wrong| {
+            if library.has_errors() {
+                policy_folder::forget_absent_maps(&mut wrong);
+            }
             problems.extend(wrong);
             PolicySet::default()
         });
         problems.extend_from_slice(policies.warnings());
-        if library.has_errors() {
-            // A map with an error is not there for its policy; the error of the map says enough.
-            problems.retain(|problem| problem.code != NO_MAP);
-        }
         for problem in &mut problems {
             place_in(&folder, problem);
         }

@@ -192,15 +192,13 @@ impl Parts {
             clock: Arc::clone(&self.clock),
             executor: Arc::clone(&self.executor),
         };
-        let ended = self.ended.clone();
+        let alarm = LoopAlarm::new("translation", &self.ended);
         let task = async move {
-            let error = forward.run().await;
-            if error != JournalError::Closed {
-                drop(
-                    ended
-                        .send(format!("translation cannot go on: {error}"))
-                        .await,
-                );
+            match forward.run().await {
+                JournalError::Closed => alarm.disarm(),
+                error @ (JournalError::Full | JournalError::Failed(_) | JournalError::Keys(_)) => {
+                    alarm.raise(&error);
+                }
             }
         };
         self.executor.spawn("forward", Box::pin(task));
@@ -222,16 +220,50 @@ impl Parts {
             clock: Arc::clone(&self.clock),
             executor: Arc::clone(&self.executor),
         };
-        let ended = self.ended.clone();
-        let task = async move {
-            let error = deliver.run().await;
-            drop(
-                ended
-                    .send(format!("delivery to {recipient} cannot go on: {error}"))
-                    .await,
-            );
-        };
+        let alarm = LoopAlarm::new(&format!("delivery to {recipient}"), &self.ended);
+        let task = async move { alarm.raise(&deliver.run().await) };
         self.executor.spawn("deliver", Box::pin(task));
         Ok(())
+    }
+}
+
+/// Tells the supervisor that a loop ended, in whatever way: the gateway must not go on
+/// acknowledging while nothing is translated or delivered.
+struct LoopAlarm {
+    what: String,
+    ended: mpsc::Sender<String>,
+    armed: bool,
+}
+
+impl LoopAlarm {
+    fn new(what: &str, ended: &mpsc::Sender<String>) -> Self {
+        Self {
+            what: what.to_owned(),
+            ended: ended.clone(),
+            armed: true,
+        }
+    }
+
+    /// The loop ended because the gateway does.
+    fn disarm(mut self) {
+        self.armed = false;
+    }
+
+    fn raise(mut self, why: &dyn std::fmt::Display) {
+        self.armed = false;
+        self.tell(&format!("{} cannot go on: {why}", self.what));
+    }
+
+    fn tell(&self, text: &str) {
+        // A full channel holds the first reason already, which is the one that counts.
+        let _full = self.ended.try_send(text.to_owned());
+    }
+}
+
+impl Drop for LoopAlarm {
+    fn drop(&mut self) {
+        if self.armed && std::thread::panicking() {
+            self.tell(&format!("{} ended unexpectedly", self.what));
+        }
     }
 }

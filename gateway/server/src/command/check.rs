@@ -1,5 +1,5 @@
-//! `isthmus check`: loads configuration, certificates, maps, tables and policies as `run` would, and
-//! shows every error and warning; starts nothing.
+//! `isthmus check`: loads configuration, certificates, maps, tables and policies as `run` would,
+//! and shows every error and warning; starts nothing.
 
 use std::path::Path;
 

@@ -1,6 +1,7 @@
 //! `isthmus consent`: records and shows what patients allowed; patients are read from standard
 //! input or a file, never from the command line, where others could see them.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use isthmus_core::clock::Clock;
@@ -8,6 +9,7 @@ use isthmus_core::consent_store::ConsentChoice;
 use isthmus_core::phi::Phi;
 use isthmus_core::subject::SubjectIdentifier;
 use serde::Serialize;
+use toml::Spanned;
 
 use crate::cli::{ConsentSet, ConsentShow};
 use crate::command::status;
@@ -15,6 +17,7 @@ use crate::config_file::ConfigFile;
 use crate::failure::Failure;
 use crate::input;
 use crate::output::Output;
+use crate::rules::Rules;
 use crate::system::SystemClock;
 
 /// The document of `consent set`.
@@ -42,6 +45,9 @@ pub(crate) fn set(folder: &Path, options: &ConsentSet, output: Output) -> Result
     let choice = ConsentChoice::parse(&options.choice)
         .ok_or_else(|| Failure::Usage("a choice is opt-in or opt-out".into()))?;
     let patients = patients(&options.patients)?;
+    let rules = Rules::load(&file, SystemClock.now())?;
+    known_category(&rules, &options.category)?;
+    known_authorities(&file, &patients)?;
     let store = status::open(&file)?;
     let consents = store.consents();
     let now = SystemClock.now();
@@ -62,6 +68,44 @@ pub(crate) fn set(folder: &Path, options: &ConsentSet, output: Output) -> Result
         choice,
     });
     Ok(())
+}
+
+/// A misspelt opt-out would change nothing and tell nobody.
+fn known_category(rules: &Rules, category: &str) -> Result<(), Failure> {
+    let rules = rules
+        .policies
+        .flows()
+        .iter()
+        .map(|flow| &flow.terms().consent);
+    let known: BTreeSet<&str> = rules
+        .flat_map(|rule| rule.categories.iter().chain(&rule.tells))
+        .map(String::as_str)
+        .collect();
+    if known.contains(category) {
+        return Ok(());
+    }
+    let known = known.into_iter().collect::<Vec<_>>().join(", ");
+    Err(Failure::Usage(format!(
+        "no policy asks for the category {category}; there is {known}"
+    )))
+}
+
+/// The same for an authority that no sender uses: its patients could never come.
+fn known_authorities(file: &ConfigFile, patients: &[SubjectIdentifier]) -> Result<(), Failure> {
+    let senders = || file.config.senders.iter().map(Spanned::get_ref);
+    let known = |authority: &str| {
+        senders().any(|one| one.default_authority == authority || one.authorities.admit(authority))
+    };
+    match patients
+        .iter()
+        .position(|patient| !known(&patient.authority))
+    {
+        Some(index) => Err(Failure::Usage(format!(
+            "patient {}: no sender of the configuration uses this authority",
+            index + 1
+        ))),
+        None => Ok(()),
+    }
 }
 
 /// Shows the newest consents of every patient of the input.
