@@ -11,6 +11,8 @@
     reason = "tests may be blunt, and these watch real processes"
 )]
 
+mod canary_messages;
+mod canary_scan;
 mod gateway;
 mod mllp_peer;
 
@@ -20,4 +22,5 @@ mod bad_input;
 mod disclosed_fields;
 mod hospital_feed;
 mod misspelt_policies;
+mod no_patient_data_leaks;
 mod restart_recovers;

@@ -1,0 +1,433 @@
+//! No value of a message turns up anywhere but in the fields that `isthmus flow` declares: not in
+//! logs at their most talkative, acknowledgements, commands' output or the files of the store,
+//! after success, parking, refusal, a crash and a stop. How messages are made and looked for is in
+//! `canary_messages` and `canary_scan`.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+
+use crate::canary_messages::{Canaries, Plan, Token};
+use crate::canary_scan::{Scanner, base64_inside};
+use crate::gateway::{Gateway, Site, root, tell};
+use crate::mllp_peer::{MllpPeer, framed};
+
+/// The most that is logged.
+const TRACE: &str = "trace";
+
+/// Messages that are translated: versions and events.
+const TRANSLATED: [(&str, (&str, &str)); 10] = [
+    ("2.1", ("ADT", "A01")),
+    ("2.1", ("ORU", "R01")),
+    ("2.2", ("ADT", "A08")),
+    ("2.3", ("ADT", "A04")),
+    ("2.3.1", ("ORU", "R01")),
+    ("2.4", ("ADT", "A03")),
+    ("2.5.1", ("ADT", "A04")),
+    ("2.5.1", ("ORU", "R01")),
+    ("2.7", ("ADT", "A01")),
+    ("2.8.2", ("ORU", "R01")),
+];
+
+/// Fields of the header that an acknowledgement must repeat (HL7 v2.5.1 chapter 2, section 2.9.2).
+const ECHOED: [&str; 6] = ["MSH-3", "MSH-4", "MSH-5", "MSH-6", "MSH-10", "MSH-11"];
+
+/// Values of the example's messages that are found nowhere else, and their places.
+const EXAMPLE: [(&str, &str); 11] = [
+    ("avery.sample@example.org", "PID-13.4"),
+    ("noel.muster@example.org", "PID-13.4"),
+    ("12 Sample Street", "PID-11"),
+    ("77 Sample Road", "PID-11"),
+    ("8 Sample Avenue", "PID-11"),
+    ("999-41-0001", "PID-3"),
+    ("1003000126", "PV1-7"),
+    ("VN700001", "PV1-19"),
+    ("Essential hypertension", "DG1-3.2"),
+    ("slightly hemolyzed", "NTE-3"),
+    ("Potassium [SerPlas]", "OBX-3.2"),
+];
+
+/// The run: everything that came out of the gateway beside files.
+struct Run {
+    site: Site,
+    canaries: Canaries,
+    /// What was said, and by whom.
+    said: Vec<(String, Vec<u8>)>,
+    acknowledgements: Vec<Vec<u8>>,
+    stored: u64,
+}
+
+fn plan(version: &'static str, event: (&'static str, &'static str)) -> Plan<'static> {
+    Plan {
+        version,
+        event,
+        without: &[],
+    }
+}
+
+fn replaced(message: &[u8], from: &[u8], to: &[u8]) -> Vec<u8> {
+    let at = message
+        .windows(from.len())
+        .position(|window| window == from);
+    let at = at.expect("what is to be replaced");
+    [&message[..at], to, &message[at + from.len()..]].concat()
+}
+
+impl Run {
+    fn new() -> Self {
+        let site = Site::example();
+        site.edit(|text| text.replacen("\"ADT^A08\"", "\"ADT^A08\", \"ADT^A60\"", 1));
+        let mut canaries = Canaries::default();
+        for (text, place) in EXAMPLE {
+            canaries.tokens.push(Token {
+                text: text.to_owned(),
+                forms: Vec::new(),
+                place: place.to_owned(),
+            });
+        }
+        Self {
+            site,
+            canaries,
+            said: Vec::new(),
+            acknowledgements: Vec::new(),
+            stored: 0,
+        }
+    }
+
+    /// Sends a message and keeps what comes back.
+    fn send(&mut self, gateway: &Gateway, message: &[u8], codes: &[&str]) {
+        let mut peer = MllpPeer::connect(gateway.plain);
+        let answer = peer.exchange(message);
+        let told = (
+            answer.code(),
+            answer.field("ERR", 1),
+            answer.field("ERR", 2),
+        );
+        assert!(codes.contains(&told.0.as_str()), "{told:?}");
+        self.stored += u64::from(answer.code().ends_with('A'));
+        self.acknowledgements.push(answer.bytes);
+    }
+
+    /// Runs a command at its most talkative and keeps what it says.
+    fn command(&mut self, arguments: &[&str], input: &str) {
+        let output = self.site.command_logging(TRACE, arguments, input);
+        let name = arguments.join(" ");
+        self.said.push((format!("{name}: stdout"), output.stdout));
+        self.said.push((format!("{name}: stderr"), output.stderr));
+    }
+
+    /// The commands that a person asks for the state.
+    fn asked(&mut self) {
+        for arguments in [
+            &["status"][..],
+            &["status", "--json"],
+            &["check"],
+            &["flow"],
+        ] {
+            self.command(arguments, "");
+        }
+    }
+
+    /// Messages that reach recipients: our own over plain MLLP, the example's over TLS.
+    fn success(&mut self, gateway: &Gateway) {
+        for (version, event) in TRANSLATED {
+            let before = self.canaries.tokens.len();
+            let message = self.canaries.message(plan(version, event));
+            // Of some patients the marketing platform may know.
+            if version == "2.5.1" {
+                let mut own = self.canaries.tokens[before..].iter();
+                let patient = own.find(|token| token.place == "PID-3").unwrap();
+                let patient = format!("EXAMPLE MRN|{}\n", patient.text);
+                self.opt_in(&patient);
+            }
+            self.send(gateway, &message, &["AA", "CA"]);
+        }
+        let ca = self.site.path("data/certificates/ca.pem");
+        let ca = ca.to_str().unwrap().to_owned();
+        let address = gateway.tls.to_string();
+        let folder = root().join("gateway/example/messages");
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let text = std::fs::read_to_string(entry.unwrap().path()).unwrap();
+            self.command(&["send", &address, "-", "--tls", "--ca", &ca], &text);
+            self.stored += 1;
+        }
+    }
+
+    fn opt_in(&mut self, patient: &str) {
+        let mut set = vec!["consent", "set", "--category", "hipaa-auth"];
+        set.extend(["--choice", "opt-in", "--evidence", "a form"]);
+        self.command(&set, patient);
+        self.command(&["consent", "show"], patient);
+    }
+
+    /// Messages that are stored and cannot be translated.
+    fn parked(&mut self, gateway: &Gateway) {
+        let unmapped = self.canaries.message(plan("2.5.1", ("ADT", "A60")));
+        self.send(gateway, &unmapped, &["CA"]);
+        for event in [("ADT", "A01"), ("ORU", "R01")] {
+            let without = &["PID-2", "PID-3"][..];
+            let nobody = Plan {
+                without,
+                ..plan("2.5.1", event)
+            };
+            let message = self.canaries.message(nobody);
+            self.send(gateway, &message, &["CA"]);
+        }
+    }
+
+    /// Messages that are refused.
+    fn refused(&mut self, gateway: &Gateway) {
+        let admission = plan("2.5.1", ("ADT", "A01"));
+        let changes: [(&[u8], &[u8]); 6] = [
+            (b"EXAMPLE-EHR", b"NOBODY"),
+            (b"|ADT^A01|", b"|ADT^A99|"),
+            (b"^~\\&", b"^^\\&"),
+            (b"MSH|", b"MSX|"),
+            (b"UNICODE UTF-8", b"ASCII"),
+            (b"EXAMPLE MRN", b"OTHER MRN"),
+        ];
+        for (from, to) in changes {
+            let message = self.canaries.message(admission);
+            self.send(gateway, &replaced(&message, from, to), &["AR", "CR"]);
+        }
+        let mut peer = MllpPeer::connect(gateway.plain);
+        let message = self.canaries.message(admission);
+        let half = &message[..message.len() / 2];
+        peer.write(&[b"\x0B", half, &framed(&message)].concat());
+        self.acknowledgements.push(peer.answer().unwrap().bytes);
+        assert!(peer.answer().is_none());
+    }
+
+    /// A feed in the middle of which the power goes.
+    fn crash(&mut self, gateway: Gateway) {
+        let mut feed = Vec::new();
+        for _ in 0..12 {
+            let message = self.canaries.message(plan("2.5.1", ("ADT", "A08")));
+            feed.extend(framed(&message));
+        }
+        let mut peer = MllpPeer::connect(gateway.plain);
+        let mut stream = peer.writer();
+        let writer = std::thread::spawn(move || std::io::Write::write_all(&mut stream, &feed));
+        for _ in 0..3 {
+            self.acknowledgements.push(peer.answer().unwrap().bytes);
+        }
+        gateway.kill();
+        while let Some(answer) = peer.answer() {
+            self.acknowledgements.push(answer.bytes);
+        }
+        drop(writer.join().unwrap());
+    }
+}
+
+/// Every file of a site but those in its outboxes.
+fn files(folder: &Path, found: &mut Vec<PathBuf>) {
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let entry = entry.unwrap();
+        if entry.file_type().unwrap().is_dir() {
+            if entry.file_name() != "outbox" {
+                files(&entry.path(), found);
+            }
+        } else {
+            found.push(entry.path());
+        }
+    }
+}
+
+/// What was looked at.
+#[derive(Default)]
+struct Looked {
+    files: usize,
+    bytes: usize,
+}
+
+/// Contents kept for the end, when all tokens are known.
+type Kept = Vec<(String, Vec<u8>)>;
+
+/// The files of the site at one moment.
+fn keep(site: &Site, moment: &str, kept: &mut Kept) {
+    let mut paths = Vec::new();
+    files(site.folder(), &mut paths);
+    for path in paths {
+        // A log of SQLite may go while one looks.
+        if let Ok(content) = std::fs::read(&path) {
+            kept.push((format!("{moment}: {}", path.display()), content));
+        }
+    }
+}
+
+/// The origins that `isthmus flow` declares, by recipient and record field.
+fn declared(site: &Site) -> BTreeMap<(String, String), BTreeSet<String>> {
+    let mut declared: BTreeMap<_, BTreeSet<String>> = BTreeMap::new();
+    let report = site.json(&["flow"], "");
+    for flow in report["flows"].as_array().unwrap() {
+        let recipient = flow["recipient"].as_str().unwrap();
+        for field in flow["fields"].as_array().unwrap() {
+            let target = field["target"].as_str().unwrap();
+            let origins = field["origins"].as_array().unwrap().iter();
+            let origins = origins.map(|origin| place_of(origin.as_str().unwrap()));
+            let key = (recipient.to_owned(), target.to_owned());
+            declared.entry(key).or_default().extend(origins);
+        }
+    }
+    declared
+}
+
+/// An origin without its brackets, and without first components, which are their wholes.
+fn place_of(origin: &str) -> String {
+    let mut place = String::new();
+    let mut depth = 0;
+    for letter in origin.chars() {
+        match letter {
+            '[' => depth += 1,
+            ']' => depth -= 1,
+            other if depth == 0 => place.push(other),
+            _ => {}
+        }
+    }
+    while let Some(whole) = place.strip_suffix(".1") {
+        place = whole.to_owned();
+    }
+    place
+}
+
+/// Calls `look` with every leaf of a document and its dotted name.
+fn leaves(value: &Value, name: &str, look: &mut impl FnMut(&str, &str)) {
+    match value {
+        Value::Object(members) => {
+            for (member, value) in members {
+                let dot = if name.is_empty() { "" } else { "." };
+                leaves(value, &format!("{name}{dot}{member}"), look);
+            }
+        }
+        Value::Array(values) => values.iter().for_each(|value| leaves(value, name, look)),
+        Value::Null | Value::Bool(_) => {}
+        Value::Number(number) => look(name, &number.to_string()),
+        Value::String(text) => look(name, text),
+    }
+}
+
+/// Holds what a recipient got against what is declared; how many tokens it got.
+fn check_outbox(run: &Run, scanner: &Scanner, recipient: &str, looked: &mut Looked) -> usize {
+    let declared = declared(&run.site);
+    let mut granted = BTreeSet::new();
+    for line in run.site.outbox(recipient) {
+        leaves(&line, "", &mut |name, text| {
+            let field = name.strip_prefix("record.").unwrap_or_default();
+            let key = (recipient.to_owned(), field.to_owned());
+            for token in scanner.find(text.as_bytes()) {
+                let place = &run.canaries.tokens[token].place;
+                let is_declared = declared
+                    .get(&key)
+                    .is_some_and(|origins| origins.contains(place));
+                assert!(is_declared, "{recipient} got {place} in {name}");
+                granted.insert(token);
+            }
+        });
+    }
+    // The files as they are: nothing but what the records hold, in no other form either.
+    let folder = run.site.path("data/outbox").join(recipient);
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let content = std::fs::read(entry.unwrap().path()).unwrap();
+        looked.files += 1;
+        looked.bytes += content.len();
+        let found = scanner.find(&content);
+        let beyond: Vec<&str> = found
+            .difference(&granted)
+            .map(|token| run.canaries.tokens[*token].place.as_str())
+            .collect();
+        assert!(beyond.is_empty(), "{recipient} got {beyond:?}");
+    }
+    granted.len()
+}
+
+/// Looks through all that was kept, and fails with every place where something was found.
+fn check_kept(run: &Run, scanner: &Scanner, kept: &Kept, looked: &mut Looked) {
+    let mut leaks = BTreeSet::new();
+    for (name, content) in kept.iter().chain(&run.said) {
+        looked.files += 1;
+        looked.bytes += content.len();
+        for token in scanner.find(content) {
+            leaks.insert(format!("{} in {name}", run.canaries.tokens[token].place));
+        }
+    }
+    for answer in &run.acknowledgements {
+        looked.bytes += answer.len();
+        for token in scanner.find(answer) {
+            let place = &run.canaries.tokens[token].place;
+            let field = place.split('.').next().unwrap_or_default();
+            if !ECHOED.contains(&field) {
+                leaks.insert(format!("{place} in an acknowledgement"));
+            }
+        }
+    }
+    let shown: Vec<&String> = leaks.iter().take(40).collect();
+    assert!(leaks.is_empty(), "{} leaks: {shown:#?}", leaks.len());
+}
+
+/// A copy of the log with one token planted in it, in each form, must not pass.
+fn check_bite(run: &Run, scanner: &Scanner) {
+    let log = std::fs::read(run.site.path("gateway.log")).unwrap();
+    let planted = run.canaries.tokens.len() / 2;
+    let text = run.canaries.tokens[planted].text.clone();
+    let hexadecimal: String = text.bytes().map(|byte| format!("{byte:02X}")).collect();
+    let forms = [
+        text.clone().into_bytes(),
+        text.to_uppercase().into_bytes(),
+        hexadecimal.into_bytes(),
+        base64_inside(text.as_bytes(), 0),
+        base64_inside(text.as_bytes(), 2),
+    ];
+    for form in forms {
+        let (before, after) = log.split_at(log.len() / 2);
+        let found = scanner.find(&[before, &form, after].concat());
+        assert_eq!(found, BTreeSet::from([planted]));
+    }
+}
+
+#[test]
+fn no_value_of_a_message_turns_up_where_it_is_not_declared() {
+    let mut run = Run::new();
+    let mut kept = Kept::new();
+    let gateway = run.site.start_logging(TRACE);
+    run.success(&gateway);
+    run.site.settled();
+    keep(&run.site, "after success", &mut kept);
+    run.parked(&gateway);
+    run.refused(&gateway);
+    let status = run.site.settled();
+    assert_eq!(status["intakes"], run.stored, "{status}");
+    let parked = status["parked"].as_array().unwrap();
+    assert_eq!(parked.len(), 3, "{status}");
+    run.asked();
+    keep(&run.site, "after refusals", &mut kept);
+    run.crash(gateway);
+    keep(&run.site, "after a crash", &mut kept);
+    run.asked();
+    let gateway = run.site.start_logging(TRACE);
+    run.site.settled();
+    run.asked();
+    keep(&run.site, "after a restart", &mut kept);
+    assert!(gateway.stop());
+    keep(&run.site, "after a stop", &mut kept);
+
+    let scanner = Scanner::new(&run.canaries.tokens);
+    let mut looked = Looked::default();
+    check_bite(&run, &scanner);
+    check_kept(&run, &scanner, &kept, &mut looked);
+    let crm = check_outbox(&run, &scanner, "crm", &mut looked);
+    let marketing = check_outbox(&run, &scanner, "marketing", &mut looked);
+    assert!(
+        crm > 60 && marketing > 3,
+        "{crm} and {marketing} came through"
+    );
+    tell(&format!(
+        "{} tokens in {} forms, {} files and outputs, {} acknowledgements, {} bytes: no leak; \
+         {crm} tokens reached the CRM and {marketing} the marketing platform, as declared",
+        run.canaries.tokens.len(),
+        scanner.patterns(),
+        looked.files,
+        run.acknowledgements.len(),
+        looked.bytes,
+    ));
+}
