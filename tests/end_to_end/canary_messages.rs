@@ -86,7 +86,8 @@ impl Place {
         };
         let last = self.inner.iter().rposition(|number| *number != 1);
         let inner = &self.inner[..last.map_or(0, |last| last + 1)];
-        let inner: String = inner.iter().map(|number| format!(".{number}")).collect();
+        let inner: Vec<String> = inner.iter().map(|number| format!(".{number}")).collect();
+        let inner = inner.concat();
         format!("{}-{}{repetition}{inner}", self.segment, self.field)
     }
 

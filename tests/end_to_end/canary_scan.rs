@@ -52,7 +52,11 @@ impl Scanner {
                     });
                 };
                 let each = |form: fn(u8) -> String| -> Vec<u8> {
-                    text.bytes().map(form).collect::<String>().into_bytes()
+                    text.bytes()
+                        .map(form)
+                        .collect::<Vec<_>>()
+                        .concat()
+                        .into_bytes()
                 };
                 add(text.clone().into_bytes(), has_digits_alone);
                 add(each(|byte| format!("{byte:02x}")), false);

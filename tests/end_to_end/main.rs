@@ -6,12 +6,15 @@
     clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
+    clippy::string_slice,
+    clippy::print_stdout,
     clippy::disallowed_methods,
     missing_docs,
     reason = "tests may be blunt, and these watch real processes"
 )]
 
 mod canary_messages;
+mod canary_run;
 mod canary_scan;
 mod gateway;
 mod mllp_peer;

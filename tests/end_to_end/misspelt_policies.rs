@@ -170,7 +170,7 @@ impl Loader {
         let lines: BTreeSet<u32> = told
             .iter()
             .filter(|one| one.is_error() && !beside.contains(&one.code))
-            .filter(|one| one.file.ends_with(".toml"))
+            .filter(|one| one.file == format!("{}.toml", path.policy))
             .map(|one| one.line)
             .collect();
         let mut at = first;
