@@ -8,13 +8,13 @@ use isthmus_core::clock::Clock;
 use isthmus_core::consent_store::ConsentChoice;
 use isthmus_core::phi::Phi;
 use isthmus_core::subject::SubjectIdentifier;
+use isthmus_ingress::sender::Authorities;
 use serde::Serialize;
-use toml::Spanned;
 
 use crate::cli::{ConsentSet, ConsentShow};
 use crate::command::status;
 use crate::config_file::ConfigFile;
-use crate::failure::Failure;
+use crate::failure::{Failure, counted};
 use crate::input;
 use crate::output::Output;
 use crate::rules::Rules;
@@ -44,10 +44,8 @@ pub(crate) fn set(folder: &Path, options: &ConsentSet, output: Output) -> Result
     let file = ConfigFile::read(folder)?;
     let choice = ConsentChoice::parse(&options.choice)
         .ok_or_else(|| Failure::Usage("a choice is opt-in or opt-out".into()))?;
-    let patients = patients(&options.patients)?;
-    let rules = Rules::load(&file, SystemClock.now())?;
-    known_category(&rules, &options.category)?;
-    known_authorities(&file, &patients)?;
+    check_category(&file, &options.category, output)?;
+    let patients = patients(&file, &options.patients)?;
     let store = status::open(&file)?;
     let consents = store.consents();
     let now = SystemClock.now();
@@ -59,8 +57,8 @@ pub(crate) fn set(folder: &Path, options: &ConsentSet, output: Output) -> Result
     }
     let (category, choice) = (options.category.as_str(), choice.code());
     output.line(format!(
-        "recorded {choice} on {category} for {} patients",
-        patients.len()
+        "recorded {choice} on {category} for {}",
+        counted(patients.len(), "patient")
     ));
     output.document(&Recorded {
         patients: patients.len(),
@@ -70,48 +68,10 @@ pub(crate) fn set(folder: &Path, options: &ConsentSet, output: Output) -> Result
     Ok(())
 }
 
-/// A misspelt opt-out would change nothing and tell nobody.
-fn known_category(rules: &Rules, category: &str) -> Result<(), Failure> {
-    let rules = rules
-        .policies
-        .flows()
-        .iter()
-        .map(|flow| &flow.terms().consent);
-    let known: BTreeSet<&str> = rules
-        .flat_map(|rule| rule.categories.iter().chain(&rule.tells))
-        .map(String::as_str)
-        .collect();
-    if known.contains(category) {
-        return Ok(());
-    }
-    let known = known.into_iter().collect::<Vec<_>>().join(", ");
-    Err(Failure::Usage(format!(
-        "no policy asks for the category {category}; there is {known}"
-    )))
-}
-
-/// The same for an authority that no sender uses: its patients could never come.
-fn known_authorities(file: &ConfigFile, patients: &[SubjectIdentifier]) -> Result<(), Failure> {
-    let senders = || file.config.senders.iter().map(Spanned::get_ref);
-    let known = |authority: &str| {
-        senders().any(|one| one.default_authority == authority || one.authorities.admit(authority))
-    };
-    match patients
-        .iter()
-        .position(|patient| !known(&patient.authority))
-    {
-        Some(index) => Err(Failure::Usage(format!(
-            "patient {}: no sender of the configuration uses this authority",
-            index + 1
-        ))),
-        None => Ok(()),
-    }
-}
-
 /// Shows the newest consents of every patient of the input.
 pub(crate) fn show(folder: &Path, options: &ConsentShow, output: Output) -> Result<(), Failure> {
     let file = ConfigFile::read(folder)?;
-    let patients = patients(&options.patients)?;
+    let patients = patients(&file, &options.patients)?;
     let store = status::open(&file)?;
     let mut shown = Vec::new();
     for (index, patient) in patients.iter().enumerate() {
@@ -127,9 +87,11 @@ pub(crate) fn show(folder: &Path, options: &ConsentShow, output: Output) -> Resu
         }));
     }
     output.document(&shown);
-    if shown.is_empty() {
-        output.line("nothing is recorded");
-    }
+    output.line(format!(
+        "{} of {}",
+        counted(shown.len(), "consent"),
+        counted(patients.len(), "patient")
+    ));
     let rows = shown.iter().map(|one| {
         let choice = one.choice.to_owned();
         let (patient, version) = (one.patient.to_string(), one.version.to_string());
@@ -143,11 +105,50 @@ pub(crate) fn show(folder: &Path, options: &ConsentShow, output: Output) -> Resu
     Ok(())
 }
 
+/// Refuses a category that no policy knows: an opt-out on a misspelt one would stop nothing. With
+/// policies that do not load it is recorded all the same, for a patient's word cannot wait.
+fn check_category(file: &ConfigFile, category: &str, output: Output) -> Result<(), Failure> {
+    let Ok(rules) = Rules::load(file, SystemClock.now()) else {
+        output.warning(
+            "the policies do not load, so the category is not checked; see the command check",
+        );
+        return Ok(());
+    };
+    let flows = rules.policies.flows().iter();
+    let known: BTreeSet<&str> = flows
+        .map(|flow| &flow.terms().consent)
+        .flat_map(|rule| rule.categories.iter().chain(&rule.tells))
+        .map(String::as_str)
+        .collect();
+    if known.contains(category) {
+        return Ok(());
+    }
+    let known: Vec<&str> = known.into_iter().collect();
+    Err(Failure::Usage(format!(
+        "no policy knows the category {category}; known are {}",
+        known.join(", ")
+    )))
+}
+
+/// The authorities that messages may name, or none when a sender may name any.
+fn authorities(file: &ConfigFile) -> Option<BTreeSet<&str>> {
+    let mut known = BTreeSet::new();
+    for sender in file.config.senders.iter().map(toml::Spanned::get_ref) {
+        let Authorities::Listed(names) = &sender.authorities else {
+            return None;
+        };
+        known.insert(sender.default_authority.as_str());
+        known.extend(names.iter().map(String::as_str));
+    }
+    Some(known)
+}
+
 /// The patients of the input: `AUTHORITY|ID` a line; empty lines are left out.
-fn patients(path: &Path) -> Result<Vec<SubjectIdentifier>, Failure> {
+fn patients(file: &ConfigFile, path: &Path) -> Result<Vec<SubjectIdentifier>, Failure> {
     let bytes = input::read(path)?;
     let text = std::str::from_utf8(&bytes)
         .map_err(|_invalid| Failure::Usage("the patients are not UTF-8 text".into()))?;
+    let known = authorities(file);
     let mut patients = Vec::new();
     for (index, line) in text.lines().enumerate() {
         if line.trim().is_empty() {
@@ -159,6 +160,14 @@ fn patients(path: &Path) -> Result<Vec<SubjectIdentifier>, Failure> {
         let (authority, value) = (authority.trim(), value.trim());
         if authority.is_empty() || value.is_empty() {
             return Err(wrong());
+        }
+        if let Some(known) = known.as_ref().filter(|known| !known.contains(authority)) {
+            let known: Vec<&str> = known.iter().copied().collect();
+            return Err(Failure::Usage(format!(
+                "line {}: no sender may name this authority; known are {}",
+                index + 1,
+                known.join(", ")
+            )));
         }
         let value = Phi::new(value.to_owned());
         patients.push(SubjectIdentifier {
