@@ -58,6 +58,10 @@ pub(crate) enum Command {
     #[command(after_help = "Example:\n  isthmus flow --recipient crm")]
     Flow(Flow),
 
+    /// Say more about the code of an error.
+    #[command(after_help = "Example:\n  isthmus explain M203")]
+    Explain(Explain),
+
     /// Record or show what a patient allowed.
     #[command(subcommand)]
     Consent(Consent),
@@ -113,6 +117,13 @@ pub(crate) struct Flow {
     /// One recipient only.
     #[arg(long, value_name = "ID")]
     pub(crate) recipient: Option<String>,
+}
+
+/// Options of `explain`.
+#[derive(Debug, Args)]
+pub(crate) struct Explain {
+    /// The code, as in `error[M203]` or in the list of what is parked.
+    pub(crate) code: String,
 }
 
 /// Commands on consents.

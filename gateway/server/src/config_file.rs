@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::path::{Component, Path, PathBuf};
 
-use isthmus_core::diagnostic::{Code, Diagnostic};
+use isthmus_core::diagnostic::{Code, Diagnostic, Explanation};
 use isthmus_core::source_file::SourceFile;
 use isthmus_core::span::Span;
 use isthmus_store::master_key::MasterKey;
@@ -28,6 +28,33 @@ const SECRET: Code = Code::new("C002");
 const TWICE: Code = Code::new("C003");
 /// A value names something that does not exist.
 const UNKNOWN: Code = Code::new("C004");
+
+/// Every code of the configuration, explained.
+pub(crate) const CODES: &[Explanation] = &[
+    Explanation {
+        code: WRONG,
+        title: "the configuration is not as it must be",
+        text: "The file is no TOML, has a key that is not known, lacks one that is needed, or has \
+               a value of the wrong kind. Unknown keys are refused, for they may be misspelt.",
+    },
+    Explanation {
+        code: SECRET,
+        title: "a secret cannot be had",
+        text: "Keys stand outside the configuration: it names an environment variable or a file, \
+               counted from its own folder, that holds 64 hexadecimal digits.",
+    },
+    Explanation {
+        code: TWICE,
+        title: "one id or recipient twice",
+        text: "Senders are told apart by their ids, and each recipient has one destination.",
+    },
+    Explanation {
+        code: UNKNOWN,
+        title: "a name that does not fit what is there",
+        text: "A destination needs a policy of its recipient, a recipient needs a destination, and \
+               a time zone needs to be in the IANA database.",
+    },
+];
 
 /// A configuration that was read.
 #[derive(Debug)]

@@ -53,6 +53,7 @@ fn run(cli: &Cli, output: Output) -> Result<(), Failure> {
         Some(Command::Check) => command::check::run(&config()?, output),
         Some(Command::Translate(options)) => command::translate::run(&config()?, options, output),
         Some(Command::Test(options)) => command::test::run(&config()?, options, output),
+        Some(Command::Explain(options)) => command::explain::run(options, output),
         Some(Command::Flow(options)) => command::flow::run(&config()?, options, output),
         Some(Command::Consent(Consent::Set(options))) => {
             command::consent::set(&config()?, options, output)

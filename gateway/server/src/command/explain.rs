@@ -1,0 +1,38 @@
+//! `isthmus explain`: says more about a code of an error; the explanations stand beside the codes,
+//! in the crates that raise them.
+
+use isthmus_core::diagnostic::Explanation;
+use isthmus_core::privacy::codes as policy_codes;
+use isthmus_mappings::codes as map_codes;
+use serde::Serialize;
+
+use crate::cli::Explain;
+use crate::config_file;
+use crate::failure::Failure;
+use crate::output::Output;
+
+/// The `--json` document.
+#[derive(Debug, Serialize)]
+struct Explained {
+    code: &'static str,
+    title: &'static str,
+    text: &'static str,
+}
+
+/// Explains a code, in any letter case.
+pub(crate) fn run(options: &Explain, output: Output) -> Result<(), Failure> {
+    let mut known = policy_codes::ALL
+        .iter()
+        .chain(map_codes::ALL)
+        .chain(config_file::CODES);
+    let found = known.find(|one| one.code.text().eq_ignore_ascii_case(&options.code));
+    let Some(Explanation { code, title, text }) = found else {
+        let text = "no such code; codes stand in the brackets of an error, such as M203";
+        return Err(Failure::Usage(text.into()));
+    };
+    let code = code.text();
+    output.line(format!("{code}: {title}\n"));
+    output.paragraph(text);
+    output.document(&Explained { code, title, text });
+    Ok(())
+}
