@@ -86,8 +86,11 @@ fn reports(rules: &Rules, recipient: Option<&str>) -> Result<Vec<FlowReport>, Fa
     if let Some(id) = recipient {
         reports.retain(|report| report.recipient.id.as_str() == id);
         if reports.is_empty() {
+            let known = rules.policies.recipients();
+            let known: Vec<&str> = known.map(|recipient| recipient.id.as_str()).collect();
+            let known = known.join(", ");
             return Err(Failure::Usage(format!(
-                "no policy is for the recipient {id}"
+                "no policy is for the recipient {id}; there are policies for {known}"
             )));
         }
     }

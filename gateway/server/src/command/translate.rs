@@ -7,6 +7,7 @@ use isthmus_core::clock::Clock;
 use isthmus_core::id::SenderId;
 use isthmus_fhir::element::Element;
 use isthmus_fhir::json::writer;
+use isthmus_mappings::map::Map;
 use isthmus_mappings::run::output::Translation;
 
 use crate::cli::Translate;
@@ -24,10 +25,13 @@ pub(crate) fn run(folder: &Path, options: &Translate, output: Output) -> Result<
     file.first_start()?;
     let rules = Rules::load(&file, SystemClock.now())?;
     let sender = sender(&file, options)?;
+    check_map(&rules, options.map.as_deref())?;
     let bytes = input::read(&options.file)?;
     let messages = message_file::messages(&bytes);
     if messages.is_empty() {
-        return Err(Failure::Usage("the file holds no HL7 v2 message".into()));
+        return Err(Failure::Usage(
+            "the file holds no HL7 v2 message (no line opens with MSH)".into(),
+        ));
     }
     let mut parked = false;
     for (index, message) in messages.iter().enumerate() {
@@ -46,6 +50,25 @@ pub(crate) fn run(folder: &Path, options: &Translate, output: Output) -> Result<
         Err(Failure::Findings)
     } else {
         Ok(())
+    }
+}
+
+/// Refuses the name of a map that there is not, or that reads no messages.
+fn check_map(rules: &Rules, named: Option<&str>) -> Result<(), Failure> {
+    let maps = rules.library.maps().iter();
+    let maps = maps.filter(|map| !map.events().is_empty());
+    let known: Vec<&str> = maps.clone().map(Map::name).collect();
+    match named {
+        Some(name)
+            if !maps
+                .clone()
+                .any(|map| map.name() == name || map.path() == name) =>
+        {
+            let known = known.join(", ");
+            let text = format!("no map of messages is called {name}; there are {known}");
+            Err(Failure::Usage(text))
+        }
+        _ => Ok(()),
     }
 }
 
@@ -71,16 +94,18 @@ fn show(translation: &Translation, output: Output) {
 
 /// The sender whose zone and charset hold.
 fn sender(file: &ConfigFile, options: &Translate) -> Result<SenderId, Failure> {
-    let mut senders = file
-        .config
-        .senders
-        .iter()
-        .map(|sender| &sender.get_ref().id);
+    let senders = file.config.senders.iter();
+    let senders: Vec<&SenderId> = senders.map(|sender| &sender.get_ref().id).collect();
+    let mut all = senders.iter().copied();
     let found = match &options.sender {
-        Some(id) => senders.find(|sender| sender.as_str() == id),
-        None => senders.next(),
+        Some(id) => all.find(|sender| sender.as_str() == id),
+        None => all.next(),
     };
-    found
-        .cloned()
-        .ok_or_else(|| Failure::Usage("the configuration names no such sender".into()))
+    found.cloned().ok_or_else(|| {
+        let known: Vec<&str> = senders.iter().map(|id| id.as_str()).collect();
+        let known = known.join(", ");
+        Failure::Usage(format!(
+            "the configuration has no such sender; its senders are: {known}"
+        ))
+    })
 }
