@@ -55,7 +55,7 @@ impl Output {
         self.line(line);
     }
 
-    /// A table for people, as wide as the terminal at most, with an empty line before it.
+    /// A table for people, as wide as the terminal at most, below an empty line.
     pub(crate) fn table(self, head: &[&str], rows: Vec<Vec<String>>) {
         if self.json || rows.is_empty() {
             return;

@@ -42,6 +42,7 @@ pub(crate) async fn run(folder: &Path, output: Output) -> Result<(), Failure> {
     output.line("stopping: answering what came in");
     gateway.stop().await;
     output.document(&Event::Stopped);
+    output.line("stopped");
     match ended {
         None => Ok(()),
         Some(Ended::Store(why)) => Err(Failure::Run(format!(
@@ -73,7 +74,10 @@ fn announce(gateway: &RunningGateway, file: &ConfigFile, output: Output) {
         let ca = file.path(certificates).join("ca.pem");
         output.line(format!(
             "send it the example's messages from a second terminal:\n\n  \
-             cargo run --release -- send --tls --ca {} {} {}/*.hl7\n\nCtrl-C ends the gateway.",
+             {} send --tls \\\n    --ca {} \\\n    {} {}/*.hl7\n\nCtrl-C ends the gateway.",
+            std::env::args()
+                .next()
+                .unwrap_or_else(|| "isthmus".to_owned()),
             ca.display(),
             tls.address,
             example.display(),
