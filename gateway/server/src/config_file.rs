@@ -169,7 +169,8 @@ impl ConfigFile {
         }
     }
 
-    /// Makes what a first start may make and is absent.
+    /// Makes what a first start may make and is absent. A master key that was lost is not made
+    /// anew: it would open nothing, and hide that the old one has to be restored.
     pub(crate) fn first_start(&self) -> Result<(), Failure> {
         let allowed = &self.config.first_start;
         if let Some(folder) = &allowed.certificates {
