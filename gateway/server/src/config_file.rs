@@ -144,7 +144,10 @@ impl ConfigFile {
 
     /// A secret of 32 bytes by its reference.
     pub(crate) fn key(&self, reference: &Spanned<String>) -> Result<[u8; 32], Box<Diagnostic>> {
-        let wrong = |text: String| Box::new(self.error(&reference.span(), SECRET, text));
+        let wrong = |text: String| {
+            let help = "`openssl rand -hex 32 > FILE` makes a key";
+            Box::new(self.error(&reference.span(), SECRET, text).with_help(help))
+        };
         let text = Reference::parse(reference.get_ref())
             .and_then(|reference| reference.resolve(&self.folder))
             .map_err(|error| wrong(error.to_string()))?;
