@@ -44,6 +44,7 @@ pub(crate) fn recognise(
     };
     let mut charsets: Vec<Charset> = Vec::new();
     let mut fault = None;
+    let mut names_of_none = None;
     let mut found = None;
     for charset in candidates.iter().map(|sender| charset_of(sender)) {
         if charsets.contains(&charset) {
@@ -71,13 +72,17 @@ pub(crate) fn recognise(
             Choice::One(_) | Choice::Several => {
                 return Err(stranger(&application, &facility, candidates, seams));
             }
-            Choice::None => {
-                fault = Some(stranger(&application, &facility, candidates, seams));
-            }
+            Choice::None => names_of_none = Some((application, facility)),
         }
     }
-    let nobody = || Rejection::from(Refusal::reject(Reason::Unauthorised));
-    found.ok_or_else(|| fault.unwrap_or_else(nobody))
+    if let Some(found) = found {
+        return Ok(found);
+    }
+    // Only now: under another candidate's charset the names may be nobody's and mean nothing.
+    if let Some((application, facility)) = names_of_none {
+        return Err(stranger(&application, &facility, candidates, seams));
+    }
+    Err(fault.unwrap_or_else(|| Rejection::from(Refusal::reject(Reason::Unauthorised))))
 }
 
 fn read(raw: &[u8], charset: Charset) -> Result<Message, Rejection> {
