@@ -240,7 +240,9 @@ impl Canaries {
         };
         let sent = match datatype {
             "ST" | "TX" | "FT" if key == "PID-13[1].4" => format!("{text}@example.org"),
-            "ST" | "TX" | "FT" if count.is_multiple_of(5) => format!("{text} \\T\\\"é/"),
+            "ST" | "TX" | "FT" if count.is_multiple_of(5) && key != "PID-3" => {
+                format!("{text} \\T\\\"é/")
+            }
             _ => text.clone(),
         };
         let first = Place {
