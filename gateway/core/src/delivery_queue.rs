@@ -43,21 +43,23 @@ pub struct QueueError(pub String);
 /// Relays committed deliveries to workers, in order for each patient and recipient.
 pub trait DeliveryQueue: Send + Sync {
     /// Waits for deliveries that are due. A patient's next delivery comes only after the one
-    /// before it is settled as delivered.
+    /// before it is settled as delivered or withheld.
     fn next<'a>(
         &'a self,
         recipient: &'a RecipientId,
         draw: Draw,
     ) -> BoxFuture<'a, Result<Vec<Delivery>, QueueError>>;
 
-    /// Commits how attempts ended and frees what waited behind them.
+    /// Commits how attempts ended and frees what waited behind them. Waits while the store is
+    /// full: what was sent must not be forgotten.
     fn settle<'a>(
         &'a self,
         recipient: &'a RecipientId,
         settlements: Vec<Settlement>,
     ) -> BoxFuture<'a, Result<(), QueueError>>;
 
-    /// Gives deliveries back untried: the destination as a whole is not there.
+    /// Gives deliveries back untried: the destination as a whole is not there, or what has to
+    /// be known before sending cannot be read now.
     fn give_back(&self, recipient: &RecipientId, ids: &[DeliveryId]);
 
     /// Tells the queue that deliveries to this recipient were committed.

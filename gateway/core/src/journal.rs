@@ -96,6 +96,9 @@ pub enum Step {
     },
     /// It waits for a person; the patient's later deliveries to this recipient wait behind it.
     Park(Reason),
+    /// It is never sent, for this reason code; the payload is disposed of, and the patient's
+    /// next delivery may go.
+    Withheld(&'static str),
 }
 
 /// One durable unit.

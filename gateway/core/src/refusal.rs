@@ -38,6 +38,10 @@ pub enum Reason {
     Unopenable,
     /// The destination refused it for good.
     RefusedByDestination,
+    /// The patient said something since it was released; it must be made again from its source.
+    ConsentChanged,
+    /// The policy is not the one that released it; it must be made again from its source.
+    PolicyChanged,
 }
 
 impl Reason {
@@ -54,6 +58,8 @@ impl Reason {
             Self::Unshapeable => "unshapeable",
             Self::Unopenable => "unopenable",
             Self::RefusedByDestination => "refused-by-destination",
+            Self::ConsentChanged => "consent-changed",
+            Self::PolicyChanged => "policy-changed",
         }
     }
 }

@@ -1,18 +1,23 @@
-//! The deliver loop of one recipient: draws what is due, opens it, hands it over and settles how
-//! it fared; the order of a patient's deliveries is kept by the queue.
+//! The deliver loop of one recipient: draws what is due, opens it, asks again whether it may leave,
+//! hands it over and settles how it fared; the order of a patient's deliveries is kept by the
+//! queue, and which answer has which consequence is told in `second_decision`.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use isthmus_core::clock::{Clock, Timestamp};
+use isthmus_core::consent_store::ConsentStore;
 use isthmus_core::delivery_queue::{Delivery, DeliveryQueue, QueueError};
 use isthmus_core::destination::{DeliveryOutcome, Destination, Outbound, RetryScope};
 use isthmus_core::executor::Executor;
 use isthmus_core::id::DeliveryId;
 use isthmus_core::journal::{Settlement, Step};
-use isthmus_core::key_ring::KeyRing;
+use isthmus_core::key_ring::{KeyError, KeyRing};
+use isthmus_core::privacy::policy_set::PolicySet;
 use isthmus_core::refusal::Reason;
 
 use crate::retry_schedule::RetrySchedule;
+use crate::second_decision::{Ruling, decide};
 
 /// The parts that the loop joins.
 pub struct DeliverLoop {
@@ -22,6 +27,10 @@ pub struct DeliverLoop {
     pub destination: Arc<dyn Destination>,
     /// The keys that open them.
     pub keys: Arc<dyn KeyRing>,
+    /// The policies in force, asked again right before the bytes leave.
+    pub policies: Arc<PolicySet>,
+    /// What patients allow now.
+    pub consents: Arc<dyn ConsentStore>,
     /// When to try again.
     pub schedule: RetrySchedule,
     /// The time of day.
@@ -40,6 +49,20 @@ impl std::fmt::Debug for DeliverLoop {
 struct Attempt {
     id: DeliveryId,
     number: u32,
+}
+
+/// A batch after the second decision.
+#[derive(Default)]
+struct Sorted {
+    /// One for each of `outbound`, in order.
+    attempts: Vec<Attempt>,
+    outbound: Vec<Outbound>,
+    /// What is not sent and does not come again by itself.
+    settlements: Vec<Settlement>,
+    /// What is not sent now.
+    given_back: Vec<DeliveryId>,
+    /// Keys or consents could not be read.
+    waits: bool,
 }
 
 impl DeliverLoop {
@@ -62,52 +85,97 @@ impl DeliverLoop {
     async fn batch(&self) -> Result<bool, QueueError> {
         let recipient = self.destination.recipient();
         let drawn = self.queue.next(recipient, self.destination.batch()).await?;
-        let mut settlements = Vec::new();
-        let mut attempts = Vec::new();
-        let mut outbound = Vec::new();
-        for delivery in drawn {
-            let attempt = Attempt {
-                id: delivery.id,
-                number: delivery.attempt,
-            };
-            match self.open(&delivery) {
-                Some(opened) => {
-                    attempts.push(attempt);
-                    outbound.push(opened);
-                }
-                None => {
-                    settlements.push(self.settlement(attempt.id, Step::Park(Reason::Unopenable)));
-                }
-            }
+        let Sorted {
+            attempts,
+            outbound,
+            mut settlements,
+            mut given_back,
+            mut waits,
+        } = self.sort(&drawn);
+        if waits {
+            tracing::warn!(%recipient, "keys or consents cannot be read, waiting");
         }
-        let outcomes = self.destination.deliver(outbound).await;
+        let outcomes = if outbound.is_empty() {
+            Vec::new()
+        } else {
+            self.destination.deliver(outbound).await
+        };
         let now = self.clock.now();
-        let mut given_back = Vec::new();
+        let mut absent: usize = 0;
         for (attempt, outcome) in attempts.into_iter().zip(outcomes) {
             match step(self.schedule, now, attempt.number, outcome) {
                 Some(step) => settlements.push(self.settlement(attempt.id, step)),
-                None => given_back.push(attempt.id),
+                None => {
+                    given_back.push(attempt.id);
+                    absent += 1;
+                }
             }
+        }
+        if absent > 0 {
+            tracing::warn!(%recipient, waiting = absent, "the recipient is not there, waiting");
+            waits = true;
         }
         if !settlements.is_empty() {
             self.queue.settle(recipient, settlements).await?;
         }
-        if given_back.is_empty() {
-            return Ok(true);
+        if !given_back.is_empty() {
+            self.queue.give_back(recipient, &given_back);
         }
-        let waiting = given_back.len();
-        tracing::warn!(%recipient, waiting, "the recipient is not there, waiting");
-        self.queue.give_back(recipient, &given_back);
-        Ok(false)
+        Ok(!waits)
     }
 
-    fn open(&self, delivery: &Delivery) -> Option<Outbound> {
+    /// Takes the second decision on what was drawn. Behind a delivery that stays, nothing of its
+    /// patient is sent. Everything is opened first, so that nothing lies between the decision
+    /// and the sending.
+    fn sort(&self, drawn: &[Delivery]) -> Sorted {
+        let opened: Vec<_> = drawn.iter().map(|delivery| self.open(delivery)).collect();
+        let mut sorted = Sorted::default();
+        let mut held = BTreeSet::new();
+        for (delivery, opened) in drawn.iter().zip(opened) {
+            let id = delivery.id;
+            if held.contains(&delivery.subject) {
+                sorted.given_back.push(id);
+                continue;
+            }
+            match decide(self.permitted(delivery), opened) {
+                Ruling::Send(outbound) => {
+                    let number = delivery.attempt;
+                    sorted.attempts.push(Attempt { id, number });
+                    sorted.outbound.push(outbound);
+                }
+                Ruling::Settle(step) => {
+                    tracing::warn!(%id, ?step, "not sent");
+                    if !matches!(step, Step::Withheld(_)) {
+                        held.insert(delivery.subject);
+                    }
+                    sorted.settlements.push(self.settlement(id, step));
+                }
+                Ruling::Wait => {
+                    held.insert(delivery.subject);
+                    sorted.given_back.push(id);
+                    sorted.waits = true;
+                }
+            }
+        }
+        sorted
+    }
+
+    /// Whether the policies and the patient still allow it.
+    fn permitted(&self, delivery: &Delivery) -> Result<(), &'static str> {
+        self.policies.still_permits(
+            delivery.sealed.grant(),
+            &delivery.subject,
+            self.consents.as_ref(),
+            self.clock.now(),
+        )
+    }
+
+    fn open(&self, delivery: &Delivery) -> Result<Outbound, KeyError> {
         let key = self.keys.opening_key(delivery.sealed.key());
-        let disclosure = key.and_then(|key| delivery.sealed.open(&key));
-        let disclosure = disclosure
-            .inspect_err(|error| tracing::error!(id = %delivery.id, %error, "delivery parked"))
-            .ok()?;
-        Some(Outbound {
+        let disclosure = key
+            .and_then(|key| delivery.sealed.open(&key))
+            .inspect_err(|error| tracing::error!(id = %delivery.id, %error, "not opened"))?;
+        Ok(Outbound {
             id: delivery.id,
             created_at: delivery.created_at,
             attempt: delivery.attempt,

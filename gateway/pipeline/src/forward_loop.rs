@@ -55,11 +55,21 @@ impl ForwardLoop {
     /// Runs until the journal fails or closes; returns why.
     pub async fn run(self) -> JournalError {
         let mut after = None;
+        let mut waiting = false;
         loop {
             match self.page(after).await {
-                Ok(last) => after = last.or(after),
+                Ok(last) => {
+                    after = last.or(after);
+                    waiting = false;
+                }
                 // Nothing of the page was stored, so the same page comes again.
-                Err(JournalError::Full) => self.executor.sleep(FULL_PAUSE).await,
+                Err(JournalError::Full) => {
+                    if !waiting {
+                        tracing::warn!("the store is full, translation waits for room");
+                        waiting = true;
+                    }
+                    self.executor.sleep(FULL_PAUSE).await;
+                }
                 Err(error) => return error,
             }
         }

@@ -6,4 +6,5 @@ pub mod forward_loop;
 pub mod journal_intake;
 pub mod release_stage;
 pub mod retry_schedule;
+pub mod second_decision;
 pub mod translate_stage;

@@ -14,6 +14,7 @@ use isthmus_core::executor::Executor;
 use isthmus_core::id::RecipientId;
 use isthmus_core::journal::{Backlog, Journal, JournalError};
 use isthmus_core::key_ring::KeyRing;
+use isthmus_core::privacy::policy_set::PolicySet;
 use isthmus_ingress::acknowledgement::ControlIds;
 use isthmus_ingress::budget::Budget;
 use isthmus_ingress::counters::Counters;
@@ -102,7 +103,7 @@ impl RunningGateway {
         let mapped: Arc<Mapped> =
             Arc::new(move |code, event| library.for_event(code, event).is_some());
         for destination in &file.config.destinations {
-            parts.deliver(file, destination.get_ref())?;
+            parts.deliver(file, destination.get_ref(), &rules.policies)?;
         }
         if file.config.store.forward {
             parts.forward(rules);
@@ -204,7 +205,12 @@ impl Parts {
         self.executor.spawn("forward", Box::pin(task));
     }
 
-    fn deliver(&self, file: &ConfigFile, config: &DestinationConfig) -> Result<(), Failure> {
+    fn deliver(
+        &self,
+        file: &ConfigFile,
+        config: &DestinationConfig,
+        policies: &Arc<PolicySet>,
+    ) -> Result<(), Failure> {
         let DestinationConfig::NdjsonFolder(folder) = config;
         let recipient = RecipientId::new(&folder.recipient);
         let path = file.path(&folder.folder);
@@ -216,6 +222,8 @@ impl Parts {
             queue: Arc::clone(&self.queue),
             destination: Arc::new(runner) as Arc<dyn Destination>,
             keys: Arc::clone(&self.keys),
+            policies: Arc::clone(policies),
+            consents: self.store.store().consents(),
             schedule: RetrySchedule::default(),
             clock: Arc::clone(&self.clock),
             executor: Arc::clone(&self.executor),

@@ -34,6 +34,17 @@ pub(crate) enum Work {
     Settlements(Vec<Settlement>),
 }
 
+impl Work {
+    /// Whether it takes room in the store: the higher, the sooner a full store does without it.
+    const fn room(&self) -> u8 {
+        match self {
+            Self::Settlements(_) => 0,
+            Self::Conclusions(_) => 1,
+            Self::Intake(_) => 2,
+        }
+    }
+}
+
 type Answer = Result<Committed, JournalError>;
 
 /// A unit, and whom to tell.
@@ -92,8 +103,8 @@ impl Committer {
         drop(self.lock);
     }
 
-    /// Commits a batch and answers it. When the store is full, what makes room goes on without
-    /// the messages: settlements dispose of payloads.
+    /// Commits a batch and answers it. When the store is full, what takes most room is left out
+    /// until the rest fits: settlements, which dispose of payloads, come alone last.
     fn commit(&self, batch: Vec<Request>) {
         if batch.is_empty() {
             return;
@@ -105,13 +116,11 @@ impl Committer {
         match self.write_patiently(&batch) {
             Ok(answers) => self.tell(batch, answers),
             Err(error) if is_full(&error) => {
-                let is_intake = |request: &Request| matches!(request.work, Work::Intake(_));
-                let (intakes, others): (Vec<_>, Vec<_>) = batch.into_iter().partition(is_intake);
-                if intakes.is_empty() {
-                    return answer_all(others, &Err(JournalError::Full));
-                }
-                answer_all(intakes, &Err(JournalError::Full));
-                self.commit(others);
+                let largest = batch.iter().map(|request| request.work.room()).max();
+                let takes_most = |request: &Request| Some(request.work.room()) == largest;
+                let (left_out, rest): (Vec<_>, Vec<_>) = batch.into_iter().partition(takes_most);
+                answer_all(left_out, &Err(JournalError::Full));
+                self.commit(rest);
             }
             Err(error) => {
                 let why = error.to_string();

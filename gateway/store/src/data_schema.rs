@@ -18,7 +18,8 @@ use crate::key_file::StoreId;
 /// `delivery`: what is to be delivered, in order of `row`. `head` marks the first of a patient
 /// for a recipient: only heads are drawn, so `delivery_due` lists what can be drawn and nothing
 /// that waits behind another. `state`: 0 waits, 1 parked. `not_before` is 0 until a retry.
-/// `delivered`: what the recipient has; the payload is gone.
+/// `delivered`: what is done with; the payload is gone. `outcome` is NULL when the recipient has
+/// it, else the reason code for which it was withheld before it was sent.
 /// `consent`: what a patient said, one row a word.
 /// Times are milliseconds since 1970.
 const SCHEMA: Schema = Schema {
@@ -93,7 +94,8 @@ const SCHEMA: Schema = Schema {
             flow TEXT NOT NULL,
             subject BLOB NOT NULL,
             at INTEGER NOT NULL,
-            attempts INTEGER NOT NULL
+            attempts INTEGER NOT NULL,
+            outcome TEXT
         ) STRICT, WITHOUT ROWID;
         CREATE TABLE consent(
             subject BLOB NOT NULL,

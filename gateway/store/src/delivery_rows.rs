@@ -72,7 +72,8 @@ pub(crate) fn insert_delivery(
 pub(crate) fn settle(connection: &Connection, settlement: &Settlement) -> rusqlite::Result<()> {
     let id = settlement.id.as_bytes();
     match settlement.step {
-        Step::Delivered => deliver(connection, settlement),
+        Step::Delivered => dispose(connection, settlement, None),
+        Step::Withheld(code) => dispose(connection, settlement, Some(code)),
         Step::Retry { not_before } => {
             let mut retry = connection.prepare_cached(
                 "UPDATE delivery SET attempt = attempt + 1, not_before = max(1, ?2)
@@ -90,8 +91,12 @@ pub(crate) fn settle(connection: &Connection, settlement: &Settlement) -> rusqli
     }
 }
 
-/// Disposes of the payload, notes the delivery, and lets the patient's next one go.
-fn deliver(connection: &Connection, settlement: &Settlement) -> rusqlite::Result<()> {
+/// Disposes of the payload, notes why when it was withheld, and lets the patient's next one go.
+fn dispose(
+    connection: &Connection,
+    settlement: &Settlement,
+    withheld: Option<&'static str>,
+) -> rusqlite::Result<()> {
     let mut take = connection.prepare_cached(
         "DELETE FROM delivery WHERE id = ?1
          RETURNING sequence, recipient, flow, subject, attempt, head",
@@ -118,11 +123,12 @@ fn deliver(connection: &Connection, settlement: &Settlement) -> rusqlite::Result
         )?;
         promote.execute([&recipient, &subject])?;
     }
-    let mut note = connection
-        .prepare_cached("INSERT OR REPLACE INTO delivered VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)")?;
+    let mut note = connection.prepare_cached(
+        "INSERT OR REPLACE INTO delivered VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+    )?;
     let at = settlement.at.unix_millis();
     note.execute(params![
-        id, sequence, recipient, flow, subject, at, attempts
+        id, sequence, recipient, flow, subject, at, attempts, withheld
     ])?;
     Ok(())
 }

@@ -15,7 +15,7 @@ use isthmus_core::delivery_queue::{Delivery, DeliveryQueue, Draw, QueueError};
 use isthmus_core::executor::Executor;
 use isthmus_core::future::BoxFuture;
 use isthmus_core::id::{DeliveryId, RecipientId};
-use isthmus_core::journal::{Journal, Settlement, Unit};
+use isthmus_core::journal::{Journal, JournalError, Settlement, Unit};
 
 use crate::database::{hold, open_reader};
 use crate::delivery_rows::last_row;
@@ -25,6 +25,9 @@ use crate::sqlite_journal::SqliteJournal;
 
 /// The longest sleep before the clock is asked again; it may have been set meanwhile.
 const LONGEST_SLEEP: Duration = Duration::from_secs(30);
+
+/// How long to wait before settlements are given to a full store again.
+const FULL_PAUSE: Duration = Duration::from_secs(1);
 
 /// The delivery queue of one node. The rows in the store are the queue; in memory are only who
 /// is being worked on, and a window of 512 deliveries a recipient that are due. A patient whose
@@ -95,8 +98,21 @@ impl EmbeddedQueue {
         settlements: Vec<Settlement>,
     ) -> Result<(), QueueError> {
         let ids: Vec<DeliveryId> = settlements.iter().map(|settlement| settlement.id).collect();
-        let committed = self.journal.commit(Unit::Settlements(settlements)).await;
-        committed.map_err(|error| QueueError(error.to_string()))?;
+        let mut waiting = false;
+        loop {
+            let unit = Unit::Settlements(settlements.clone());
+            match self.journal.commit(unit).await {
+                Ok(_committed) => break,
+                Err(JournalError::Full) => {
+                    if !waiting {
+                        tracing::warn!(%recipient, "the store is full, settling waits for room");
+                        waiting = true;
+                    }
+                    self.executor.sleep(FULL_PAUSE).await;
+                }
+                Err(error) => return Err(QueueError(error.to_string())),
+            }
+        }
         self.give_back(recipient, &ids);
         Ok(())
     }
@@ -112,7 +128,8 @@ impl DeliveryQueue for EmbeddedQueue {
     }
 
     /// When this fails, nothing is settled and the deliveries stay with the worker: it settles
-    /// again or gives them back.
+    /// again or gives them back. A full store is no failure: the same settlements are committed
+    /// again until there is room for them.
     fn settle<'a>(
         &'a self,
         recipient: &'a RecipientId,

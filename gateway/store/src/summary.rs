@@ -58,8 +58,8 @@ pub struct DecisionCount {
 pub struct DeliveryCount {
     /// The recipient.
     pub recipient: String,
-    /// `waiting` (never tried, or behind another of its patient), `retrying`, `parked` or
-    /// `delivered`.
+    /// `waiting` (never tried, or behind another of its patient), `retrying`, `parked`,
+    /// `delivered`, or `withheld` right before it would have been sent.
     pub state: String,
     /// How many.
     pub count: u64,
@@ -167,7 +167,9 @@ fn count_deliveries(connection: &Connection) -> rusqlite::Result<Vec<DeliveryCou
              CASE WHEN state = 1 THEN 'parked' WHEN attempt > 1 THEN 'retrying'
                   ELSE 'waiting' END AS stands, count(*)
          FROM delivery GROUP BY recipient, stands
-         UNION ALL SELECT recipient, 'delivered', count(*) FROM delivered GROUP BY recipient
+         UNION ALL SELECT recipient,
+             CASE WHEN outcome IS NULL THEN 'delivered' ELSE 'withheld' END AS stands, count(*)
+         FROM delivered GROUP BY recipient, stands
          ORDER BY 1, 2",
     )?;
     let deliveries = deliveries.query_map((), |row| {
