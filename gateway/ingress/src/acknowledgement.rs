@@ -115,7 +115,9 @@ fn condition(rejection: &Rejection) -> Condition {
         | Reason::Unmappable
         | Reason::Unshapeable
         | Reason::Unopenable
-        | Reason::RefusedByDestination => ConditionCode::Internal,
+        | Reason::RefusedByDestination
+        | Reason::ConsentChanged
+        | Reason::PolicyChanged => ConditionCode::Internal,
     };
     Condition {
         location: rejection.location,

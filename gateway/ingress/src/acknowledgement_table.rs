@@ -82,7 +82,9 @@ impl AcknowledgementTable {
             Reason::Unmappable
             | Reason::Unshapeable
             | Reason::Unopenable
-            | Reason::RefusedByDestination => NegativeCode::Error,
+            | Reason::RefusedByDestination
+            | Reason::ConsentChanged
+            | Reason::PolicyChanged => NegativeCode::Error,
         }
     }
 }

@@ -80,7 +80,9 @@ impl Refused {
             Reason::Unmappable
             | Reason::Unshapeable
             | Reason::Unopenable
-            | Reason::RefusedByDestination => &self.other,
+            | Reason::RefusedByDestination
+            | Reason::ConsentChanged
+            | Reason::PolicyChanged => &self.other,
         }
     }
 }

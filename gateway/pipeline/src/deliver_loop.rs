@@ -103,12 +103,11 @@ impl DeliverLoop {
         let now = self.clock.now();
         let mut absent: usize = 0;
         for (attempt, outcome) in attempts.into_iter().zip(outcomes) {
-            match step(self.schedule, now, attempt.number, outcome) {
-                Some(step) => settlements.push(self.settlement(attempt.id, step)),
-                None => {
-                    given_back.push(attempt.id);
-                    absent += 1;
-                }
+            if let Some(step) = step(self.schedule, now, attempt.number, outcome) {
+                settlements.push(self.settlement(attempt.id, step));
+            } else {
+                given_back.push(attempt.id);
+                absent += 1;
             }
         }
         if absent > 0 {
