@@ -4,11 +4,14 @@
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
+    clippy::indexing_slicing,
     clippy::wildcard_enum_match_arm,
     missing_docs,
     reason = "tests may be blunt"
 )]
 
+mod before_sending;
+mod released;
 mod stand_ins;
 
 use std::collections::{BTreeMap, VecDeque};
@@ -16,24 +19,20 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use isthmus_core::clock::{Clock, Timestamp};
-use isthmus_core::delivery_queue::DeliveryQueue;
 use isthmus_core::destination::{DeliveryOutcome, RetryScope};
 use isthmus_core::executor::Executor;
-use isthmus_core::id::{RecipientId, SenderId};
+use isthmus_core::id::SenderId;
 use isthmus_core::intake::Intake;
 use isthmus_core::journal::{Backlog, Journal, JournalError, Outcome, Step};
 use isthmus_core::privacy::policy_set::PolicySet;
 use isthmus_core::refusal::Reason;
 use isthmus_core::subject::Digester;
-use isthmus_pipeline::deliver_loop::DeliverLoop;
 use isthmus_pipeline::forward_loop::ForwardLoop;
 use isthmus_pipeline::journal_intake::JournalIntake;
 use isthmus_pipeline::release_stage::ReleaseStage;
 use isthmus_pipeline::retry_schedule::RetrySchedule;
 
-use crate::stand_ins::{
-    Door, Fussy, Machine, Memory, NoConsents, OneKey, Script, envelope, forged,
-};
+use crate::stand_ins::{Fussy, Machine, Memory, NoConsents, OneKey, Script, Warnings, envelope};
 
 fn forward(memory: &Arc<Memory>, machine: &Arc<Machine>) -> ForwardLoop {
     ForwardLoop {
@@ -97,17 +96,21 @@ fn a_full_store_makes_the_loop_wait_and_lose_nothing() {
     let open = (1..=200)
         .map(|sequence| (sequence, SenderId::new("good")))
         .collect();
-    let script = Mutex::new(VecDeque::from([JournalError::Full, JournalError::Full]));
+    let full = JournalError::Full;
+    let script = Mutex::new(VecDeque::from([full.clone(), full.clone(), full]));
     let memory = Arc::new(Memory {
         open,
         script,
         ..Memory::default()
     });
     let machine = Arc::new(Machine::default());
-    run(forward(&memory, &machine).run());
+    let warnings = Warnings::default();
+    let counted = warnings.clone();
+    tracing::subscriber::with_default(warnings, || run(forward(&memory, &machine).run()));
     let expected: Vec<(u64, Option<Reason>)> = (1..=200).map(|at| (at, None)).collect();
     assert_eq!(outcomes(&memory), expected);
-    assert_eq!(machine.waits.lock().unwrap().len(), 2);
+    assert_eq!(machine.waits.lock().unwrap().len(), 3);
+    assert_eq!(counted.count(), 1, "said once a wait, not once a try");
 }
 
 #[test]
@@ -141,39 +144,6 @@ fn only_a_commit_that_speaks_of_the_message_accepts_it() {
     // The journal in memory answers `Done` to an intake, which proves nothing.
     let memory = Arc::new(Memory::default());
     assert!(run(JournalIntake::new(memory).accept(envelope(SenderId::new("a")))).is_err());
-}
-
-#[test]
-fn what_does_not_open_is_parked_and_never_sent() {
-    let draws = Mutex::new(VecDeque::from([vec![forged(1, 1), forged(2, 9)]]));
-    let queue = Arc::new(Script {
-        draws,
-        ..Script::default()
-    });
-    let recipient = RecipientId::new("r");
-    let door = Door {
-        recipient,
-        outcomes: Mutex::default(),
-    };
-    let machine = Arc::new(Machine::default());
-    let deliver = DeliverLoop {
-        queue: Arc::clone(&queue) as Arc<dyn DeliveryQueue>,
-        destination: Arc::new(door),
-        keys: Arc::new(OneKey),
-        schedule: RetrySchedule::default(),
-        clock: Arc::clone(&machine) as Arc<dyn Clock>,
-        executor: machine,
-    };
-    run(deliver.run());
-    let settled = queue.settled.lock().unwrap();
-    let steps: Vec<&Step> = settled.iter().map(|one| &one.step).collect();
-    assert_eq!(
-        steps,
-        [
-            &Step::Park(Reason::Unopenable),
-            &Step::Park(Reason::Unopenable)
-        ]
-    );
 }
 
 #[test]

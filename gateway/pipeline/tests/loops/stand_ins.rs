@@ -2,6 +2,7 @@
 //! are in `main`.
 
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -12,18 +13,19 @@ use isthmus_core::destination::{DeliveryOutcome, Destination, Outbound};
 use isthmus_core::envelope::{Envelope, RawMessage};
 use isthmus_core::executor::Executor;
 use isthmus_core::future::BoxFuture;
-use isthmus_core::id::{
-    DeliveryId, FlowId, MessageId, RecipientId, SenderId, Sequence, SubjectKey,
-};
+use isthmus_core::id::{DeliveryId, MessageId, RecipientId, SenderId, Sequence, SubjectKey};
 use isthmus_core::journal::{
     Backlog, Committed, Conclusion, Journal, JournalError, OpenIntake, Settlement, Unit,
 };
 use isthmus_core::key_ring::{KeyClass, KeyError, KeyId, KeyOwner, KeyRing, SealingKey};
 use isthmus_core::phi::Phi;
-use isthmus_core::privacy::disclosure::Grant;
 use isthmus_core::privacy::sealed_disclosure::SealedDisclosure;
 use isthmus_core::refusal::{Reason, Refusal};
 use isthmus_core::translator::{Translated, Translator};
+use tracing::span::{Attributes, Id, Record};
+use tracing::{Event, Level, Metadata, Subscriber};
+
+use crate::released::released;
 
 /// A machine whose time stands still and whose timers end at once; it remembers the waits.
 #[derive(Default)]
@@ -147,7 +149,12 @@ impl ConsentStore for NoConsents {
     }
 }
 
-/// One key for everything, and none for the key number 9.
+/// The number of a key that was destroyed.
+pub(crate) const DESTROYED: u64 = 9;
+/// The number of a key that cannot be read now.
+pub(crate) const UNAVAILABLE: u64 = 8;
+
+/// One secret for all keys but those two.
 pub(crate) struct OneKey;
 
 impl KeyRing for OneKey {
@@ -161,10 +168,11 @@ impl KeyRing for OneKey {
     }
 
     fn opening_key(&self, id: KeyId) -> Result<Arc<SealingKey>, KeyError> {
-        if id == KeyId(9) {
-            return Err(KeyError::Destroyed);
+        match id.0 {
+            DESTROYED => Err(KeyError::Destroyed),
+            UNAVAILABLE => Err(KeyError::Unavailable("busy".into())),
+            _ => SealingKey::new(id, &[1; 32]).map(Arc::new),
         }
-        SealingKey::new(id, &[1; 32]).map(Arc::new)
     }
 }
 
@@ -202,10 +210,12 @@ impl DeliveryQueue for Script {
     fn committed(&self, _recipient: &RecipientId) {}
 }
 
-/// Answers every batch with the outcomes of the script, in order.
+/// Answers every batch with the outcomes of the script, in order, then with `Delivered`;
+/// remembers what it was handed.
 pub(crate) struct Door {
     pub(crate) recipient: RecipientId,
     pub(crate) outcomes: Mutex<VecDeque<DeliveryOutcome>>,
+    pub(crate) sent: Mutex<Vec<DeliveryId>>,
 }
 
 impl Destination for Door {
@@ -216,36 +226,62 @@ impl Destination for Door {
     fn batch(&self) -> Draw {
         Draw {
             limit: 10,
-            consecutive: false,
+            consecutive: true,
         }
     }
 
     fn deliver(&self, batch: Vec<Outbound>) -> BoxFuture<'_, Vec<DeliveryOutcome>> {
         let mut outcomes = self.outcomes.lock().unwrap();
-        let answers = batch
-            .iter()
-            .map(|_| outcomes.pop_front().unwrap())
+        assert!(!batch.is_empty(), "an empty batch is no batch");
+        let mut sent = self.sent.lock().unwrap();
+        sent.extend(batch.iter().map(|outbound| outbound.id));
+        let next = || outcomes.pop_front();
+        let answers = std::iter::repeat_with(next).take(batch.len());
+        let answers = answers
+            .map(|outcome| outcome.unwrap_or(DeliveryOutcome::Delivered))
             .collect();
         Box::pin(async move { answers })
     }
 }
 
-/// A delivery with bytes that no gate sealed: it does not open.
-pub(crate) fn forged(id: u8, key: u64) -> Delivery {
-    let grant = Grant {
-        recipient: RecipientId::new("r"),
-        flow: FlowId::new("f"),
-        flow_version: 1,
-        purpose: "TREAT".into(),
-        policy_hash: [0; 32],
-        consent_version: None,
-    };
+/// A delivery released like any other, with bytes that no gate sealed: it does not open.
+pub(crate) fn forged(number: u8, patient: u8) -> Delivery {
+    let delivery = released(number, patient, 1);
+    let grant = delivery.sealed.grant().clone();
     Delivery {
-        id: DeliveryId::from_bytes([id; 16]),
-        subject: SubjectKey::from_bytes([id; 16]),
-        created_at: Timestamp::from_unix_millis(0),
-        attempt: 1,
-        recovered: false,
-        sealed: SealedDisclosure::from_stored(grant, KeyId(key), vec![0; 40]),
+        sealed: SealedDisclosure::from_stored(grant, KeyId(1), vec![0; 40]),
+        ..delivery
     }
+}
+
+/// Counts the warnings that are logged.
+#[derive(Clone, Default)]
+pub(crate) struct Warnings(Arc<AtomicUsize>);
+
+impl Warnings {
+    pub(crate) fn count(&self) -> usize {
+        self.0.load(Ordering::SeqCst)
+    }
+}
+
+impl Subscriber for Warnings {
+    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
+        *metadata.level() == Level::WARN
+    }
+
+    fn new_span(&self, _span: &Attributes<'_>) -> Id {
+        Id::from_u64(1)
+    }
+
+    fn record(&self, _span: &Id, _values: &Record<'_>) {}
+
+    fn record_follows_from(&self, _span: &Id, _follows: &Id) {}
+
+    fn event(&self, _event: &Event<'_>) {
+        self.0.fetch_add(1, Ordering::SeqCst);
+    }
+
+    fn enter(&self, _span: &Id) {}
+
+    fn exit(&self, _span: &Id) {}
 }

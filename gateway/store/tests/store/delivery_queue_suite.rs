@@ -29,6 +29,7 @@ pub(crate) async fn run<R: QueueRig>(make: impl Fn() -> R) {
     a_delivery_is_what_was_committed(&make()).await;
     a_retry_holds_up_its_patient_alone(&make()).await;
     a_parked_delivery_holds_up_its_patient_alone(&make()).await;
+    a_withheld_delivery_lets_the_next_one_go(&make()).await;
     what_is_given_back_comes_again_untried(&make()).await;
     consecutive_deliveries_come_in_one_batch(&make()).await;
     recipients_do_not_hold_up_each_other(&make()).await;
@@ -168,6 +169,21 @@ async fn a_parked_delivery_holds_up_its_patient_alone(rig: &impl QueueRig) {
     .await;
     commit(rig, &to, &[(5, 1), (6, 2)]).await;
     assert_eq!(ids(&next(rig, &to, MANY).await), numbers(&[6]));
+    nothing_comes(rig, &to).await;
+}
+
+async fn a_withheld_delivery_lets_the_next_one_go(rig: &impl QueueRig) {
+    let to = mailer();
+    commit(rig, &to, &[(1, 1), (2, 1), (3, 1), (4, 1)]).await;
+    assert_eq!(ids(&next(rig, &to, MANY).await), numbers(&[1]));
+    settle(rig, &to, &[(delivery_id(1), Step::Withheld("consent"))]).await;
+    assert_eq!(ids(&next(rig, &to, RUNS).await), numbers(&[2, 3, 4]));
+    let steps = [
+        (delivery_id(2), Step::Withheld("expired")),
+        (delivery_id(3), Step::Park(Reason::ConsentChanged)),
+    ];
+    settle(rig, &to, &steps).await;
+    rig.queue().give_back(&to, &[delivery_id(4)]);
     nothing_comes(rig, &to).await;
 }
 

@@ -5,11 +5,13 @@ use std::sync::Arc;
 use isthmus_core::clock::Timestamp;
 use isthmus_core::id::{FlowId, RecipientId, Sequence};
 use isthmus_core::journal::{Decision, Journal, Outcome, Settlement, Step, Unit, Verdict};
+use isthmus_core::privacy::sealed_disclosure::SealedDisclosure;
 use isthmus_core::refusal::{Reason, Refusal};
 use isthmus_store::sqlite_journal::SqliteJournal;
 
 use crate::support::{
-    Folder, START, accept, conclude, conclusion, delivery, delivery_id, message, start, subject,
+    Folder, START, accept, conclude, conclusion, contains, delivery, delivery_id, message, start,
+    subject,
 };
 
 const AT: Timestamp = Timestamp::from_unix_millis(START + 1);
@@ -18,14 +20,14 @@ fn mailer() -> RecipientId {
     RecipientId::new("mailer")
 }
 
-/// Five messages: one translated with four deliveries, two parked, two open.
+/// Five messages: one translated with five deliveries, two parked, two open.
 async fn fill(journal: &Arc<SqliteJournal>) {
     for number in 1..=5 {
         accept(journal.as_ref(), message(number, None))
             .await
             .unwrap();
     }
-    let deliveries = (1..=4).map(|number| delivery(number, &mailer(), subject(number), 9));
+    let deliveries = (1..=5).map(|number| delivery(number, &mailer(), subject(number), 9));
     let mut first = conclusion(1, deliveries.collect());
     let decision = |flow, verdict| Decision {
         recipient: mailer(),
@@ -37,7 +39,7 @@ async fn fill(journal: &Arc<SqliteJournal>) {
         .at("Patient.name")
         .by("mailer.rmap:3");
     first.decisions = vec![
-        decision("reminders", Verdict::Released(4)),
+        decision("reminders", Verdict::Released(5)),
         decision("surveys", Verdict::Withheld("consent")),
         decision("offers", Verdict::Parked(unshapeable)),
     ];
@@ -56,6 +58,7 @@ async fn fill(journal: &Arc<SqliteJournal>) {
         settle(1, Step::Delivered),
         settle(2, Step::Retry { not_before: AT }),
         settle(3, Step::Park(Reason::RefusedByDestination)),
+        settle(5, Step::Withheld("consent")),
     ];
     journal
         .commit(Unit::Settlements(settlements))
@@ -86,8 +89,38 @@ async fn counts_add_up() {
         .iter()
         .map(|one| (one.recipient.as_str(), one.state.as_str(), one.count))
         .collect();
-    let expected = ["delivered", "parked", "retrying", "waiting"].map(|state| ("mailer", state, 1));
+    let states = ["delivered", "parked", "retrying", "waiting", "withheld"];
+    let expected = states.map(|state| ("mailer", state, 1));
     assert_eq!(deliveries, expected);
+}
+
+#[tokio::test]
+async fn what_was_withheld_is_gone_and_noted_with_its_code() {
+    let folder = Folder::new();
+    let store = start(&folder);
+    let journal = store.journal();
+    let secret = [b"what nobody may see".as_slice(), &[b'x'; 100]].concat();
+    let mut new = delivery(1, &mailer(), subject(1), 9);
+    let grant = new.sealed.grant().clone();
+    new.sealed = SealedDisclosure::from_stored(grant, new.sealed.key(), secret.clone());
+    conclude(&journal, conclusion(1, vec![new])).await;
+    let settlement = Settlement {
+        id: delivery_id(1),
+        at: AT,
+        step: Step::Withheld("agreement-expired"),
+    };
+    let unit = Unit::Settlements(vec![settlement]);
+    journal.commit(unit).await.unwrap();
+    let database = rusqlite::Connection::open(folder.paths().database()).unwrap();
+    let noted: String = database
+        .query_row("SELECT outcome FROM delivered", (), |row| row.get(0))
+        .unwrap();
+    assert_eq!(noted, "agreement-expired");
+    // The log holds the page as it was until it is emptied.
+    database
+        .query_row("PRAGMA wal_checkpoint(TRUNCATE)", (), |_row| Ok(()))
+        .unwrap();
+    assert!(!contains(&folder.bytes(), &secret));
 }
 
 #[tokio::test]
