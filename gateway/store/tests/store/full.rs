@@ -85,7 +85,7 @@ async fn conclusions_that_do_not_fit_take_no_settlement_down() {
     // While the first of these is written, the others wait and become one batch.
     let mut together = tokio::task::JoinSet::new();
     for number in 0..100 {
-        let size = 2 << 20;
+        let size = 1 << 20;
         let big = delivery(1_000 + number, &recipient, subject(number), size);
         let units = [
             Unit::Conclusions(vec![conclusion(2 + number, vec![big])]),
