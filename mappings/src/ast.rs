@@ -22,8 +22,8 @@ pub struct MapFile {
     pub constants: Vec<(Word, Spanned<Literal>)>,
     /// `key PATH`.
     pub key: Option<Word>,
-    /// `on-null clear|skip`.
-    pub on_null: Option<Spanned<OnNull>>,
+    /// Where `on-null skip` stands: a null writes nothing.
+    pub on_null: Option<Span>,
     /// The blocks, in order.
     pub blocks: Vec<Block>,
 }
@@ -88,15 +88,6 @@ pub enum Unmapped {
         /// Whether to warn.
         warn: bool,
     },
-}
-
-/// What a null (`""`) in the source means for the record.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum OnNull {
-    /// The recipient's value is to be cleared.
-    Clear,
-    /// Nothing happens.
-    Skip,
 }
 
 /// A literal of the language.

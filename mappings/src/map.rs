@@ -4,7 +4,6 @@
 use isthmus_fhir::element::Element;
 use isthmus_hl7v2::message::Message;
 
-use crate::ast::OnNull;
 use crate::compile::map::Compiled;
 use crate::context::RunContext;
 use crate::plan::Plan;
@@ -65,11 +64,6 @@ impl Map {
     /// The record's key, a dotted path.
     pub fn key(&self) -> Option<&str> {
         self.compiled.key.as_deref()
-    }
-
-    /// What a null means for the record.
-    pub fn on_null(&self) -> OnNull {
-        self.compiled.on_null
     }
 
     /// What it reads and writes.

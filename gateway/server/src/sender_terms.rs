@@ -19,7 +19,10 @@ pub(crate) fn of(file: &ConfigFile) -> BTreeMap<SenderId, SenderTerms> {
         let terms = SenderTerms {
             zone,
             default_charset,
-            settings: BTreeMap::new(),
+            settings: BTreeMap::from([(
+                "default-authority".to_owned(),
+                sender.default_authority.clone(),
+            )]),
         };
         Some((sender.id.clone(), terms))
     });

@@ -12,7 +12,9 @@ use crate::compile::compiler::Compiler;
 use crate::compile::groups;
 use crate::compile::scope::{Alias, Scope, Target};
 use crate::compile::trace::{ReadPath, SourceRead};
-use crate::plan::{EachPlan, ElementStart, ItemPlan, ResourcePlan, RowPlan, TopPlan};
+use crate::plan::{
+    ConditionPlan, EachPlan, ElementStart, ItemPlan, ResourcePlan, RowPlan, TopPlan,
+};
 use crate::span::Word;
 
 impl Compiler<'_> {
@@ -20,17 +22,18 @@ impl Compiler<'_> {
     pub fn top(&mut self, blocks: &[&Block], scope: &Scope) -> Vec<TopPlan> {
         blocks
             .iter()
-            .filter_map(|block| self.top_block(block, scope))
+            .flat_map(|block| self.top_block(block, scope))
             .collect()
     }
 
-    fn top_block(&mut self, block: &Block, scope: &Scope) -> Option<TopPlan> {
-        match &block.kind {
+    fn top_block(&mut self, block: &Block, scope: &Scope) -> Vec<TopPlan> {
+        let plan = match &block.kind {
             BlockKind::Each(group) => self.each(block, group, scope).map(TopPlan::Each),
-            BlockKind::Resource(name) => self
-                .resource(block, name, scope)
-                .map(Box::new)
-                .map(TopPlan::Resource),
+            BlockKind::Resource(name) => {
+                let plan = self.resource(block, name, scope);
+                let plans = plan.into_iter().flat_map(by_id_row);
+                return plans.map(Box::new).map(TopPlan::Resource).collect();
+            }
             BlockKind::Record(name) => self
                 .record(block, name, scope)
                 .map(Box::new)
@@ -41,7 +44,8 @@ impl Compiler<'_> {
                 self.fault(block.span, codes::MISPLACED, message);
                 None
             }
-        }
+        };
+        plan.into_iter().collect()
     }
 
     fn each(&mut self, block: &Block, group: &Word, scope: &Scope) -> Option<EachPlan> {
@@ -182,6 +186,7 @@ impl Compiler<'_> {
         self.note_reads(&reads, block.span);
         inner.conditions.extend(reads);
         let items = self.items(&block.items, inner);
+        let id = id_rows(&items).next().cloned();
         if when.is_none() && block.when.is_some() {
             return None;
         }
@@ -190,7 +195,7 @@ impl Compiler<'_> {
             name,
             per,
             when,
-            id: id_row(&items),
+            id,
             items,
             slots: inner.slots.len(),
             row: self.block_number(block.span),
@@ -235,10 +240,34 @@ impl Compiler<'_> {
     }
 }
 
-/// The row that writes `id`, when it stands directly in the block and depends on the message.
-fn id_row(items: &[ItemPlan]) -> Option<RowPlan> {
-    items.iter().find_map(|item| match item {
-        ItemPlan::Row(row) if &*row.target.text == "id" && !row.constant => Some(row.clone()),
+/// The rows that write `id`, stand directly in the block and depend on the message.
+fn id_rows(items: &[ItemPlan]) -> impl Iterator<Item = &RowPlan> {
+    items.iter().filter_map(|item| match item {
+        ItemPlan::Row(row) if &*row.target.text == "id" && !row.constant => Some(row),
         ItemPlan::Row(_) | ItemPlan::Part(_) | ItemPlan::Choose(_) | ItemPlan::Notice(_) => None,
     })
+}
+
+/// A plan that has one `id` row. A block with several, of which at most one applies, becomes one
+/// plan for each under that row's condition, and one for when none applies: references need to
+/// know the id before any row is carried out.
+fn by_id_row(plan: ResourcePlan) -> Vec<ResourcePlan> {
+    let rows: Vec<&RowPlan> = id_rows(&plan.items).collect();
+    if rows.len() < 2 {
+        return vec![plan];
+    }
+    let under = |id: Option<RowPlan>, condition: Option<ConditionPlan>| {
+        let all: Vec<_> = plan.when.iter().cloned().chain(condition).collect();
+        ResourcePlan {
+            id,
+            when: Some(ConditionPlan::All(all)),
+            ..plan.clone()
+        }
+    };
+    let conditions: Vec<_> = rows.iter().filter_map(|row| row.when.clone()).collect();
+    let without = ConditionPlan::Not(Box::new(ConditionPlan::Any(conditions)));
+    let with = rows
+        .iter()
+        .map(|row| under(Some((*row).clone()), row.when.clone()));
+    with.chain([under(None, Some(without))]).collect()
 }

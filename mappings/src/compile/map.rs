@@ -5,7 +5,7 @@ use isthmus_core::diagnostic::Diagnostic;
 use isthmus_core::span::Span;
 use isthmus_fhir::definitions::r4::Definitions;
 
-use crate::ast::{Block, BlockKind, From, Item, MapFile, OnNull, Operand, To};
+use crate::ast::{Block, BlockKind, From, Item, MapFile, Operand, To};
 use crate::codes;
 use crate::compile::compiler::{Compiler, NamedBlock, Sources};
 use crate::compile::scope::{Alias, Scope, Target};
@@ -26,8 +26,6 @@ pub struct Compiled {
     pub record: Option<String>,
     /// The record's key path.
     pub key: Option<String>,
-    /// What a null means for the record.
-    pub on_null: OnNull,
 }
 
 /// Compiles the file at this place of the sources. The plan of a map with errors must not be run.
@@ -65,9 +63,6 @@ pub fn compile(sources: Sources<'_>, unit: usize) -> (Compiled, Vec<Diagnostic>)
         key: map
             .and_then(|map| map.key.as_ref())
             .map(|key| key.value.clone()),
-        on_null: map
-            .and_then(|map| map.on_null.as_ref())
-            .map_or(OnNull::Skip, |rule| rule.value),
     };
     let mut diagnostics = compiler.diagnostics;
     diagnostics.sort_by_key(|one| (one.line, one.column, one.code));

@@ -77,7 +77,18 @@ impl Compiler<'_> {
         cast: Option<usize>,
         functions: &[FunctionPlan],
     ) -> Option<Leaf> {
-        if !source.references.is_empty() {
+        if target.is_resource_id
+            && source
+                .references
+                .iter()
+                .any(|one| *one + 1 >= self.plan.blocks)
+        {
+            let message = "an id may be made of references to blocks above it only";
+            self.fault(row.span, codes::REFERENCE, message);
+            return None;
+        }
+        // Behind a function a reference is a text like any other.
+        if !source.references.is_empty() && functions.is_empty() {
             return self.reference_leaf(row, target, source);
         }
         if cast.is_some() {

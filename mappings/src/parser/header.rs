@@ -3,7 +3,7 @@
 
 use isthmus_core::span::Span;
 
-use crate::ast::{From, Literal, MapFile, OnNull, TableHeader, To, Unmapped, Use};
+use crate::ast::{From, Literal, MapFile, TableHeader, To, Unmapped, Use};
 use crate::codes;
 use crate::lexer::TokenKind;
 use crate::parser::cursor::{Cursor, Parsed};
@@ -49,11 +49,8 @@ pub fn header(cursor: &mut Cursor<'_>, word: &str, map: &mut MapFile) -> Parsed<
             set(cursor, &mut map.key, key, word, span)?;
         }
         _ => {
-            let on_null = Spanned {
-                value: on_null(cursor)?,
-                span,
-            };
-            set(cursor, &mut map.on_null, on_null, word, span)?;
+            on_null(cursor)?;
+            set(cursor, &mut map.on_null, span, word, span)?;
         }
     }
     cursor.finish("the end of the line")
@@ -235,11 +232,15 @@ fn constant(cursor: &mut Cursor<'_>) -> Parsed<(Word, Spanned<Literal>)> {
     Ok((name, literal::literal(cursor)?))
 }
 
-fn on_null(cursor: &mut Cursor<'_>) -> Parsed<OnNull> {
-    let rule = cursor.word("`clear` or `skip`")?;
+fn on_null(cursor: &mut Cursor<'_>) -> Parsed<()> {
+    let rule = cursor.word("`skip`")?;
     match rule.value.as_str() {
-        "clear" => Ok(OnNull::Clear),
-        "skip" => Ok(OnNull::Skip),
-        _ => Err(cursor.fault(rule.span, codes::EXPECTED, "expected `clear` or `skip`")),
+        "skip" => Ok(()),
+        "clear" => Err(cursor.not_accepted(
+            rule.span,
+            "`on-null clear`",
+            "write `on-null skip`: a null writes nothing into the record",
+        )),
+        _ => Err(cursor.fault(rule.span, codes::EXPECTED, "expected `skip`")),
     }
 }

@@ -1,8 +1,6 @@
 //! Maps from FHIR resources to records.
 
-use isthmus_mappings::ast::OnNull;
-
-use crate::scenario::{context, element, json, only, record_files};
+use crate::scenario::{context, element, faults, json, only, record_files};
 
 const PATIENT: &str = "{\"resourceType\":\"Patient\",\"id\":\"1\",\"gender\":\"female\",\
     \"name\":[{\"use\":\"usual\",\"family\":\"U\"},{\"use\":\"official\",\"family\":\"Doe\",\
@@ -35,7 +33,7 @@ fn a_record_is_nested_objects() {
   optin            <- consent(\"email\")
   nothing          <- p.maritalStatus.text
 ";
-    let found = shaped("key key\non-null clear\n", rows);
+    let found = shaped("key key\non-null skip\n", rows);
     let (head, rest) = found[0].split_once("\",").unwrap();
     assert_eq!(head.len(), "{\"key\":\"".len() + 64);
     assert_eq!(
@@ -44,11 +42,8 @@ fn a_record_is_nested_objects() {
             \"email\":\"a@b.example\",\"phone\":\"+15551234567\",\"alive\":true,\"births\":2,\
             \"optin\":true}"
     );
-    let map = only(&record_files("key key\non-null clear\n", rows));
-    assert_eq!(
-        (map.key(), map.on_null(), map.record()),
-        (Some("key"), OnNull::Clear, Some("crm.person"))
-    );
+    let map = only(&record_files("key key\non-null skip\n", rows));
+    assert_eq!((map.key(), map.record()), (Some("key"), Some("crm.person")));
 }
 
 #[test]
@@ -85,4 +80,19 @@ fn without_resources_there_is_no_record() {
         "record x\n  a <- p.id required\n  b <- \"c\"\n",
     ));
     assert!(map.shape(&[], &context()).unwrap().records.is_empty());
+}
+
+#[test]
+fn a_null_clears_nothing_and_a_map_that_asks_for_it_is_refused() {
+    let rows = "record x\n  a <- p.id required\n";
+    let found = faults(&record_files("on-null clear\n", rows));
+    let messages: Vec<_> = found.iter().map(|one| one.message.as_str()).collect();
+    assert_eq!(
+        messages,
+        [
+            "`on-null clear` is not accepted by this version; write `on-null skip`: a null writes \
+          nothing into the record"
+        ]
+    );
+    assert_eq!(faults(&record_files("on-null skip\n", rows)), []);
 }
