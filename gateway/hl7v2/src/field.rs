@@ -217,24 +217,35 @@ fn part(raw: Option<&str>, delimiter: Option<u8>, number: usize) -> Option<&str>
 
 /// The piece at `index` (from 0) between delimiters.
 fn nth(raw: &str, delimiter: u8, index: usize) -> Option<&str> {
-    let mut start = 0;
-    let mut left = index;
-    for end in memchr::memchr_iter(delimiter, raw.as_bytes()) {
-        if left == 0 {
-            return raw.get(start..end);
-        }
-        start = end.saturating_add(1);
-        left = left.saturating_sub(1);
+    let mut rest = raw;
+    for _ in 0..index {
+        let end = find(rest, delimiter)?;
+        rest = rest.get(end.saturating_add(1)..)?;
     }
-    if left == 0 { raw.get(start..) } else { None }
+    match find(rest, delimiter) {
+        Some(end) => rest.get(..end),
+        None => Some(rest),
+    }
+}
+
+/// Up to this many bytes a plain search is over before a wide one has begun.
+const SHORT: usize = 32;
+
+/// Where the delimiter stands first.
+fn find(text: &str, delimiter: u8) -> Option<usize> {
+    let bytes = text.as_bytes();
+    if bytes.len() <= SHORT {
+        bytes.iter().position(|&byte| byte == delimiter)
+    } else {
+        memchr::memchr(delimiter, bytes)
+    }
 }
 
 fn split(raw: Option<&str>, delimiter: Option<u8>) -> impl Iterator<Item = &str> {
     let mut rest = raw;
     std::iter::from_fn(move || {
         let text = rest?;
-        let end = delimiter.and_then(|byte| memchr::memchr(byte, text.as_bytes()));
-        let Some(end) = end else {
+        let Some(end) = delimiter.and_then(|byte| find(text, byte)) else {
             rest = None;
             return Some(text);
         };
