@@ -1,6 +1,8 @@
 //! Finds out whether a condition holds.
 //! What paths mean is found in `select`.
 
+use std::ops::ControlFlow;
+
 use crate::ast::Comparison;
 use crate::plan::{ConditionPlan, PathPlan, TestPlan};
 use crate::run::frame::Frame;
@@ -23,34 +25,81 @@ impl<'a> Run<'a> {
 
     /// A test of values holds when it does for any of them; `!=` when `=` does not.
     fn test(&self, path: &'a PathPlan, test: &'a TestPlan, frame: &Frame<'_, 'a>) -> bool {
-        let found = self.select(path, frame);
-        let whole = found.whole;
-        let mut texts = found.items.iter().filter_map(|item| item.text(whole));
         match test {
-            TestPlan::Present => !found.items.is_empty(),
-            TestPlan::Null => found.items.is_empty() && found.null.is_some(),
-            TestPlan::Compare(Comparison::Equal, wanted) => texts.any(|text| text == *wanted),
-            TestPlan::Compare(Comparison::NotEqual, wanted) => texts.all(|text| text != *wanted),
-            TestPlan::Compare(Comparison::Less, wanted) => {
-                texts.any(|text| numbers(&text, wanted).is_some_and(|(a, b)| a < b))
+            TestPlan::Present => self.first(path, frame).is_some(),
+            TestPlan::Null => {
+                let mut is_there = false;
+                let null = self.show(path, frame, &mut |_| {
+                    is_there = true;
+                    ControlFlow::Break(())
+                });
+                !is_there && null.is_some()
             }
-            TestPlan::Compare(Comparison::Greater, wanted) => {
-                texts.any(|text| numbers(&text, wanted).is_some_and(|(a, b)| a > b))
+            TestPlan::Compare(Comparison::Equal, wanted) => {
+                self.any_text(path, frame, |text| text == wanted)
             }
-            TestPlan::InList(wanted) => texts.any(|text| wanted.iter().any(|one| text == *one)),
-            TestPlan::InTable(table) => {
-                let table = self.plan.tables.get(*table);
-                texts.any(|text| table.is_some_and(|table| table.contains(&text)))
+            TestPlan::Compare(Comparison::NotEqual, wanted) => {
+                !self.any_text(path, frame, |text| text == wanted)
             }
-            TestPlan::Count(comparison, number) => compare(*comparison, found.items.len(), *number),
+            TestPlan::Compare(Comparison::Less, wanted) => self.any_text(path, frame, |text| {
+                numbers(text, wanted).is_some_and(|(a, b)| a < b)
+            }),
+            TestPlan::Compare(Comparison::Greater, wanted) => self.any_text(path, frame, |text| {
+                numbers(text, wanted).is_some_and(|(a, b)| a > b)
+            }),
+            TestPlan::InList(wanted) => {
+                self.any_text(path, frame, |text| wanted.iter().any(|one| text == one))
+            }
+            TestPlan::InTable(table) => self
+                .plan
+                .tables
+                .get(*table)
+                .is_some_and(|table| self.any_text(path, frame, |text| table.contains(text))),
+            TestPlan::Count(comparison, number) => {
+                let mut count = 0;
+                self.show(path, frame, &mut |_| {
+                    count += 1;
+                    ControlFlow::Continue(())
+                });
+                compare(*comparison, count, *number)
+            }
             TestPlan::Length(comparison, number) => {
-                let length = texts.next().map_or(0, |text| text.chars().count());
+                let mut length = 0;
+                self.any_text(path, frame, |text| {
+                    length = text.chars().count();
+                    true
+                });
                 compare(*comparison, length, *number)
             }
-            TestPlan::Question(question) => texts
-                .next()
-                .is_some_and(|text| question(&text, self.around)),
+            TestPlan::Question(question) => {
+                let mut answer = false;
+                self.any_text(path, frame, |text| {
+                    answer = question(text, self.around);
+                    true
+                });
+                answer
+            }
         }
+    }
+
+    /// Whether one of the texts of a path fits; those after the first that does are not looked at.
+    fn any_text(
+        &self,
+        path: &'a PathPlan,
+        frame: &Frame<'_, 'a>,
+        mut fits: impl FnMut(&str) -> bool,
+    ) -> bool {
+        let whole = path.is_whole();
+        let mut found = false;
+        self.show(path, frame, &mut |item| {
+            found = item.text(whole).is_some_and(|text| fits(&text));
+            if found {
+                ControlFlow::Break(())
+            } else {
+                ControlFlow::Continue(())
+            }
+        });
+        found
     }
 }
 

@@ -61,8 +61,8 @@ impl<'a> Run<'a> {
     }
 
     fn chosen(&self, choose: &'a ChoosePlan, frame: &Frame<'_, 'a>) -> &'a [ItemPlan] {
-        let found = self.select(&choose.path, frame);
-        let text = found.items.first().and_then(|item| item.text(found.whole));
+        let first = self.first(&choose.path, frame);
+        let text = first.and_then(|item| item.text(choose.path.is_whole()));
         let case = text.and_then(|text| {
             choose
                 .cases
@@ -206,7 +206,7 @@ impl<'a> Run<'a> {
                 self.clear(row, frame);
                 return false;
             }
-            Offered::Items(found) => found.items,
+            Offered::Items(items) => items,
             Offered::Values(_) => literals(row),
         };
         let plan = self.plan;

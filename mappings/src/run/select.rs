@@ -1,8 +1,11 @@
 //! Finds the values that a path means where a block stands.
 //! What is made of them is the business of `values` and `conditions`.
 
+use std::ops::ControlFlow;
+
 use isthmus_fhir::element::Element;
 use isthmus_fhir::path::select::select;
+use isthmus_hl7v2::delimiters::Delimiters;
 use isthmus_hl7v2::field::Presence;
 use isthmus_hl7v2::location::Location;
 use isthmus_hl7v2::segment_name::SegmentName;
@@ -10,7 +13,7 @@ use isthmus_hl7v2::segment_name::SegmentName;
 use crate::plan::{ElementStart, PathPlan, Pick, SegmentPlan};
 use crate::run::frame::Frame;
 use crate::run::item::Item;
-use crate::run::message_input::SegmentAt;
+use crate::run::message_input::{MessageInput, SegmentAt};
 use crate::run::state::{Input, Run};
 
 /// What a path found.
@@ -20,32 +23,63 @@ pub struct Found<'a> {
     pub items: Vec<Item<'a>>,
     /// Where the sender asks to delete, when there is such a place.
     pub null: Option<Location>,
-    /// Whether texts are whole repetitions.
-    pub whole: bool,
+}
+
+/// Who is shown the values of a path, one by one, until it has seen enough.
+pub type See<'s, 'a> = dyn FnMut(Item<'a>) -> ControlFlow<()> + 's;
+
+impl PathPlan {
+    /// Whether the texts of its values are whole repetitions.
+    pub const fn is_whole(&self) -> bool {
+        match self {
+            Self::Segment(plan) => plan.whole,
+            Self::Relative(below) => below.is_none(),
+            Self::Element(_) => false,
+        }
+    }
 }
 
 impl<'a> Run<'a> {
     /// The values that a path means.
     pub fn select(&self, path: &'a PathPlan, frame: &Frame<'_, 'a>) -> Found<'a> {
+        let mut items = Vec::new();
+        let null = self.show(path, frame, &mut |item| {
+            items.push(item);
+            ControlFlow::Continue(())
+        });
+        Found { items, null }
+    }
+
+    /// The first value that a path means.
+    pub fn first(&self, path: &'a PathPlan, frame: &Frame<'_, 'a>) -> Option<Item<'a>> {
+        let mut first = None;
+        self.show(path, frame, &mut |item| {
+            first = Some(item);
+            ControlFlow::Break(())
+        });
+        first
+    }
+
+    /// Shows the values that a path means, in source order, empty ones left out. Gives the first
+    /// place where the sender asks to delete, of those before the end of the show.
+    pub fn show(
+        &self,
+        path: &'a PathPlan,
+        frame: &Frame<'_, 'a>,
+        see: &mut See<'_, 'a>,
+    ) -> Option<Location> {
+        let mut show = Show { null: None, see };
         match path {
-            PathPlan::Segment(plan) => self.select_segment(plan, frame),
+            PathPlan::Segment(plan) => self.show_segments(plan, frame, &mut show),
             PathPlan::Relative(below) => {
-                let mut found = Found {
-                    whole: below.is_none(),
-                    ..Found::default()
-                };
-                let current = frame.nearest_current();
+                let current = frame.nearest_current()?;
                 let item = match below {
-                    None => current,
-                    Some((component, subcomponent)) => {
-                        current.and_then(|current| current.below(*component, *subcomponent))
-                    }
+                    None => Some(current),
+                    Some((component, subcomponent)) => current.below(*component, *subcomponent),
                 };
-                self.keep(&mut found, item);
-                found
+                let _ = show.item(item?, self.delimiters());
             }
             PathPlan::Element(plan) => {
-                let mut found = Found::default();
                 let start = match plan.start {
                     ElementStart::Alias(alias) => self.resource(alias, frame),
                     ElementStart::Current => match frame.nearest_current() {
@@ -53,12 +87,15 @@ impl<'a> Run<'a> {
                         Some(_) | None => None,
                     },
                 };
-                for element in start.into_iter().flat_map(|root| select(root, &plan.path)) {
-                    self.keep(&mut found, Some(Item::Element(element)));
+                for element in select(start?, &plan.path) {
+                    let item = Item::Element(element);
+                    if show.item(item, self.delimiters()).is_break() {
+                        break;
+                    }
                 }
-                found
             }
         }
+        show.null
     }
 
     fn resource(&self, alias: usize, frame: &Frame<'_, 'a>) -> Option<&'a Element> {
@@ -70,83 +107,96 @@ impl<'a> Run<'a> {
             .or_else(|| resources.get(alias)?.first().copied())
     }
 
-    fn keep(&self, found: &mut Found<'a>, item: Option<Item<'a>>) {
-        let Some(item) = item else { return };
-        match item.presence(self.delimiters()) {
-            Presence::Value => found.items.push(item),
-            Presence::Null => found.null = found.null.or(item.location()),
-            Presence::Absent | Presence::Empty => {}
-        }
-    }
-
-    /// The segments that a path means.
-    fn segments(&self, plan: &SegmentPlan, frame: &Frame<'_, 'a>) -> Vec<SegmentAt> {
+    /// Shows what a path means in the segments that it means.
+    fn show_segments(
+        &self,
+        plan: &SegmentPlan,
+        frame: &Frame<'_, 'a>,
+        show: &mut Show<'_, '_, 'a>,
+    ) {
         let Input::Message(input) = &self.input else {
-            return Vec::new();
+            return;
         };
         if let Some(bound) = frame.bound(plan.slot) {
-            return vec![bound];
+            let _ = show.segment(input, plan, bound);
+            return;
         }
+        let (skip, take, keys) = match &plan.segment {
+            Pick::All => (0, usize::MAX, [].as_slice()),
+            Pick::Index(index) => (*index, 1, [].as_slice()),
+            Pick::From(index) => (*index, usize::MAX, [].as_slice()),
+            Pick::Keys(keys) => (0, usize::MAX, keys.as_slice()),
+        };
         let visible = input.visible(plan.slot, frame.host);
-        match &plan.segment {
-            Pick::All => visible.collect(),
-            Pick::Index(index) => visible.skip(*index).take(1).collect(),
-            Pick::From(index) => visible.skip(*index).collect(),
-            Pick::Keys(keys) => visible
-                .filter(|segment| {
-                    keys.iter()
-                        .all(|(place, text)| self.holds(*segment, place, text))
-                })
-                .collect(),
-        }
-    }
-
-    /// Whether a place of a segment has this text, in any repetition.
-    fn holds(&self, segment: SegmentAt, place: &[u16], text: &str) -> bool {
-        let Input::Message(input) = &self.input else {
-            return false;
-        };
-        let Some((field, below)) = place.split_first() else {
-            return false;
-        };
-        input.repetitions(segment, *field).any(|repetition| {
-            let at = Location::segment(SegmentName::MSH, 1);
-            has_text(Item::Repetition(repetition, at), below, text)
-        })
-    }
-
-    fn select_segment(&self, plan: &'a SegmentPlan, frame: &Frame<'_, 'a>) -> Found<'a> {
-        let mut found = Found {
-            whole: plan.whole,
-            ..Found::default()
-        };
-        let Input::Message(input) = &self.input else {
-            return found;
-        };
-        for segment in self.segments(plan, frame) {
-            let Some(at) = input.location(segment) else {
-                continue;
-            };
-            let Some(field) = plan.field else {
-                found.items.push(Item::Segment(at));
-                continue;
-            };
-            let repetitions = input.repetitions(segment, field);
-            for (index, repetition) in (0_u16..).zip(repetitions) {
-                let at = at.field(field).repetition(index);
-                let item = Item::Repetition(repetition, at);
-                if !picked(&plan.repetition, index, item) {
-                    continue;
-                }
-                let item = match plan.component {
-                    None => Some(item),
-                    Some(component) => item.below(component, plan.subcomponent),
-                };
-                self.keep(&mut found, item);
+        for segment in visible.skip(skip).take(take) {
+            let mut keys = keys.iter();
+            if keys.all(|(place, text)| holds(input, segment, place, text))
+                && show.segment(input, plan, segment).is_break()
+            {
+                return;
             }
         }
-        found
     }
+}
+
+/// A show under way.
+struct Show<'w, 's, 'a> {
+    null: Option<Location>,
+    see: &'w mut See<'s, 'a>,
+}
+
+impl<'a> Show<'_, '_, 'a> {
+    fn item(&mut self, item: Item<'a>, delimiters: Delimiters) -> ControlFlow<()> {
+        match item.presence(delimiters) {
+            Presence::Value => return (self.see)(item),
+            Presence::Null => self.null = self.null.or(item.location()),
+            Presence::Absent | Presence::Empty => {}
+        }
+        ControlFlow::Continue(())
+    }
+
+    /// Shows what a path means in one segment.
+    fn segment(
+        &mut self,
+        input: &MessageInput<'a>,
+        plan: &SegmentPlan,
+        segment: SegmentAt,
+    ) -> ControlFlow<()> {
+        let Some(found) = input.message.segment(segment.ordinal) else {
+            return ControlFlow::Continue(());
+        };
+        let at = Location::segment(found.name(), segment.occurrence);
+        let Some(number) = plan.field else {
+            return (self.see)(Item::Segment(at));
+        };
+        let at = at.field(number);
+        let repetitions = found.field(usize::from(number)).repetitions();
+        for (index, repetition) in (0_u16..).zip(repetitions) {
+            let item = Item::Repetition(repetition, at.repetition(index));
+            if !picked(&plan.repetition, index, item) {
+                continue;
+            }
+            let item = match plan.component {
+                None => Some(item),
+                Some(component) => item.below(component, plan.subcomponent),
+            };
+            if let Some(item) = item {
+                self.item(item, input.message.delimiters())?;
+            }
+        }
+        ControlFlow::Continue(())
+    }
+}
+
+/// Whether a place of a segment has this text, in any repetition.
+fn holds(input: &MessageInput<'_>, segment: SegmentAt, place: &[u16], text: &str) -> bool {
+    let Some((field, below)) = place.split_first() else {
+        return false;
+    };
+    input.repetitions(segment, *field).any(|repetition| {
+        let at = Location::segment(SegmentName::MSH, 1);
+        has_text(Item::Repetition(repetition, at), below, text)
+    })
 }
 
 fn picked(pick: &Pick, index: u16, item: Item<'_>) -> bool {

@@ -2,15 +2,15 @@
 //! How they are written is the business of `write`.
 
 use std::borrow::Cow;
+use std::ops::ControlFlow;
 
 use isthmus_core::diagnostic::Code;
 use isthmus_hl7v2::location::Location;
 
 use crate::functions::call::{Body, Fault, Given, Value};
-use crate::plan::{FunctionPlan, OperandPlan, RowPlan};
+use crate::plan::{FunctionPlan, OperandPlan, PathPlan, RowPlan};
 use crate::run::frame::Frame;
 use crate::run::item::Item;
-use crate::run::select::Found;
 use crate::run::state::Run;
 
 /// A value and where it was read.
@@ -35,7 +35,7 @@ pub enum Offered<'a> {
     /// The sender asks to delete.
     Null,
     /// These places, whose values are still to be read.
-    Items(Found<'a>),
+    Items(Vec<Item<'a>>),
     /// These values.
     Values(Vec<Located<'a>>),
 }
@@ -89,25 +89,47 @@ impl<'a> Run<'a> {
     /// The first alternative that is there; a null ends the search.
     fn choice(&self, operands: &'a [OperandPlan], frame: &Frame<'_, 'a>) -> Sourced<'a> {
         for operand in operands {
-            match self.offered(operand, frame) {
-                Offered::Absent => {}
-                Offered::Null => return Sourced::Null,
-                Offered::Values(values) => return Sourced::Values(values),
-                Offered::Items(found) => {
-                    let texts = found.items.iter();
-                    let texts =
-                        texts.filter_map(|item| Some((item.text(found.whole)?, item.location())));
-                    let values: Vec<Located<'a>> = texts.collect();
-                    if !values.is_empty() {
-                        return Sourced::Values(values);
-                    }
-                    if found.items.iter().any(Item::is_null) {
-                        return Sourced::Null;
-                    }
-                }
+            let found = match operand {
+                OperandPlan::Path(path) => self.texts(path, frame),
+                OperandPlan::Literal(_)
+                | OperandPlan::Setting(_)
+                | OperandPlan::ReceivedAt
+                | OperandPlan::DeliveryId
+                | OperandPlan::Consent(_)
+                | OperandPlan::Ref(_)
+                | OperandPlan::Refs(_) => match self.offered(operand, frame) {
+                    Offered::Values(values) => Sourced::Values(values),
+                    Offered::Absent | Offered::Null | Offered::Items(_) => Sourced::Absent,
+                },
+            };
+            match found {
+                Sourced::Absent => {}
+                Sourced::Null | Sourced::Values(_) => return found,
             }
         }
         Sourced::Absent
+    }
+
+    /// The texts of a path. One of which only deeper places ask to delete is null too.
+    fn texts(&self, path: &'a PathPlan, frame: &Frame<'_, 'a>) -> Sourced<'a> {
+        let whole = path.is_whole();
+        let mut values: Vec<Located<'a>> = Vec::new();
+        let (mut is_there, mut is_null) = (false, false);
+        let null = self.show(path, frame, &mut |item| {
+            is_there = true;
+            match item.text(whole) {
+                Some(text) => values.push((text, item.location())),
+                None => is_null |= item.is_null(),
+            }
+            ControlFlow::Continue(())
+        });
+        if !values.is_empty() {
+            Sourced::Values(values)
+        } else if is_null || (!is_there && null.is_some()) {
+            Sourced::Null
+        } else {
+            Sourced::Absent
+        }
     }
 
     fn offered(&self, operand: &'a OperandPlan, frame: &Frame<'_, 'a>) -> Offered<'a> {
@@ -121,7 +143,7 @@ impl<'a> Run<'a> {
             OperandPlan::Path(path) => {
                 let found = self.select(path, frame);
                 if !found.items.is_empty() {
-                    Offered::Items(found)
+                    Offered::Items(found.items)
                 } else if found.null.is_some() {
                     Offered::Null
                 } else {
