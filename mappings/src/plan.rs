@@ -7,6 +7,7 @@ use isthmus_fhir::element::Element;
 use isthmus_fhir::name::Name;
 use isthmus_fhir::path::syntax::ElementPath;
 use isthmus_hl7v2::segment_name::SegmentName;
+use uuid::Uuid;
 
 use crate::ast::Comparison;
 use crate::functions::call::{FunctionDefinition, Question};
@@ -221,6 +222,8 @@ pub struct FunctionPlan {
     pub definition: &'static FunctionDefinition,
     /// Its text argument.
     pub text: String,
+    /// The name space that the text names, made once for functions that make ids; nil for others.
+    pub space: Uuid,
     /// Its number argument.
     pub number: usize,
     /// Its table argument.

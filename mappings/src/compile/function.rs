@@ -3,6 +3,7 @@
 
 use isthmus_core::span::Span;
 use isthmus_fhir::spelling::nearest;
+use uuid::Uuid;
 
 use crate::ast::{Argument, Call, Literal};
 use crate::codes;
@@ -42,6 +43,7 @@ impl Compiler<'_> {
         let mut plan = FunctionPlan {
             definition,
             text: String::new(),
+            space: Uuid::nil(),
             number: 0,
             table: None,
         };
@@ -52,6 +54,7 @@ impl Compiler<'_> {
             }
             (Parameters::Text, [argument]) => {
                 plan.text = self.text_argument(argument, call)?;
+                plan.space = identity::name_space(&plan.text);
             }
             (Parameters::Key, [argument]) => {
                 plan.text = self.text_argument(argument, call)?;

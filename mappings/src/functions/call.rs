@@ -5,6 +5,7 @@ use std::borrow::Cow;
 
 use isthmus_core::diagnostic::Code;
 use jiff::tz::Offset;
+use uuid::Uuid;
 
 use crate::context::RunContext;
 use crate::table::Table;
@@ -53,6 +54,8 @@ pub enum Parameters {
 pub struct Given<'p> {
     /// The text, or empty.
     pub text: &'p str,
+    /// The name space that the text names, for functions that make ids.
+    pub space: Uuid,
     /// The number, or 0.
     pub number: usize,
     /// The table, when the function takes one.

@@ -17,13 +17,16 @@ pub fn uuid5<'v>(
     given: Given<'_>,
     _: Surroundings<'_>,
 ) -> Result<Value<'v>, Fault> {
-    let url = format!("urn:isthmus:{}", given.text);
-    let space = Uuid::new_v5(&Uuid::NAMESPACE_URL, url.as_bytes());
     let name = unambiguous(values);
-    Ok(Uuid::new_v5(&space, name.as_bytes())
-        .hyphenated()
-        .to_string()
-        .into())
+    let id = Uuid::new_v5(&given.space, name.as_bytes()).hyphenated();
+    let mut buffer = Uuid::encode_buffer();
+    Ok(id.encode_lower(&mut buffer).to_owned().into())
+}
+
+/// The name space that a literal names.
+pub fn name_space(literal: &str) -> Uuid {
+    let url = format!("urn:isthmus:{literal}");
+    Uuid::new_v5(&Uuid::NAMESPACE_URL, url.as_bytes())
 }
 
 /// HMAC-SHA-256 (RFC 2104) with the named key, over the arguments as `uuid5` writes them.
@@ -44,9 +47,11 @@ pub fn hmac<'v>(
 }
 
 fn unambiguous(values: &[Value<'_>]) -> String {
-    let mut text = String::new();
+    let length: usize = values.iter().map(|value| value.len() + 4).sum();
+    let mut text = String::with_capacity(length);
     for value in values {
-        let _ = write!(text, "{}:{value}", value.len());
+        let _ = write!(text, "{}:", value.len());
+        text.push_str(value);
     }
     text
 }

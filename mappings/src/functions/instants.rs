@@ -83,6 +83,7 @@ mod tests {
     use crate::context::RunContext;
     use isthmus_core::clock::Timestamp;
     use jiff::tz::TimeZone;
+    use uuid::Uuid;
 
     fn read(text: &str, zone: Option<&str>, message: Option<i8>) -> (String, bool) {
         let mut context = RunContext::new(Timestamp::from_unix_millis(0));
@@ -94,6 +95,7 @@ mod tests {
         };
         let given = Given {
             text: "",
+            space: Uuid::nil(),
             number: 0,
             table: None,
         };

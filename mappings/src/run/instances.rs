@@ -57,7 +57,9 @@ impl<'a> Run<'a> {
                 self.fail(codes::OUTPUT_LIMIT, plan.row, None);
                 return;
             }
+            self.hushed = false;
             let id = self.id(plan, &inner);
+            let is_settled = id.is_some() && !self.hushed;
             if let Some(numbers) = self.by_block.get_mut(plan.block) {
                 numbers.push(self.instances.len());
             }
@@ -68,6 +70,7 @@ impl<'a> Run<'a> {
                 current: inner.current,
                 resource: inner.resource,
                 id,
+                is_settled,
             });
         }
     }

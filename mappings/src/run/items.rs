@@ -111,6 +111,7 @@ impl<'a> Run<'a> {
         }
         let wrote = match row.cast {
             Some(cast) => self.cast_row(row, cast, frame, out, slots),
+            None if self.settled == Some(row.row) => self.id_row(row, out, slots),
             None => self.value_row(row, frame, out, slots),
         };
         if wrote {
@@ -148,6 +149,13 @@ impl<'a> Run<'a> {
             wrote |= self.put(row, at, out, slots, value);
         }
         wrote
+    }
+
+    /// Writes the id that was found with the instances.
+    fn id_row(&mut self, row: &'a RowPlan, out: &mut Object, slots: &mut Slots) -> bool {
+        let id = self.making.1.as_deref();
+        id.map(Element::from)
+            .is_some_and(|id| self.put(row, None, out, slots, id))
     }
 
     fn leaf(&mut self, row: &'a RowPlan, text: &str, at: Option<Location>) -> Option<Element> {

@@ -41,6 +41,8 @@ pub struct Instance<'a> {
     pub resource: Option<(usize, &'a Element)>,
     /// Its id, when it has an `id` row and the row gave one.
     pub id: Option<String>,
+    /// Whether the row gave the id without a problem, so that it need not be carried out again.
+    pub is_settled: bool,
 }
 
 impl<'a> Instance<'a> {
@@ -85,8 +87,12 @@ pub struct Run<'a> {
     pub fired: Fired,
     /// The resource being made: its type and id.
     pub making: (&'static str, Option<String>),
+    /// The `id` row of the resource being made, when its value is known to be the id in `making`.
+    pub settled: Option<usize>,
     /// True while ids are looked for: problems are noted when the rows are carried out.
     pub silent: bool,
+    /// Whether there was a problem that was not noted.
+    pub hushed: bool,
 }
 
 impl<'a> Run<'a> {
@@ -104,7 +110,9 @@ impl<'a> Run<'a> {
             clears: Vec::new(),
             fired: vec![0; plan.rows.len()],
             making: ("", None),
+            settled: None,
             silent: false,
+            hushed: false,
         }
     }
 
@@ -130,7 +138,9 @@ impl<'a> Run<'a> {
 
     /// Notes something that was not required.
     pub fn warn(&mut self, code: Code, row: usize, location: Option<Location>) {
-        if !self.silent {
+        if self.silent {
+            self.hushed = true;
+        } else {
             let problem = self.problem(code, row, location);
             self.warnings.push(problem);
         }
@@ -138,7 +148,9 @@ impl<'a> Run<'a> {
 
     /// Notes something without which there is no output.
     pub fn fail(&mut self, code: Code, row: usize, location: Option<Location>) {
-        if !self.silent {
+        if self.silent {
+            self.hushed = true;
+        } else {
             let problem = self.problem(code, row, location);
             self.failures.push(problem);
         }

@@ -12,7 +12,9 @@ use crate::codes;
 use crate::context::RunContext;
 use crate::functions::call::Surroundings;
 use crate::functions::dates::TimeStamp;
-use crate::plan::{ItemPlan, OperandPlan, PathPlan, Plan, ResourcePlan, RowPlan, SegmentPlan};
+use crate::plan::{
+    ItemPlan, Leaf, OperandPlan, PathPlan, Plan, ResourcePlan, RowPlan, SegmentPlan,
+};
 use crate::run::frame::Frame;
 use crate::run::message_input::MessageInput;
 use crate::run::output::{Failure, Shaping, Translation};
@@ -126,6 +128,9 @@ impl<'a> Run<'a> {
                 continue;
             };
             let (plan, frame) = (instance.plan, instance.frame());
+            let id_row = plan.id.as_ref().filter(|row| row.leaf == Leaf::Id);
+            let id_row = id_row.filter(|_| instance.is_settled);
+            self.settled = id_row.map(|row| row.row);
             self.making = (plan.name, instance.id.clone());
             let mut object = Object::with_capacity(plan.items.len() + 1);
             if !plan.name.is_empty() {

@@ -193,6 +193,7 @@ impl<'a> Run<'a> {
         let table = function.table.and_then(|table| self.plan.tables.get(table));
         let given = Given {
             text: &function.text,
+            space: function.space,
             number: function.number,
             table,
         };
