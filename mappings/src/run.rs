@@ -2,6 +2,7 @@
 //! and the same context give the same output.
 
 pub mod conditions;
+pub mod few;
 pub mod frame;
 pub mod instances;
 pub mod item;

@@ -12,6 +12,7 @@ use crate::plan::{
     ChoosePlan, ElementStart, ItemPlan, Leaf, NoticePlan, OperandPlan, PartPlan, PathPlan, RowPlan,
 };
 use crate::problem::Problem;
+use crate::run::few::Few;
 use crate::run::frame::Frame;
 use crate::run::item::Item;
 use crate::run::message_input::SegmentAt;
@@ -208,7 +209,7 @@ impl<'a> Run<'a> {
         out: &mut Object,
         slots: &mut Slots,
     ) -> bool {
-        let items: Vec<Item<'a>> = match self.sourced_items(row, frame) {
+        let items: Few<Item<'a>> = match self.sourced_items(row, frame) {
             Offered::Absent => return false,
             Offered::Null => {
                 self.clear(row, frame);
@@ -280,7 +281,7 @@ impl<'a> Run<'a> {
         &self,
         per: Option<&'a PathPlan>,
         frame: &'f Frame<'f, 'a>,
-    ) -> Vec<Frame<'f, 'a>> {
+    ) -> Few<Frame<'f, 'a>> {
         let base = Frame {
             segment: None,
             current: None,
@@ -288,7 +289,9 @@ impl<'a> Run<'a> {
             outer: Some(frame),
             ..*frame
         };
-        let Some(per) = per else { return vec![base] };
+        let Some(per) = per else {
+            return Few::one(base);
+        };
         match (per, &self.input) {
             (PathPlan::Segment(segment), Input::Message(input)) if segment.field.is_none() => {
                 let all = match frame.bound(segment.slot) {
@@ -342,7 +345,7 @@ impl<'a> Run<'a> {
     }
 }
 
-fn literals(row: &RowPlan) -> Vec<Item<'_>> {
+fn literals(row: &RowPlan) -> Few<Item<'_>> {
     let texts = row.source.iter().flatten().filter_map(|operand| {
         if let OperandPlan::Literal(text) = operand {
             Some(Item::Text(text))

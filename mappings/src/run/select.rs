@@ -11,6 +11,7 @@ use isthmus_hl7v2::location::Location;
 use isthmus_hl7v2::segment_name::SegmentName;
 
 use crate::plan::{ElementStart, PathPlan, Pick, SegmentPlan};
+use crate::run::few::Few;
 use crate::run::frame::Frame;
 use crate::run::item::Item;
 use crate::run::message_input::{MessageInput, SegmentAt};
@@ -20,7 +21,7 @@ use crate::run::state::{Input, Run};
 #[derive(Debug, Default)]
 pub struct Found<'a> {
     /// Values, in source order; empty ones left out.
-    pub items: Vec<Item<'a>>,
+    pub items: Few<Item<'a>>,
     /// Where the sender asks to delete, when there is such a place.
     pub null: Option<Location>,
 }
@@ -42,7 +43,7 @@ impl PathPlan {
 impl<'a> Run<'a> {
     /// The values that a path means.
     pub fn select(&self, path: &'a PathPlan, frame: &Frame<'_, 'a>) -> Found<'a> {
-        let mut items = Vec::new();
+        let mut items = Few::default();
         let null = self.show(path, frame, &mut |item| {
             items.push(item);
             ControlFlow::Continue(())

@@ -9,6 +9,7 @@ use isthmus_hl7v2::location::Location;
 
 use crate::functions::call::{Body, Fault, Given, Value};
 use crate::plan::{FunctionPlan, OperandPlan, PathPlan, RowPlan};
+use crate::run::few::Few;
 use crate::run::frame::Frame;
 use crate::run::item::Item;
 use crate::run::state::Run;
@@ -24,7 +25,7 @@ pub enum Sourced<'a> {
     /// The sender asks to delete.
     Null,
     /// These values.
-    Values(Vec<Located<'a>>),
+    Values(Few<Located<'a>>),
 }
 
 /// What one alternative gives.
@@ -35,9 +36,9 @@ pub enum Offered<'a> {
     /// The sender asks to delete.
     Null,
     /// These places, whose values are still to be read.
-    Items(Vec<Item<'a>>),
+    Items(Few<Item<'a>>),
     /// These values.
-    Values(Vec<Located<'a>>),
+    Values(Few<Located<'a>>),
 }
 
 impl<'a> Run<'a> {
@@ -64,7 +65,7 @@ impl<'a> Run<'a> {
             .first()
             .map(|function| function.definition.body);
         let needs_all = matches!(function, Some(Body::GatherArguments(_)));
-        let mut values: Vec<Located<'a>> = Vec::with_capacity(row.source.len());
+        let mut values = Few::default();
         for argument in &row.source {
             // A null argument is one that was not sent: there is nothing to delete in an id.
             let found = argument
@@ -113,7 +114,7 @@ impl<'a> Run<'a> {
     /// The texts of a path. One of which only deeper places ask to delete is null too.
     fn texts(&self, path: &'a PathPlan, frame: &Frame<'_, 'a>) -> Sourced<'a> {
         let whole = path.is_whole();
-        let mut values: Vec<Located<'a>> = Vec::new();
+        let mut values = Few::default();
         let (mut is_there, mut is_null) = (false, false);
         let null = self.show(path, frame, &mut |item| {
             is_there = true;
@@ -135,7 +136,7 @@ impl<'a> Run<'a> {
     fn offered(&self, operand: &'a OperandPlan, frame: &Frame<'_, 'a>) -> Offered<'a> {
         let context = self.around.context;
         let one = |text: Option<Value<'a>>| match text {
-            Some(text) => Offered::Values(vec![(text, None)]),
+            Some(text) => Offered::Values(Few::one((text, None))),
             None => Offered::Absent,
         };
         match operand {
@@ -176,7 +177,7 @@ impl<'a> Run<'a> {
 
     /// Passes values through the functions of a row; problems are noted, and a value that a
     /// function refuses is left out.
-    pub fn pass(&mut self, row: &'a RowPlan, values: Vec<Located<'a>>) -> Vec<Located<'a>> {
+    pub fn pass(&mut self, row: &'a RowPlan, values: Few<Located<'a>>) -> Few<Located<'a>> {
         let mut values = values;
         for function in &row.functions {
             values = self.pass_one(row, function, values);
@@ -188,8 +189,8 @@ impl<'a> Run<'a> {
         &mut self,
         row: &'a RowPlan,
         function: &'a FunctionPlan,
-        values: Vec<Located<'a>>,
-    ) -> Vec<Located<'a>> {
+        values: Few<Located<'a>>,
+    ) -> Few<Located<'a>> {
         let table = function.table.and_then(|table| self.plan.tables.get(table));
         let given = Given {
             text: &function.text,
@@ -238,7 +239,7 @@ impl<'a> Run<'a> {
                 });
                 each.collect()
             }
-            Body::Question(_) => Vec::new(),
+            Body::Question(_) => Few::default(),
         }
     }
 
