@@ -282,7 +282,7 @@ impl Object {
     /// The member of that name, which is appended as what `default` gives if it is missing.
     ///
     /// Nothing only if memory for it could not be reached, which does not happen.
-    pub(crate) fn get_or_push(
+    pub fn get_or_push(
         &mut self,
         name: &Name,
         default: impl FnOnce() -> Element,

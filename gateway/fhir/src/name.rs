@@ -82,8 +82,15 @@ impl From<&str> for Name {
 }
 
 impl PartialEq for Name {
+    /// A known name has one address, and no other name is spelt like one.
     fn eq(&self, other: &Self) -> bool {
-        self.as_str() == other.as_str()
+        match (&self.0, &other.0) {
+            (Spelling::Known(one), Spelling::Known(other)) => std::ptr::eq(*one, *other),
+            (Spelling::Other(one), Spelling::Other(other)) => one == other,
+            (Spelling::Known(_), Spelling::Other(_)) | (Spelling::Other(_), Spelling::Known(_)) => {
+                false
+            }
+        }
     }
 }
 

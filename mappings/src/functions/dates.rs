@@ -65,7 +65,9 @@ impl<'v> TimeStamp<'v> {
 
     /// The date in FHIR's form, its precision kept.
     pub fn date_text(&self) -> String {
-        let mut text = self.year.to_owned();
+        // Room for a time and an offset, which `instants` adds.
+        let mut text = String::with_capacity(32);
+        text.push_str(self.year);
         for part in [self.month, self.day].into_iter().flatten() {
             text.push('-');
             text.push_str(part);
@@ -89,10 +91,21 @@ impl ClockTime<'_> {
     /// The time of day in FHIR's form; minutes and seconds that were not sent are zeros, which is
     /// how FHIR writes them (R4, 2.24.0.1, dateTime).
     pub fn text(&self) -> String {
-        let (minute, second) = (self.minute.unwrap_or("00"), self.second.unwrap_or("00"));
-        match self.fraction {
-            Some(fraction) => format!("{}:{minute}:{second}.{fraction}", self.hour),
-            None => format!("{}:{minute}:{second}", self.hour),
+        let mut text = String::with_capacity(8);
+        self.write(&mut text);
+        text
+    }
+
+    /// Appends the same.
+    pub fn write(&self, text: &mut String) {
+        text.push_str(self.hour);
+        for part in [self.minute, self.second] {
+            text.push(':');
+            text.push_str(part.unwrap_or("00"));
+        }
+        if let Some(fraction) = self.fraction {
+            text.push('.');
+            text.push_str(fraction);
         }
     }
 }

@@ -50,10 +50,19 @@ fn unambiguous(values: &[Value<'_>]) -> String {
     let length: usize = values.iter().map(|value| value.len() + 4).sum();
     let mut text = String::with_capacity(length);
     for value in values {
-        let _ = write!(text, "{}:", value.len());
+        push_number(&mut text, value.len());
+        text.push(':');
         text.push_str(value);
     }
     text
+}
+
+fn push_number(text: &mut String, number: usize) {
+    if number > 9 {
+        push_number(text, number / 10);
+    }
+    let digit = u32::try_from(number % 10).ok();
+    text.extend(digit.and_then(|digit| char::from_digit(digit, 10)));
 }
 
 /// Country codes and the digits of a national number, at least and at most (ITU-T E.164), with
@@ -139,6 +148,8 @@ mod tests {
 
     #[test]
     fn arguments_cannot_be_shifted() {
+        assert_eq!(unambiguous(&["ab".into(), "".into()]), "2:ab0:");
+        assert_eq!(unambiguous(&["1234567890".into()]), "10:1234567890");
         assert_ne!(
             unambiguous(&["ab".into(), "c".into()]),
             unambiguous(&["a".into(), "bc".into()])

@@ -68,13 +68,21 @@ fn offset(
 
 fn instant_text(stamp: &TimeStamp<'_>, clock: &ClockTime<'_>, offset: Offset) -> String {
     let minutes = offset.seconds() / 60;
-    let sign = if minutes < 0 { '-' } else { '+' };
-    let (hours, rest) = (minutes.abs() / 60, minutes.abs() % 60);
-    format!(
-        "{}T{}{sign}{hours:02}:{rest:02}",
-        stamp.date_text(),
-        clock.text()
-    )
+    let away = minutes.unsigned_abs();
+    let mut text = stamp.date_text();
+    text.push('T');
+    clock.write(&mut text);
+    text.push(if minutes < 0 { '-' } else { '+' });
+    push_pair(&mut text, away / 60);
+    text.push(':');
+    push_pair(&mut text, away % 60);
+    text
+}
+
+/// Appends a number below 100 with two digits.
+fn push_pair(text: &mut String, number: u32) {
+    text.extend(char::from_digit(number / 10 % 10, 10));
+    text.extend(char::from_digit(number % 10, 10));
 }
 
 #[cfg(test)]

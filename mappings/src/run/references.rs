@@ -65,5 +65,5 @@ impl<'a> Run<'a> {
 
 fn address(instance: &Instance<'_>) -> Option<String> {
     let id = instance.id.as_ref()?;
-    Some(format!("{}/{id}", instance.plan.name))
+    Some([instance.plan.name, "/", id].concat())
 }

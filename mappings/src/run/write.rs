@@ -30,15 +30,16 @@ pub fn put(
     let Some((step, rest)) = steps.split_first() else {
         return Written::Taken;
     };
-    if step.rivals.iter().any(|rival| object.get(rival).is_some()) {
+    let is_rival = |name: &Name| step.rivals.contains(name);
+    if !step.rivals.is_empty() && object.members().any(|(name, _)| is_rival(name)) {
         return Written::Rival;
     }
-    let empty = match (&step.place, rest) {
+    let empty = || match (&step.place, rest) {
         (TargetPlace::Single, []) => Element::Null,
         (TargetPlace::Single, _) => Element::Object(Object::new()),
         _ => Element::Array(Vec::new()),
     };
-    let Some(element) = member(object, &step.name, empty) else {
+    let Some(element) = object.get_or_push(&step.name, empty) else {
         return Written::Taken;
     };
     let element = match &step.place {
@@ -63,13 +64,6 @@ pub fn put(
         Some(inner) => put(inner, rest, slots, value),
         None => Written::Taken,
     }
-}
-
-fn member<'o>(object: &'o mut Object, name: &Name, empty: Element) -> Option<&'o mut Element> {
-    if object.get(name).is_none() {
-        object.push(name.clone(), empty);
-    }
-    object.get_mut(name)
 }
 
 /// The place in an array; a new one is added as null, or as an object with its keys.
