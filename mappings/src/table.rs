@@ -101,10 +101,11 @@ impl TableRows {
     }
 
     fn find(&self, code: &str) -> Option<&TableRow> {
+        let trimmed = || Some(code.trim()).filter(|trimmed| *trimmed != code);
         let at = self
             .by_code
             .get(code)
-            .or_else(|| self.by_code.get(code.trim()))?;
+            .or_else(|| self.by_code.get(trimmed()?))?;
         self.rows.get(*at)
     }
 }

@@ -3,6 +3,7 @@
 
 use std::borrow::Cow;
 
+use crate::delimiter_search::find;
 use crate::delimiters::Delimiters;
 
 /// How many spaces or lines one formatting command may ask for.
@@ -16,7 +17,7 @@ const FORMAT_COUNT_MAX: usize = 100;
 /// all stay as they are, so that nothing is lost.
 pub fn unescape<'m>(raw: &'m str, delimiters: &Delimiters) -> Cow<'m, str> {
     let escape = delimiters.escape;
-    let Some(first) = memchr::memchr(escape, raw.as_bytes()) else {
+    let Some(first) = find(raw, escape) else {
         return Cow::Borrowed(raw);
     };
     let (before, mut rest) = raw.split_at_checked(first).unwrap_or((raw, ""));
@@ -24,7 +25,7 @@ pub fn unescape<'m>(raw: &'m str, delimiters: &Delimiters) -> Cow<'m, str> {
     text.push_str(before);
     // Here `rest` starts at an escape character.
     while let Some(body) = rest.get(1..) {
-        let Some(end) = memchr::memchr(escape, body.as_bytes()) else {
+        let Some(end) = find(body, escape) else {
             text.push_str(rest);
             return Cow::Owned(text);
         };
@@ -42,7 +43,7 @@ pub fn unescape<'m>(raw: &'m str, delimiters: &Delimiters) -> Cow<'m, str> {
             }
         };
         let after = rest.get(used..).unwrap_or_default();
-        let next = memchr::memchr(escape, after.as_bytes()).unwrap_or(after.len());
+        let next = find(after, escape).unwrap_or(after.len());
         let (plain, tail) = after.split_at_checked(next).unwrap_or((after, ""));
         text.push_str(plain);
         rest = tail;

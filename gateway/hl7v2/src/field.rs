@@ -4,6 +4,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use crate::delimiter_search::find;
 use crate::delimiters::Delimiters;
 use crate::escape::unescape;
 
@@ -225,19 +226,6 @@ fn nth(raw: &str, delimiter: u8, index: usize) -> Option<&str> {
     match find(rest, delimiter) {
         Some(end) => rest.get(..end),
         None => Some(rest),
-    }
-}
-
-/// Up to this many bytes a plain search is over before a wide one has begun.
-const SHORT: usize = 32;
-
-/// Where the delimiter stands first.
-fn find(text: &str, delimiter: u8) -> Option<usize> {
-    let bytes = text.as_bytes();
-    if bytes.len() <= SHORT {
-        bytes.iter().position(|&byte| byte == delimiter)
-    } else {
-        memchr::memchr(delimiter, bytes)
     }
 }
 

@@ -5,6 +5,7 @@
 pub mod acknowledgment;
 pub mod charset;
 pub mod definition;
+mod delimiter_search;
 pub mod delimiters;
 pub mod dictionary;
 mod dictionary_text;

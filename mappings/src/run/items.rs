@@ -8,6 +8,7 @@ use isthmus_fhir::number::Number;
 use isthmus_hl7v2::location::Location;
 
 use crate::codes;
+use crate::functions::call::Value;
 use crate::plan::{
     ChoosePlan, ElementStart, ItemPlan, Leaf, NoticePlan, OperandPlan, PartPlan, PathPlan, RowPlan,
 };
@@ -144,7 +145,7 @@ impl<'a> Run<'a> {
         let count = if row.takes_all { usize::MAX } else { 1 };
         let mut wrote = false;
         for (text, at) in values.into_iter().take(count) {
-            let Some(value) = self.leaf(row, &text, at) else {
+            let Some(value) = self.leaf(row, text, at) else {
                 continue;
             };
             wrote |= self.put(row, at, out, slots, value);
@@ -159,23 +160,26 @@ impl<'a> Run<'a> {
             .is_some_and(|id| self.put(row, None, out, slots, id))
     }
 
-    fn leaf(&mut self, row: &'a RowPlan, text: &str, at: Option<Location>) -> Option<Element> {
+    fn leaf(&mut self, row: &'a RowPlan, text: Value<'_>, at: Option<Location>) -> Option<Element> {
         let (value, code) = match row.leaf {
-            Leaf::Text => (Some(Element::from(text)), codes::NOT_UTF8),
+            Leaf::Text => (Some(Element::from(text.into_owned())), codes::NOT_UTF8),
             Leaf::Number => (
-                Number::from_text(text).map(Element::from),
+                Number::from_text(&text).map(Element::from),
                 codes::NOT_A_NUMBER,
             ),
             Leaf::Boolean => {
-                let answer = ["false", "true"].iter().position(|word| *word == text);
+                let answer = ["false", "true"].iter().position(|word| text == *word);
                 (
                     answer.map(|answer| Element::from(answer == 1)),
                     codes::NOT_YES_NO,
                 )
             }
-            Leaf::Id => (is_id(text).then(|| Element::from(text)), codes::NOT_AN_ID),
+            Leaf::Id => (
+                is_id(&text).then(|| Element::from(text.into_owned())),
+                codes::NOT_AN_ID,
+            ),
             Leaf::Reference => {
-                let reference = Object::new().with("reference", text);
+                let reference = Object::new().with("reference", text.into_owned());
                 (Some(Element::from(reference)), codes::NOT_AN_ID)
             }
             Leaf::Complex => (None, codes::NOT_AN_ID),

@@ -2,6 +2,7 @@
 //! Choosing the plan is the library's business.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 use isthmus_fhir::element::{Element, Object};
 use isthmus_fhir::resource::Resource;
@@ -165,11 +166,12 @@ impl<'a> Run<'a> {
             let Ok(resource) = Resource::try_from(object) else {
                 continue;
             };
-            let before = id.and_then(|id| {
-                let key = (plan.name, id);
-                let before = seen.get(&key).copied();
-                seen.entry(key).or_insert(resources.len());
-                before
+            let before = id.and_then(|id| match seen.entry((plan.name, id)) {
+                Entry::Occupied(before) => Some(*before.get()),
+                Entry::Vacant(place) => {
+                    place.insert(resources.len());
+                    None
+                }
             });
             match before.and_then(|before| resources.get(before)) {
                 None => resources.push(resource),
