@@ -18,8 +18,7 @@ use isthmus_pipeline::retry_schedule::RetrySchedule;
 use isthmus_pipeline::second_decision::{Ruling, decide};
 
 use crate::released::{POLICY, Patients, Says, policies, released};
-use crate::run;
-use crate::stand_ins::{DESTROYED, Door, Machine, OneKey, Script, UNAVAILABLE, forged};
+use crate::stand_ins::{DESTROYED, Door, Machine, OneKey, Script, UNAVAILABLE, forged, run};
 
 /// What a run of the loop did, by the numbers of the deliveries.
 #[derive(Debug, PartialEq, Eq)]

@@ -32,7 +32,9 @@ use isthmus_pipeline::journal_intake::JournalIntake;
 use isthmus_pipeline::release_stage::ReleaseStage;
 use isthmus_pipeline::retry_schedule::RetrySchedule;
 
-use crate::stand_ins::{Fussy, Machine, Memory, NoConsents, OneKey, Script, Warnings, envelope};
+use crate::stand_ins::{
+    Fussy, Machine, Memory, NoConsents, OneKey, Script, Warnings, envelope, run,
+};
 
 fn forward(memory: &Arc<Memory>, machine: &Arc<Machine>) -> ForwardLoop {
     ForwardLoop {
@@ -50,13 +52,6 @@ fn forward(memory: &Arc<Memory>, machine: &Arc<Machine>) -> ForwardLoop {
         clock: Arc::clone(machine) as Arc<dyn Clock>,
         executor: Arc::clone(machine) as Arc<dyn Executor>,
     }
-}
-
-fn run<T>(task: impl Future<Output = T>) -> T {
-    tokio::runtime::Builder::new_current_thread()
-        .build()
-        .unwrap()
-        .block_on(task)
 }
 
 fn outcomes(memory: &Memory) -> Vec<(u64, Option<Reason>)> {

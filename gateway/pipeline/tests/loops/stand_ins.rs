@@ -27,6 +27,14 @@ use tracing::{Event, Level, Metadata, Subscriber};
 
 use crate::released::released;
 
+/// Runs a task to its end.
+pub(crate) fn run<T>(task: impl Future<Output = T>) -> T {
+    tokio::runtime::Builder::new_current_thread()
+        .build()
+        .unwrap()
+        .block_on(task)
+}
+
 /// A machine whose time stands still and whose timers end at once; it remembers the waits.
 #[derive(Default)]
 pub(crate) struct Machine {

@@ -178,8 +178,9 @@ async fn settling_waits(
     let settled = tokio::time::timeout(SOON, settling).await;
     assert_eq!(settled.expect("there is room").unwrap(), Ok(()));
     let counts = store.store().summary().unwrap().counts().unwrap();
-    assert_eq!(counts.deliveries[0].state, "delivered");
-    assert!(counts.deliveries[0].count >= count);
+    let delivered = counts.deliveries.iter();
+    let delivered = delivered.filter(|one| one.state == "delivered");
+    assert!(delivered.map(|one| one.count).sum::<u64>() >= count);
 }
 
 #[tokio::test]
@@ -193,12 +194,16 @@ async fn settling_waits_until_the_store_has_room() {
         .collect();
     deliveries.push(delivery(0, &recipient, subject(0), 100_000));
     conclude(&journal, conclusion(1, deliveries)).await;
-    let mut number = 0;
-    while accept(journal.as_ref(), message(number, None))
-        .await
-        .is_ok()
-    {
-        number += 1;
+    let mut number = 2;
+    for size in [50_000, 2_000, 100] {
+        let other = RecipientId::new("data-lake");
+        let fill = |number| {
+            let filling = delivery(10_000 + number, &other, subject(number), size);
+            Unit::Conclusions(vec![conclusion(number, vec![filling])])
+        };
+        while journal.commit(fill(number)).await.is_ok() {
+            number += 1;
+        }
     }
     // One of ten: no page of the deliveries becomes free, and the notes need some.
     let settlements = (1..=100).map(|tenth| delivered(tenth * 10)).collect();
