@@ -45,7 +45,8 @@ fn references_may_be_alternatives() {
 #[test]
 fn a_reference_knows_the_id_of_whichever_row_applies() {
     let blocks = "resource Organization as org when PV1-3 present\n  \
-                  id <- PV1-3.4.1 when PV1-3.4 present\n  id <- PV1-3.1 when not PV1-3.4 present\n  \
+                  id <- PV1-3.4.1 when PV1-3.4 present\n  \
+                  id <- PV1-3.1 when not PV1-3.4 present\n  \
                   name <- \"x\"\n\
                   resource Patient per PID\n  managingOrganization <- ref(org)\n  \
                   gender <- PID-8 | table(sex)\n";
@@ -61,7 +62,8 @@ fn a_reference_knows_the_id_of_whichever_row_applies() {
 #[test]
 fn an_id_may_be_made_of_a_block_above_and_of_no_other() {
     let above = "resource Patient as patient per PID\n  id <- PID-3[0].1\n";
-    let below = "resource RelatedPerson as kin per NK1\n  id <- ref(patient), NK1-1 | uuid5(\"k\")\n  \
+    let below = "resource RelatedPerson as kin per NK1\n  \
+                 id <- ref(patient), NK1-1 | uuid5(\"k\")\n  \
                  patient <- ref(patient)\n";
     let id = |number: &str| {
         let pid = format!("PID|||{number}");
