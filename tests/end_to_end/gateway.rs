@@ -198,7 +198,8 @@ impl Site {
     /// Waits until every message has an outcome and nothing waits for delivery; the counts then.
     pub(crate) fn settled(&self) -> Value {
         self.wait_for("everything to be delivered", |status| {
-            let waiting = |one: &Value| one["state"] != "delivered" && one["state"] != "parked";
+            let done = ["delivered", "parked", "withheld"];
+            let waiting = |one: &Value| !done.iter().any(|state| one["state"] == *state);
             let deliveries = status["deliveries"].as_array().unwrap();
             status["open"] == 0 && !deliveries.iter().any(waiting)
         })

@@ -17,7 +17,6 @@ use crate::run::few::Few;
 use crate::run::frame::Frame;
 use crate::run::item::Item;
 use crate::run::message_input::SegmentAt;
-use crate::run::output::Clear;
 use crate::run::state::{Input, Run};
 use crate::run::values::{Offered, Sourced};
 use crate::run::write::{Slots, Written, put};
@@ -329,23 +328,6 @@ impl<'a> Run<'a> {
                 ..base
             })
             .collect()
-    }
-
-    fn clear(&mut self, row: &'a RowPlan, frame: &Frame<'_, 'a>) {
-        let Some(place) = self.plan.rows.get(row.row).map(|row| row.place.clone()) else {
-            return;
-        };
-        if self.silent {
-            return;
-        }
-        let path = Arc::from(frame.labelled(&row.target.text).as_str());
-        let (resource, id) = self.making.clone();
-        self.clears.push(Clear {
-            resource,
-            id,
-            path,
-            row: place,
-        });
     }
 }
 

@@ -10,7 +10,7 @@ use isthmus_hl7v2::location::Location;
 
 use crate::codes;
 use crate::functions::call::Surroundings;
-use crate::plan::{Plan, ResourcePlan};
+use crate::plan::{Plan, ResourcePlan, RowPlan};
 use crate::problem::Problem;
 use crate::run::frame::Frame;
 use crate::run::item::Item;
@@ -96,6 +96,24 @@ pub struct Run<'a> {
 }
 
 impl<'a> Run<'a> {
+    /// Notes that the source of a row was null: the recipient may be told to delete the target.
+    pub(super) fn clear(&mut self, row: &'a RowPlan, frame: &Frame<'_, 'a>) {
+        let Some(place) = self.plan.rows.get(row.row).map(|row| row.place.clone()) else {
+            return;
+        };
+        if self.silent {
+            return;
+        }
+        let path = Arc::from(frame.labelled(&row.target.text).as_str());
+        let (resource, id) = self.making.clone();
+        self.clears.push(Clear {
+            resource,
+            id,
+            path,
+            row: place,
+        });
+    }
+
     /// At the start.
     pub fn new(plan: &'a Plan, input: Input<'a>, around: Surroundings<'a>) -> Self {
         Self {
