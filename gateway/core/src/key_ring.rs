@@ -82,12 +82,39 @@ impl SealingKey {
     }
 
     /// Nonce, ciphertext and tag of `plain`; `context` is bound to it and must be given again to
-    /// open it.
+    /// open it. What is sealed so never opens as a disclosure, whatever the context.
     pub fn seal(&self, context: &[u8], plain: &[u8]) -> Result<Vec<u8>, KeyError> {
+        self.seal_as(AT_REST, context, plain)
+    }
+
+    /// What [`SealingKey::seal`] sealed under `context`.
+    pub fn open(&self, context: &[u8], sealed: &[u8]) -> Result<Vec<u8>, KeyError> {
+        self.open_as(AT_REST, context, sealed)
+    }
+
+    /// Only for the gate: seals what it granted.
+    pub(crate) fn seal_disclosure(
+        &self,
+        context: &[u8],
+        plain: &[u8],
+    ) -> Result<Vec<u8>, KeyError> {
+        self.seal_as(DISCLOSURE, context, plain)
+    }
+
+    /// Only for the gate: opens what it sealed.
+    pub(crate) fn open_disclosure(
+        &self,
+        context: &[u8],
+        sealed: &[u8],
+    ) -> Result<Vec<u8>, KeyError> {
+        self.open_as(DISCLOSURE, context, sealed)
+    }
+
+    fn seal_as(&self, domain: u8, context: &[u8], plain: &[u8]) -> Result<Vec<u8>, KeyError> {
         let mut body = plain.to_vec();
         let nonce = self
             .key
-            .seal_in_place_append_tag(Aad::from(context), &mut body)
+            .seal_in_place_append_tag(Aad::from(bound(domain, context)), &mut body)
             .map_err(|_unspecified| KeyError::Mismatch)?;
         let mut sealed = Vec::with_capacity(NONCE_LEN + body.len());
         sealed.extend_from_slice(nonce.as_ref());
@@ -95,8 +122,7 @@ impl SealingKey {
         Ok(sealed)
     }
 
-    /// What was sealed under `context`.
-    pub fn open(&self, context: &[u8], sealed: &[u8]) -> Result<Vec<u8>, KeyError> {
+    fn open_as(&self, domain: u8, context: &[u8], sealed: &[u8]) -> Result<Vec<u8>, KeyError> {
         let (nonce, body) = sealed
             .split_at_checked(NONCE_LEN)
             .ok_or(KeyError::Mismatch)?;
@@ -105,12 +131,26 @@ impl SealingKey {
         let mut body = body.to_vec();
         let length = self
             .key
-            .open_in_place(nonce, Aad::from(context), &mut body)
+            .open_in_place(nonce, Aad::from(bound(domain, context)), &mut body)
             .map_err(|_unspecified| KeyError::Mismatch)?
             .len();
         body.truncate(length);
         Ok(body)
     }
+}
+
+/// What the store and others seal for themselves.
+const AT_REST: u8 = 0;
+/// What the gate seals. Only this crate can seal or open in this domain, so that a key alone
+/// makes no disclosure.
+const DISCLOSURE: u8 = 1;
+
+/// The associated data: the domain, then the context.
+fn bound(domain: u8, context: &[u8]) -> Vec<u8> {
+    let mut bound = Vec::with_capacity(context.len() + 1);
+    bound.push(domain);
+    bound.extend_from_slice(context);
+    bound
 }
 
 impl fmt::Debug for SealingKey {

@@ -20,7 +20,7 @@ impl SealedDisclosure {
     /// Seals a disclosure.
     pub fn seal(disclosure: &Disclosure, key: &SealingKey) -> Result<Self, KeyError> {
         let grant = disclosure.grant().clone();
-        let bytes = key.seal(&context(&grant), disclosure.content().reveal())?;
+        let bytes = key.seal_disclosure(&context(&grant), disclosure.content().reveal())?;
         Ok(Self {
             grant,
             key: key.id(),
@@ -36,7 +36,7 @@ impl SealedDisclosure {
 
     /// Opens it for delivery.
     pub fn open(&self, key: &SealingKey) -> Result<Disclosure, KeyError> {
-        let content = key.open(&context(&self.grant), &self.bytes)?;
+        let content = key.open_disclosure(&context(&self.grant), &self.bytes)?;
         Ok(Disclosure::new(
             self.grant.clone(),
             Phi::new(Bytes::from(content)),
@@ -77,4 +77,26 @@ fn context(grant: &Grant) -> Vec<u8> {
         context.extend_from_slice(part);
     }
     context
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::id::{FlowId, RecipientId};
+
+    #[test]
+    fn whoever_has_a_key_can_still_not_make_a_disclosure() {
+        let grant = Grant {
+            recipient: RecipientId::new("r"),
+            flow: FlowId::new("f"),
+            flow_version: 1,
+            purpose: "TREAT".to_owned(),
+            policy_hash: [0; 32],
+            consent_version: None,
+        };
+        let key = SealingKey::new(KeyId(1), &[1; 32]).unwrap();
+        let bytes = key.seal(&context(&grant), b"{}").unwrap();
+        let forged = SealedDisclosure::from_stored(grant, KeyId(1), bytes);
+        assert_eq!(forged.open(&key).unwrap_err(), KeyError::Mismatch);
+    }
 }

@@ -10,8 +10,13 @@
     reason = "tests may be blunt"
 )]
 
+mod accepting;
 mod before_sending;
+mod machine;
+mod patients;
+mod policy;
 mod released;
+mod rulings;
 mod stand_ins;
 
 use std::collections::{BTreeMap, VecDeque};
@@ -22,19 +27,16 @@ use isthmus_core::clock::{Clock, Timestamp};
 use isthmus_core::destination::{DeliveryOutcome, RetryScope};
 use isthmus_core::executor::Executor;
 use isthmus_core::id::SenderId;
-use isthmus_core::intake::Intake;
 use isthmus_core::journal::{Backlog, Journal, JournalError, Outcome, Step};
 use isthmus_core::privacy::policy_set::PolicySet;
 use isthmus_core::refusal::Reason;
 use isthmus_core::subject::Digester;
 use isthmus_pipeline::forward_loop::ForwardLoop;
-use isthmus_pipeline::journal_intake::JournalIntake;
 use isthmus_pipeline::release_stage::ReleaseStage;
 use isthmus_pipeline::retry_schedule::RetrySchedule;
 
-use crate::stand_ins::{
-    Fussy, Machine, Memory, NoConsents, OneKey, Script, Warnings, envelope, run,
-};
+use crate::machine::Machine;
+use crate::stand_ins::{Fussy, Memory, NoConsents, OneKey, Script, Warnings, run};
 
 fn forward(memory: &Arc<Memory>, machine: &Arc<Machine>) -> ForwardLoop {
     ForwardLoop {
@@ -119,26 +121,6 @@ fn a_failed_sync_ends_the_loop() {
         ..Memory::default()
     });
     assert_eq!(run(forward(&memory, &Arc::default()).run()), failed);
-}
-
-#[test]
-fn only_a_commit_that_speaks_of_the_message_accepts_it() {
-    for error in [
-        JournalError::Full,
-        JournalError::Closed,
-        JournalError::Failed("sync".into()),
-    ] {
-        let script = Mutex::new(VecDeque::from([error]));
-        let memory = Arc::new(Memory {
-            script,
-            ..Memory::default()
-        });
-        let refused = run(JournalIntake::new(memory).accept(envelope(SenderId::new("a"))));
-        assert_eq!(refused.unwrap_err().reason, Reason::StoreUnavailable);
-    }
-    // The journal in memory answers `Done` to an intake, which proves nothing.
-    let memory = Arc::new(Memory::default());
-    assert!(run(JournalIntake::new(memory).accept(envelope(SenderId::new("a")))).is_err());
 }
 
 #[test]

@@ -4,14 +4,12 @@
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
-use isthmus_core::clock::{Clock, Timestamp};
+use isthmus_core::clock::Timestamp;
 use isthmus_core::consent_store::{Consent, ConsentStore, ConsentUnavailable};
 use isthmus_core::delivery_queue::{Delivery, DeliveryQueue, Draw, QueueError};
 use isthmus_core::destination::{DeliveryOutcome, Destination, Outbound};
 use isthmus_core::envelope::{Envelope, RawMessage};
-use isthmus_core::executor::Executor;
 use isthmus_core::future::BoxFuture;
 use isthmus_core::id::{DeliveryId, MessageId, RecipientId, SenderId, Sequence, SubjectKey};
 use isthmus_core::journal::{
@@ -33,31 +31,6 @@ pub(crate) fn run<T>(task: impl Future<Output = T>) -> T {
         .build()
         .unwrap()
         .block_on(task)
-}
-
-/// A machine whose time stands still and whose timers end at once; it remembers the waits.
-#[derive(Default)]
-pub(crate) struct Machine {
-    pub(crate) waits: Mutex<Vec<Duration>>,
-}
-
-impl Clock for Machine {
-    fn now(&self) -> Timestamp {
-        Timestamp::from_unix_millis(1_000_000)
-    }
-}
-
-impl Executor for Machine {
-    fn spawn(&self, _name: &'static str, _task: BoxFuture<'static, ()>) {}
-
-    fn sleep(&self, time: Duration) -> BoxFuture<'static, ()> {
-        self.waits.lock().unwrap().push(time);
-        Box::pin(async {})
-    }
-
-    fn monotonic(&self) -> Duration {
-        Duration::ZERO
-    }
 }
 
 /// A journal in memory. Each commit answers what the script says next, then `Ok`; what was

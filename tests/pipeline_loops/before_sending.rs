@@ -10,15 +10,15 @@ use isthmus_core::delivery_queue::{Delivery, DeliveryQueue};
 use isthmus_core::destination::{DeliveryOutcome, Destination};
 use isthmus_core::id::{DeliveryId, RecipientId};
 use isthmus_core::journal::Step;
-use isthmus_core::key_ring::KeyError;
-use isthmus_core::privacy::release;
 use isthmus_core::refusal::Reason;
 use isthmus_pipeline::deliver_loop::DeliverLoop;
 use isthmus_pipeline::retry_schedule::RetrySchedule;
-use isthmus_pipeline::second_decision::{Ruling, decide};
 
-use crate::released::{POLICY, Patients, Says, policies, released};
-use crate::stand_ins::{DESTROYED, Door, Machine, OneKey, Script, UNAVAILABLE, forged, run};
+use crate::machine::Machine;
+use crate::patients::{Patients, Says};
+use crate::policy::{POLICY, policies};
+use crate::released::released;
+use crate::stand_ins::{DESTROYED, Door, OneKey, Script, UNAVAILABLE, forged, run};
 
 /// What a run of the loop did, by the numbers of the deliveries.
 #[derive(Debug, PartialEq, Eq)]
@@ -164,37 +164,4 @@ fn a_destroyed_key_disposes_and_what_does_not_open_is_parked() {
     ];
     assert_eq!(seen.settled, expected);
     assert_eq!(seen.given_back, [4]);
-}
-
-#[test]
-fn every_answer_has_its_ruling() {
-    let mismatch = || Err(KeyError::Mismatch);
-    let unavailable = || Err(KeyError::Unavailable("busy".into()));
-    let park = |reason| Ruling::Settle(Step::Park(reason));
-    let withheld = |code| Ruling::Settle(Step::Withheld(code));
-    assert_eq!(decide(Ok(()), Ok(7)), Ruling::Send(7));
-    assert_eq!(decide::<u8>(Ok(()), mismatch()), park(Reason::Unopenable));
-    assert_eq!(decide::<u8>(Ok(()), unavailable()), Ruling::Wait);
-    for code in [
-        release::CONSENT,
-        release::EXPIRED,
-        release::AGREEMENT_EXPIRED,
-    ] {
-        for opened in [Ok(7), mismatch(), unavailable()] {
-            assert_eq!(decide(Err(code), opened), withheld(code));
-        }
-    }
-    for permitted in [Ok(()), Err(release::CONSENT_UNAVAILABLE)] {
-        let destroyed = decide::<u8>(permitted, Err(KeyError::Destroyed));
-        assert_eq!(destroyed, withheld("key-destroyed"));
-    }
-    assert_eq!(
-        decide(Err(release::CONSENT_UNAVAILABLE), Ok(7)),
-        Ruling::Wait
-    );
-    let changed = decide(Err(release::CONSENT_CHANGED), Ok(7));
-    assert_eq!(changed, park(Reason::ConsentChanged));
-    for code in [release::POLICY_CHANGED, "a code of a later release"] {
-        assert_eq!(decide(Err(code), Ok(7)), park(Reason::PolicyChanged));
-    }
 }

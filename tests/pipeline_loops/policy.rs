@@ -1,0 +1,62 @@
+//! The policy of an invented recipient; what was released under it is in `released`.
+
+use std::collections::BTreeMap;
+
+use isthmus_core::clock::Timestamp;
+use isthmus_core::privacy::policy_loader::{self, PolicySources};
+use isthmus_core::privacy::policy_set::PolicySet;
+use isthmus_core::read_set::ReadSet;
+use isthmus_core::source_file::SourceFile;
+
+const AGREEMENTS: &str = r#"[[agreement]]
+id = "BAA-1"
+kind = "BAA"
+party = "mailer"
+expires = "2027-12-31"
+"#;
+
+pub(crate) const POLICY: &str = r#"[recipient]
+id = "mailer"
+name = "Acme Mail"
+address = "1 Main St, Springfield"
+kind = "marketing-platform"
+side = "commercial"
+agreement = "BAA-1"
+regions = ["US"]
+
+[[flow]]
+id = "newsletter"
+version = 3
+map = "fhir-to-records/contact"
+purpose = "HMARKT"
+basis = "hipaa-authorization"
+audience = "patient"
+mode = "identified"
+accountable = true
+expires = "2027-06-30"
+
+[flow.consent]
+require = "opt-in"
+category = ["mail"]
+covers = ["contact", "demographic"]
+on_unknown = "withhold"
+
+[[flow.allow]]
+path = 'Patient.birthDate'
+class = "demographic"
+coarsen = "year"
+"#;
+
+/// The policies, loaded on 2026-11-22.
+pub(crate) fn policies(policy: &str) -> PolicySet {
+    let policies = [SourceFile::new("policies/mailer.toml", policy)];
+    let agreements = SourceFile::new("policies/agreements.toml", AGREEMENTS);
+    let reads = ReadSet::default();
+    let sources = PolicySources {
+        policies: &policies,
+        agreements: Some(&agreements),
+        maps: &BTreeMap::from([("fhir-to-records/contact".to_owned(), &reads)]),
+    };
+    let now = Timestamp::from_unix_millis(1_795_348_800_000);
+    policy_loader::load(&sources, now).unwrap_or_else(|errors| panic!("{errors:#?}"))
+}

@@ -1,0 +1,74 @@
+//! Deliveries as the gate released and sealed them, under the policy of `policy`; what the loop
+//! does with them is in `before_sending`.
+
+use isthmus_core::clock::Timestamp;
+use isthmus_core::delivery_queue::Delivery;
+use isthmus_core::id::{DeliveryId, FlowId, SubjectKey};
+use isthmus_core::key_ring::{KeyId, SealingKey};
+use isthmus_core::privacy::release::Release;
+use isthmus_core::privacy::sealed_disclosure::SealedDisclosure;
+use isthmus_core::read_set::ReadSet;
+use isthmus_core::record::Record;
+use isthmus_core::refusal::Refusal;
+use isthmus_core::shaper::{Shaper, ShapingContext};
+use isthmus_fhir::element::{Element, Object};
+use isthmus_fhir::resource::Resource;
+
+use crate::patients::Patients;
+use crate::policy::{POLICY, policies};
+
+/// The delivery with this number for this patient, released under [`POLICY`] when the patient's
+/// consent had version 4, and sealed with the key of this number.
+pub(crate) fn released(number: u8, patient: u8, key: u64) -> Delivery {
+    let set = policies(POLICY);
+    let flow = set.flow(&FlowId::new("newsletter")).unwrap();
+    let patient_born = Object::new()
+        .with("resourceType", "Patient")
+        .with("birthDate", "1980-05-06");
+    let subject = SubjectKey::from_bytes([patient; 16]);
+    let resources = vec![Resource::try_from(patient_born).unwrap()];
+    let now = Timestamp::from_unix_millis(1_795_348_800_000);
+    let release = flow.release(&Record { subject, resources }, &Patients::default(), now);
+    let Release::Granted(granted) = release else {
+        panic!("{release:?}")
+    };
+    let id = DeliveryId::from_bytes([number; 16]);
+    let context = ShapingContext {
+        delivery: id,
+        received_at: now,
+        consents: Vec::new(),
+    };
+    let disclosure = granted
+        .shape(&Same(ReadSet::default()), &context)
+        .unwrap()
+        .remove(0);
+    let key = SealingKey::new(KeyId(key), &[1; 32]).unwrap();
+    Delivery {
+        id,
+        subject,
+        created_at: Timestamp::from_unix_millis(0),
+        attempt: 1,
+        recovered: false,
+        sealed: SealedDisclosure::seal(&disclosure, &key).unwrap(),
+    }
+}
+
+/// Hands the granted patient on as it is.
+struct Same(ReadSet);
+
+impl Shaper for Same {
+    fn map(&self) -> &'static str {
+        "same 1"
+    }
+
+    fn reads(&self) -> &ReadSet {
+        &self.0
+    }
+
+    fn shape(&self, granted: &[Resource], _: &ShapingContext) -> Result<Vec<Element>, Refusal> {
+        Ok(granted
+            .iter()
+            .map(|one| Element::Object(one.object().clone()))
+            .collect())
+    }
+}
