@@ -12,6 +12,7 @@ use isthmus_fhir::resource::Resource;
 
 use crate::context::{NamedKeys, RunContext};
 use crate::library::Library;
+use crate::map::Map;
 use crate::message_translator::parked;
 use crate::problem::RowPlace;
 use crate::reads::{Purpose, Trace};
@@ -33,7 +34,7 @@ impl RecordShaper {
         Some(Self {
             path: path.to_owned(),
             title: format!("{} {}", map.name(), map.version()),
-            reads: read_set(map.trace()),
+            reads: read_set(map),
             library: Arc::clone(library),
             keys,
         })
@@ -77,7 +78,8 @@ impl Shaper for RecordShaper {
 }
 
 /// What a map reads and writes, as the gate holds it against a policy.
-pub fn read_set(trace: &Trace) -> ReadSet {
+pub fn read_set(map: &Map) -> ReadSet {
+    let trace: &Trace = map.trace();
     let reads = trace.reads.iter().filter_map(|read| {
         Some(Read {
             path: read.element.clone()?,
@@ -96,6 +98,7 @@ pub fn read_set(trace: &Trace) -> ReadSet {
         place: place(&row.place),
     });
     ReadSet {
+        record: map.record().unwrap_or_default().to_owned(),
         reads: reads.collect(),
         lineage: lineage.collect(),
         consents: trace.consents.clone(),

@@ -1,7 +1,9 @@
-//! `ConsentStore`, the seam over what patients allowed and forbade; what follows from it is
-//! decided in `privacy::consent`.
+//! `ConsentStore`, the seam over what patients allowed and forbade and over what holds them back;
+//! what follows from it is decided in `privacy::consent` and `privacy::flow`.
 
+use crate::address::AddressDigest;
 use crate::clock::Timestamp;
+use crate::hold::Hold;
 use crate::id::SubjectKey;
 
 /// What a patient said about one category.
@@ -48,9 +50,18 @@ pub struct Consent {
 #[error("the consents cannot be read: {0}")]
 pub struct ConsentUnavailable(pub String);
 
-/// Answers what a patient said. None: nothing was ever recorded.
+/// Answers what a patient said and whether something holds back what is about them.
 pub trait ConsentStore: Send + Sync {
-    /// The newest consent of this patient on this category.
+    /// As of when its answers hold: `now` when it asks its source every time, earlier for a copy.
+    fn as_of(&self, now: Timestamp) -> Timestamp;
+
+    /// What holds back everything about this patient, if something does.
+    fn hold(&self, subject: &SubjectKey) -> Result<Option<Hold>, ConsentUnavailable>;
+
+    /// Whether whoever has one of these addresses must not be written to, known person or not.
+    fn is_suppressed(&self, addresses: &[AddressDigest]) -> Result<bool, ConsentUnavailable>;
+
+    /// The newest consent of this patient on this category. None: nothing was ever recorded.
     fn consent(
         &self,
         subject: &SubjectKey,

@@ -1,9 +1,10 @@
 //! `DeliveryQueue`, the seam over committed deliveries on their way to the workers; retry times
 //! and parking are committed through the journal's settlements.
 
+use crate::address::AddressDigest;
 use crate::clock::Timestamp;
 use crate::future::BoxFuture;
-use crate::id::{DeliveryId, RecipientId, SubjectKey};
+use crate::id::{DeliveryId, RecipientId, Sequence, SubjectKey};
 use crate::journal::Settlement;
 use crate::privacy::sealed_disclosure::SealedDisclosure;
 
@@ -14,6 +15,11 @@ pub struct Delivery {
     pub id: DeliveryId,
     /// The patient.
     pub subject: SubjectKey,
+    /// The place in the journal of the message that gave it.
+    pub sequence: Sequence,
+    /// How its patient can be written to, see [`crate::address::AddressDigest`]; empty for a flow
+    /// that no suppression stops.
+    pub addresses: Vec<AddressDigest>,
     /// When it was committed.
     pub created_at: Timestamp,
     /// 1 for the first attempt.

@@ -1,11 +1,13 @@
 //! `Journal`, the seam over durable units: what is committed together and when it may be told;
 //! how units are grouped and synced is the store's business.
 
+use crate::address::AddressDigest;
 use crate::clock::Timestamp;
 use crate::envelope::{Envelope, RawMessage};
 use crate::future::BoxFuture;
 use crate::id::{DeliveryId, FlowId, MessageId, RecipientId, Sequence, SubjectKey};
 use crate::intake::Accepted;
+use crate::ledger::{LeafHash, LedgerEntry};
 use crate::privacy::sealed_disclosure::SealedDisclosure;
 use crate::refusal::{Reason, Refusal};
 
@@ -22,6 +24,8 @@ pub struct Conclusion {
     pub decisions: Vec<Decision>,
     /// What shall be delivered.
     pub deliveries: Vec<NewDelivery>,
+    /// What the ledger keeps of the decisions.
+    pub entries: Vec<LedgerEntry>,
 }
 
 /// What became of a message.
@@ -69,6 +73,8 @@ pub struct NewDelivery {
     pub id: DeliveryId,
     /// The patient; orders deliveries.
     pub subject: SubjectKey,
+    /// How the patient can be written to; empty for a flow that no suppression stops.
+    pub addresses: Vec<AddressDigest>,
     /// The record.
     pub sealed: SealedDisclosure,
 }
@@ -82,6 +88,8 @@ pub struct Settlement {
     pub at: Timestamp,
     /// What follows.
     pub step: Step,
+    /// What the ledger keeps of it.
+    pub entries: Vec<LedgerEntry>,
 }
 
 /// What follows an attempt.
@@ -93,12 +101,59 @@ pub enum Step {
     Retry {
         /// The earliest time of the next attempt.
         not_before: Timestamp,
+        /// Why this one failed.
+        code: String,
     },
+    /// What was sealed is not what may leave now: this takes its place, and is asked about again.
+    Rebuilt(SealedDisclosure),
     /// It waits for a person; the patient's later deliveries to this recipient wait behind it.
     Park(Reason),
     /// It is never sent, for this reason code; the payload is disposed of, and the patient's
     /// next delivery may go.
     Withheld(&'static str),
+}
+
+/// Something that waits for a person.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ParkedItem {
+    /// A delivery; its patient's later ones to this recipient wait behind it.
+    Delivery(DeliveryId),
+    /// A message that was not translated, or a part of one that could not be shaped.
+    Message(Sequence),
+}
+
+/// What a person says of something parked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ParkedAction {
+    /// Try again: a delivery at once, a message from its translation on.
+    Retry,
+    /// Give it up: its payload is disposed of, and what waits behind it may go. A message stays
+    /// as it came until its retention ends.
+    Drop,
+}
+
+/// A person's word on something parked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ParkedRuling {
+    /// On what.
+    pub item: ParkedItem,
+    /// What.
+    pub action: ParkedAction,
+    /// When.
+    pub at: Timestamp,
+    /// What the ledger keeps of it.
+    pub entry: LedgerEntry,
+}
+
+/// A signed statement of what the ledger was.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Checkpoint {
+    /// How many entries it covers.
+    pub size: u64,
+    /// The root of the tree over them.
+    pub root: LeafHash,
+    /// The signed note (C2SP tlog-checkpoint).
+    pub note: String,
 }
 
 /// One durable unit.
@@ -110,6 +165,10 @@ pub enum Unit {
     Conclusions(Vec<Conclusion>),
     /// How attempts ended.
     Settlements(Vec<Settlement>),
+    /// What persons said of what is parked.
+    Rulings(Vec<ParkedRuling>),
+    /// A statement of what the ledger is.
+    Checkpoint(Checkpoint),
 }
 
 /// What a commit gave.
@@ -117,6 +176,9 @@ pub enum Unit {
 pub enum Committed {
     /// The answer to [`Unit::Intake`].
     Intake(Accepted),
+    /// The answer to [`Unit::Rulings`]: how many of the items were parked. The others are left as
+    /// they are, and the ledger keeps nothing of them.
+    Ruled(usize),
     /// The answer to the others.
     Done,
 }
@@ -157,12 +219,11 @@ pub struct OpenIntake {
 
 /// Reads what still has to be translated; in the order of the journal.
 pub trait Backlog: Send + Sync {
-    /// Up to `limit` messages after `after` that have no outcome. Blocking: a page is one read.
-    fn open_intakes(
-        &self,
-        after: Option<Sequence>,
-        limit: usize,
-    ) -> Result<Vec<OpenIntake>, JournalError>;
+    /// The first messages that have no outcome, up to `limit`. Blocking: a page is one read.
+    fn open_intakes(&self, limit: usize) -> Result<Vec<OpenIntake>, JournalError>;
+
+    /// A message, with or without an outcome; None when it is not kept any more.
+    fn message(&self, sequence: Sequence) -> Result<Option<OpenIntake>, JournalError>;
 
     /// Completes when a message was committed after this was called, or at once when one came
     /// since the last page was read.

@@ -1,6 +1,7 @@
 //! The nouns of the gateway, the seams between its stages, and the privacy gate; no input or
 //! output. Listeners, storage and destinations live in the crates that implement the seams.
 
+pub mod address;
 pub mod clock;
 pub mod consent_store;
 pub mod delivery_queue;
@@ -9,10 +10,13 @@ pub mod diagnostic;
 pub mod envelope;
 pub mod executor;
 pub mod future;
+pub mod hold;
 pub mod id;
 pub mod intake;
 pub mod journal;
 pub mod key_ring;
+pub mod ledger;
+pub mod ledger_rows;
 pub mod phi;
 pub mod privacy;
 pub mod read_set;

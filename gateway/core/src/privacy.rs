@@ -4,6 +4,7 @@
 pub mod agreement;
 pub mod allow_row;
 pub mod basis;
+pub mod circumstances;
 mod closed_list;
 pub mod coarsening;
 pub mod codes;

@@ -50,6 +50,8 @@ pub struct Lineage {
 /// All that a map reads, and what each field of its record is made of.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ReadSet {
+    /// The kind of record that it makes, such as `person`.
+    pub record: String,
     /// Every element read, exact.
     pub reads: Vec<Read>,
     /// Every field written, in the map's order.

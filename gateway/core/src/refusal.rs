@@ -42,6 +42,12 @@ pub enum Reason {
     ConsentChanged,
     /// The policy is not the one that released it; it must be made again from its source.
     PolicyChanged,
+    /// It was tried for as long as its destination allows.
+    TriedTooLong,
+    /// Who it is about is being reviewed; it goes on when the hold is lifted.
+    Review,
+    /// Disclosures about its patient are restricted; it goes on when the hold is lifted.
+    Restriction,
 }
 
 impl Reason {
@@ -58,8 +64,11 @@ impl Reason {
             Self::Unshapeable => "unshapeable",
             Self::Unopenable => "unopenable",
             Self::RefusedByDestination => "refused-by-destination",
-            Self::ConsentChanged => "consent-changed",
+            Self::ConsentChanged => "consent-version-changed",
             Self::PolicyChanged => "policy-changed",
+            Self::TriedTooLong => "tried-too-long",
+            Self::Review => "review",
+            Self::Restriction => "restriction",
         }
     }
 }

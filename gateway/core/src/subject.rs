@@ -7,6 +7,7 @@ use aws_lc_rs::hmac;
 use isthmus_hl7v2::field::{Field, Repetition};
 use isthmus_hl7v2::message::Message;
 
+use crate::address::AddressDigest;
 use crate::id::{DeliveryId, FlowId, MessageId, SenderId, SubjectKey};
 use crate::phi::Phi;
 
@@ -52,6 +53,11 @@ impl Digester {
         let index = index.to_be_bytes();
         let parts: [&[u8]; 3] = [message.as_bytes(), flow.as_str().as_bytes(), &index];
         DeliveryId::from_bytes(self.digest(b"delivery", &parts))
+    }
+
+    /// The digest of an address in its one form, see [`crate::address::normalised`].
+    pub fn address(&self, normalised: &str) -> AddressDigest {
+        AddressDigest::from_bytes(self.digest(b"address", &[normalised.as_bytes()]))
     }
 
     /// HMAC-SHA-256 over the kind and the parts, each after its length, cut to 128 bits.

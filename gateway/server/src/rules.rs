@@ -55,7 +55,7 @@ impl Rules {
             .maps()
             .iter()
             .filter(|map| map.record().is_some())
-            .map(|map| (map.path().to_owned(), record_shaper::read_set(map.trace())))
+            .map(|map| (map.path().to_owned(), record_shaper::read_set(map)))
             .collect();
         let policies = policy_folder::load(&folder.join("policies"), &reads, now)?;
         let policies = policies.unwrap_or_else(|mut wrong| {

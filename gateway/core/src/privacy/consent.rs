@@ -1,6 +1,9 @@
 //! What a flow asks of a patient's consents and whether they give it; keeping consents is the
 //! store's business, and reading them from Consent resources is not done here.
 
+use std::time::Duration;
+
+use crate::clock::Timestamp;
 use crate::consent_store::{ConsentChoice, ConsentStore};
 use crate::id::SubjectKey;
 use crate::privacy::basis::Basis;
@@ -32,8 +35,15 @@ closed_list! {
 /// The keys of `[flow.consent]`.
 pub(in crate::privacy) const KEYS: Keys = Keys {
     table: "[flow.consent]",
-    accepted: &["require", "category", "covers", "on_unknown", "tells"],
-    not_enforced: &["channel", "max_age_s"],
+    accepted: &[
+        "require",
+        "category",
+        "covers",
+        "max_age_s",
+        "on_unknown",
+        "tells",
+    ],
+    not_enforced: &["channel"],
 };
 
 /// What a flow asks of a patient's consents.
@@ -47,6 +57,8 @@ pub struct ConsentRule {
     pub tells: Vec<String>,
     /// The classes of data that the consent describes; None when no consent is required.
     pub covers: Option<Vec<DataClass>>,
+    /// How old the consents that it is decided upon may be; None: any age that the store has.
+    pub max_age: Option<Duration>,
 }
 
 /// Reads `[flow.consent]`; `basis` is the flow's when it is known.
@@ -64,6 +76,7 @@ pub(in crate::privacy) fn read(
         let classes = classes.filter_map(|word| listed(word, "covers", complaints));
         classes.map(|class| class.value).collect::<Vec<DataClass>>()
     });
+    let max_age = table.count("max_age_s", complaints);
     let unknown = table.listed::<OnUnknown>("on_unknown", complaints);
     let require = require?;
     if require.value == Requirement::OptIn {
@@ -88,6 +101,7 @@ pub(in crate::privacy) fn read(
         categories: named(categories),
         tells: named(tells),
         covers: covers.filter(|_| require.value == Requirement::OptIn),
+        max_age: max_age.map(|seconds| Duration::from_secs(seconds.into())),
     })
 }
 
@@ -113,14 +127,26 @@ pub(in crate::privacy) enum ConsentAnswer {
 }
 
 impl ConsentRule {
+    /// Whether what was known at `as_of` says too little of `now`; so does what is known of a
+    /// later time, for then one of the clocks is wrong.
+    fn is_too_old(&self, as_of: Timestamp, now: Timestamp) -> bool {
+        let age = now.unix_millis().abs_diff(as_of.unix_millis());
+        self.max_age
+            .is_some_and(|max| u128::from(age) > max.as_millis())
+    }
+
     /// Asks the store about every category.
     pub(in crate::privacy) fn ask(
         &self,
         subject: &SubjectKey,
         consents: &dyn ConsentStore,
+        now: Timestamp,
     ) -> ConsentAnswer {
         if self.require == Requirement::None {
             return ConsentAnswer::Allowed(None);
+        }
+        if self.is_too_old(consents.as_of(now), now) {
+            return ConsentAnswer::Unavailable;
         }
         let mut version = None;
         for category in &self.categories {

@@ -15,6 +15,8 @@ pub struct Grant {
     pub flow: FlowId,
     /// The flow's version.
     pub flow_version: u32,
+    /// The kind of record that it holds, such as `person`: what the flow's map makes.
+    pub record: String,
     /// Purpose of use, a code of HL7 v3 `PurposeOfUse`.
     pub purpose: String,
     /// SHA-256 over the policy as loaded.

@@ -6,9 +6,11 @@ use std::sync::Arc;
 use isthmus_fhir::resource::Resource;
 
 use crate::clock::Timestamp;
-use crate::consent_store::ConsentStore;
+use crate::consent_store::ConsentUnavailable;
+use crate::hold::Hold;
 use crate::id::SubjectKey;
 use crate::privacy::allow_row::AllowRow;
+use crate::privacy::circumstances::Circumstances;
 use crate::privacy::consent::ConsentAnswer;
 use crate::privacy::disclosure::Grant;
 use crate::privacy::flow_terms::FlowTerms;
@@ -29,6 +31,7 @@ pub struct Flow {
     pub(in crate::privacy) projection: Projection,
     pub(in crate::privacy) agreement_ends_at: Timestamp,
     pub(in crate::privacy) policy_hash: [u8; 32],
+    pub(in crate::privacy) record: String,
 }
 
 impl Flow {
@@ -52,16 +55,26 @@ impl Flow {
         self.agreement_ends_at
     }
 
+    /// The kind of record that its map makes, such as `person`.
+    pub fn record(&self) -> &str {
+        &self.record
+    }
+
     /// SHA-256 over the bytes of the policy file.
     pub const fn policy_hash(&self) -> &[u8; 32] {
         &self.policy_hash
     }
 
+    /// Whether it is marketing, which goes to nobody whose address is suppressed.
+    pub fn asks_suppression(&self) -> bool {
+        self.terms.purpose.code() == "HMARKT"
+    }
+
     /// Decides on a record and projects it to what is granted, in one step. Whatever is in doubt
     /// is withheld.
-    pub fn release(&self, record: &Record, consents: &dyn ConsentStore, now: Timestamp) -> Release {
+    pub fn release(&self, record: &Record, circumstances: &Circumstances<'_>) -> Release {
         let decided = self
-            .permit(&record.subject, consents, now)
+            .permit(&record.subject, circumstances)
             .and_then(|consent_version| {
                 let resources = self.project(&record.resources)?;
                 Ok(GrantedRecord::new(self.grant(consent_version), resources))
@@ -81,10 +94,15 @@ impl Flow {
         &self,
         grant: &Grant,
         subject: &SubjectKey,
-        consents: &dyn ConsentStore,
-        now: Timestamp,
+        circumstances: &Circumstances<'_>,
     ) -> Result<(), &'static str> {
-        let consent_version = self.permit(subject, consents, now)?;
+        let consent_version = self.permit(subject, circumstances)?;
+        match circumstances.consents.hold(subject) {
+            Ok(None) => {}
+            Ok(Some(Hold::Review)) => return Err(release::REVIEW),
+            Ok(Some(Hold::Restriction)) => return Err(release::RESTRICTION),
+            Err(ConsentUnavailable(_)) => return Err(release::CONSENT_UNAVAILABLE),
+        }
         let present = self.grant(consent_version);
         if present == *grant {
             return Ok(());
@@ -104,16 +122,27 @@ impl Flow {
     fn permit(
         &self,
         subject: &SubjectKey,
-        consents: &dyn ConsentStore,
-        now: Timestamp,
+        circumstances: &Circumstances<'_>,
     ) -> Result<Option<u64>, &'static str> {
+        let Circumstances {
+            addresses,
+            consents,
+            now,
+        } = *circumstances;
         if now >= self.terms.ends_at {
             return Err(release::EXPIRED);
         }
         if now >= self.agreement_ends_at {
             return Err(release::AGREEMENT_EXPIRED);
         }
-        match self.terms.consent.ask(subject, consents) {
+        if self.asks_suppression() {
+            match consents.is_suppressed(addresses) {
+                Ok(false) => {}
+                Ok(true) => return Err(release::SUPPRESSED),
+                Err(ConsentUnavailable(_)) => return Err(release::CONSENT_UNAVAILABLE),
+            }
+        }
+        match self.terms.consent.ask(subject, consents, now) {
             ConsentAnswer::Allowed(version) => Ok(version),
             ConsentAnswer::Withheld => Err(release::CONSENT),
             ConsentAnswer::Unavailable => Err(release::CONSENT_UNAVAILABLE),
@@ -148,6 +177,7 @@ impl Flow {
             recipient: self.recipient.id.clone(),
             flow: self.terms.id.clone(),
             flow_version: self.terms.version,
+            record: self.record.clone(),
             purpose: self.terms.purpose.code().to_owned(),
             policy_hash: self.policy_hash,
             consent_version,

@@ -86,6 +86,8 @@ impl Loading {
                 continue;
             };
             let rows: Vec<_> = rows.into_iter().map(|read| read.row).collect();
+            let map = sources.maps.get(&read.terms.terms.map);
+            let record = map.map(|reads| reads.record.clone()).unwrap_or_default();
             self.flows.push(Flow {
                 recipient: Arc::clone(recipient),
                 terms: read.terms.terms,
@@ -93,6 +95,7 @@ impl Loading {
                 rows,
                 agreement_ends_at: *agreement_ends_at,
                 policy_hash,
+                record,
             });
         }
     }

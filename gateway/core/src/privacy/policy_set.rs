@@ -3,10 +3,9 @@
 
 use std::sync::Arc;
 
-use crate::clock::Timestamp;
-use crate::consent_store::ConsentStore;
 use crate::diagnostic::Diagnostic;
 use crate::id::{FlowId, RecipientId, SubjectKey};
+use crate::privacy::circumstances::Circumstances;
 use crate::privacy::disclosure::Grant;
 use crate::privacy::flow::Flow;
 use crate::privacy::recipient::Recipient;
@@ -68,10 +67,9 @@ impl PolicySet {
         &self,
         grant: &Grant,
         subject: &SubjectKey,
-        consents: &dyn ConsentStore,
-        now: Timestamp,
+        circumstances: &Circumstances<'_>,
     ) -> Result<(), &'static str> {
         let flow = self.flow(&grant.flow).ok_or(release::POLICY_CHANGED)?;
-        flow.still_permits(grant, subject, consents, now)
+        flow.still_permits(grant, subject, circumstances)
     }
 }

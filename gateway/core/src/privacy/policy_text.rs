@@ -240,10 +240,19 @@ impl<'t> PolicyTable<'t> {
         key: &str,
         complaints: &mut Complaints<'_>,
     ) -> Option<u32> {
-        let Some(value) = self.table.get(key) else {
+        if !self.has(key) {
             self.missing(key, complaints);
-            return None;
-        };
+        }
+        self.count(key, complaints)
+    }
+
+    /// A whole number from 1 on; None when absent or wrong.
+    pub(in crate::privacy) fn count(
+        &self,
+        key: &str,
+        complaints: &mut Complaints<'_>,
+    ) -> Option<u32> {
+        let value = self.table.get(key)?;
         let number = value.get_ref().as_integer();
         let number =
             number.and_then(|number| u32::from_str_radix(number.as_str(), number.radix()).ok());

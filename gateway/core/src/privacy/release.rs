@@ -7,7 +7,15 @@ pub const CONSENT: &str = "consent";
 /// The consents cannot be read.
 pub const CONSENT_UNAVAILABLE: &str = "consent-unavailable";
 /// The patient said something since the release, so what was released must not be sent.
-pub const CONSENT_CHANGED: &str = "consent-changed";
+pub const CONSENT_CHANGED: &str = "consent-version-changed";
+/// The patient allowed it when it was released, and does no longer.
+pub const CONSENT_REVOKED: &str = "consent-revoked";
+/// Whoever is at one of the patient's addresses must not be written to.
+pub const SUPPRESSED: &str = "suppressed";
+/// Who it is about is being reviewed; nothing about them leaves meanwhile.
+pub const REVIEW: &str = "review";
+/// Disclosures about the patient are restricted.
+pub const RESTRICTION: &str = "restriction";
 /// The flow has expired.
 pub const EXPIRED: &str = "expired";
 /// The agreement with the recipient has expired.

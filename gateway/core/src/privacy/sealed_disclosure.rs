@@ -43,6 +43,12 @@ impl SealedDisclosure {
         ))
     }
 
+    /// What is left when the payload was disposed of: which rule it was made under, and nothing to
+    /// open.
+    pub const fn is_tombstone(&self) -> bool {
+        self.bytes.is_empty()
+    }
+
     /// Under which rule it was made.
     pub const fn grant(&self) -> &Grant {
         &self.grant
@@ -63,15 +69,16 @@ impl SealedDisclosure {
 fn context(grant: &Grant) -> Vec<u8> {
     let version = grant.flow_version.to_be_bytes();
     let consent = grant.consent_version.unwrap_or(0).to_be_bytes();
-    let parts: [&[u8]; 6] = [
+    let parts: [&[u8]; 7] = [
         grant.recipient.as_str().as_bytes(),
         grant.flow.as_str().as_bytes(),
         &version,
+        grant.record.as_bytes(),
         grant.purpose.as_bytes(),
         &grant.policy_hash,
         &consent,
     ];
-    let mut context = b"isthmus disclosure 1".to_vec();
+    let mut context = b"isthmus disclosure 2".to_vec();
     for part in parts {
         context.extend_from_slice(&(part.len() as u64).to_be_bytes());
         context.extend_from_slice(part);
@@ -90,6 +97,7 @@ mod tests {
             recipient: RecipientId::new("r"),
             flow: FlowId::new("f"),
             flow_version: 1,
+            record: "person".to_owned(),
             purpose: "TREAT".to_owned(),
             policy_hash: [0; 32],
             consent_version: None,
