@@ -13,7 +13,7 @@ use isthmus_fhir::json::limits::Limits;
 use isthmus_fhir::json::reader::read;
 
 use crate::clock::Timestamp;
-use crate::id::{DeliveryId, FlowId, MessageId, RecipientId, SubjectKey, hexadecimal};
+use crate::id::{DeliveryId, FlowId, RecipientId, Sequence, SubjectKey, hexadecimal};
 use crate::key_ring::{KeyError, KeyId, SealingKey};
 use crate::privacy::disclosure::Grant;
 
@@ -77,8 +77,8 @@ impl From<&Grant> for LedgerTerms {
 pub struct LedgerSubject {
     /// The patient.
     pub subject: SubjectKey,
-    /// The message.
-    pub message: MessageId,
+    /// The message, by its place in the journal.
+    pub message: Sequence,
     /// The delivery, when it is about one.
     pub delivery: Option<DeliveryId>,
     /// The fields of the record that were released, by name.
@@ -132,40 +132,23 @@ impl LedgerEntry {
     /// Seals what is about a patient with their ledger key and writes the entry.
     ///
     /// # Errors
-    /// When it cannot be sealed, or when it is about a patient and no key is given.
-    pub fn seal(fact: &LedgerFact, key: Option<&SealingKey>) -> Result<Self, KeyError> {
-        let mut rest = String::with_capacity(640);
-        text(&mut rest, "at", &fact.at.to_string());
-        text(&mut rest, "event", fact.event.code());
-        text(&mut rest, "outcome", &fact.outcome);
-        if let Some(reason) = &fact.reason {
-            text(&mut rest, "reason", reason);
-        }
-        if let Some(attempt) = fact.attempt {
-            number(&mut rest, "attempt", attempt.into());
-        }
-        if let Some(ruling) = &fact.ruling {
-            text(&mut rest, "by", &ruling.by);
-            text(&mut rest, "why", &ruling.why);
-        }
-        if let Some(terms) = &fact.terms {
-            text(&mut rest, "recipient", terms.recipient.as_str());
-            text(&mut rest, "flow", terms.flow.as_str());
-            number(&mut rest, "flow_version", terms.flow_version.into());
-            text(&mut rest, "purpose", &terms.purpose);
-            text(&mut rest, "policy", &hexadecimal(&terms.policy_hash));
-            if let Some(version) = terms.consent_version {
-                number(&mut rest, "consent_version", version);
-            }
-        }
+    /// When it cannot be sealed.
+    pub fn seal(fact: &LedgerFact, key: &SealingKey) -> Result<Self, KeyError> {
+        let mut rest = open_part(fact);
         if let Some(subject) = &fact.subject {
-            let key = key.ok_or(KeyError::Mismatch)?;
             let sealed = key.seal(CONTEXT, subject.to_json().as_bytes())?;
             number(&mut rest, "key", key.id().0);
             text(&mut rest, "subject", &hexadecimal(&sealed));
         }
         rest.push('}');
         Ok(Self { rest: rest.into() })
+    }
+
+    /// Writes the entry without what is about a patient.
+    pub fn without_subject(fact: &LedgerFact) -> Self {
+        let mut rest = open_part(fact);
+        rest.push('}');
+        Self { rest: rest.into() }
     }
 
     /// The entry at its place, counted from 0.
@@ -182,6 +165,35 @@ impl LedgerEntry {
     pub fn is_empty(&self) -> bool {
         self.rest.is_empty()
     }
+}
+
+/// What an entry says of rules and of what happened.
+fn open_part(fact: &LedgerFact) -> String {
+    let mut rest = String::with_capacity(640);
+    text(&mut rest, "at", &fact.at.to_string());
+    text(&mut rest, "event", fact.event.code());
+    text(&mut rest, "outcome", &fact.outcome);
+    if let Some(reason) = &fact.reason {
+        text(&mut rest, "reason", reason);
+    }
+    if let Some(attempt) = fact.attempt {
+        number(&mut rest, "attempt", attempt.into());
+    }
+    if let Some(ruling) = &fact.ruling {
+        text(&mut rest, "by", &ruling.by);
+        text(&mut rest, "why", &ruling.why);
+    }
+    if let Some(terms) = &fact.terms {
+        text(&mut rest, "recipient", terms.recipient.as_str());
+        text(&mut rest, "flow", terms.flow.as_str());
+        number(&mut rest, "flow_version", terms.flow_version.into());
+        text(&mut rest, "purpose", &terms.purpose);
+        text(&mut rest, "policy", &hexadecimal(&terms.policy_hash));
+        if let Some(version) = terms.consent_version {
+            number(&mut rest, "consent_version", version);
+        }
+    }
+    rest
 }
 
 /// What the sealed part is bound to.
@@ -253,7 +265,7 @@ impl LedgerSubject {
     fn to_json(&self) -> String {
         let mut json = String::with_capacity(256);
         text(&mut json, "subject", &self.subject.to_string());
-        text(&mut json, "message", &self.message.to_string());
+        number(&mut json, "message", self.message.0);
         if let Some(delivery) = self.delivery {
             text(&mut json, "delivery", &delivery.to_string());
         }
@@ -277,7 +289,7 @@ impl LedgerSubject {
         };
         Some(Self {
             subject: SubjectKey::parse(text("subject")?)?,
-            message: MessageId::parse(text("message")?)?,
+            message: Sequence(element.get("message")?.as_number()?.as_str().parse().ok()?),
             delivery: text("delivery").and_then(DeliveryId::parse),
             released: list("released"),
             withheld: list("withheld"),

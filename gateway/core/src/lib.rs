@@ -9,6 +9,7 @@ pub mod destination;
 pub mod diagnostic;
 pub mod envelope;
 pub mod executor;
+pub mod field_names;
 pub mod future;
 pub mod hold;
 pub mod id;

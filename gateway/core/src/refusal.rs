@@ -73,6 +73,13 @@ impl Reason {
     }
 }
 
+impl Reason {
+    /// Whether an attempt to deliver comes before it.
+    pub const fn follows_an_attempt(self) -> bool {
+        matches!(self, Self::RefusedByDestination | Self::TriedTooLong)
+    }
+}
+
 impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.code())

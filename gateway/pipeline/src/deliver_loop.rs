@@ -1,23 +1,25 @@
-//! The deliver loop of one recipient: draws what is due, opens it, asks again whether it may leave,
-//! hands it over and settles how it fared; the order of a patient's deliveries is kept by the
-//! queue, and which answer has which consequence is told in `second_decision`.
+//! The deliver loop of one recipient: draws what is due, asks again whether it may leave, hands it
+//! over and settles how it fared, many hand-overs at once; the order of a patient's deliveries is
+//! kept by the queue, and what is asked before sending stands in `before_sending`.
 
-use std::collections::BTreeSet;
+use std::future::poll_fn;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
 
+use futures_util::FutureExt as _;
+use futures_util::stream::{FuturesUnordered, StreamExt as _};
 use isthmus_core::clock::{Clock, Timestamp};
-use isthmus_core::consent_store::ConsentStore;
-use isthmus_core::delivery_queue::{Delivery, DeliveryQueue, QueueError};
-use isthmus_core::destination::{DeliveryOutcome, Destination, Outbound, RetryScope};
+use isthmus_core::delivery_queue::{Delivery, DeliveryQueue, Draw, QueueError};
+use isthmus_core::destination::{DeliveryOutcome, Destination, Outbound, Takes};
 use isthmus_core::executor::Executor;
-use isthmus_core::id::DeliveryId;
+use isthmus_core::future::BoxFuture;
 use isthmus_core::journal::{Settlement, Step};
-use isthmus_core::key_ring::{KeyError, KeyRing};
-use isthmus_core::privacy::policy_set::PolicySet;
 use isthmus_core::refusal::Reason;
 
+use crate::before_sending::{BeforeSending, Cleared, Sorted};
 use crate::retry_schedule::RetrySchedule;
-use crate::second_decision::{Ruling, decide};
 
 /// The parts that the loop joins.
 pub struct DeliverLoop {
@@ -25,12 +27,8 @@ pub struct DeliverLoop {
     pub queue: Arc<dyn DeliveryQueue>,
     /// Where they go.
     pub destination: Arc<dyn Destination>,
-    /// The keys that open them.
-    pub keys: Arc<dyn KeyRing>,
-    /// The policies in force, asked again right before the bytes leave.
-    pub policies: Arc<PolicySet>,
-    /// What patients allow now.
-    pub consents: Arc<dyn ConsentStore>,
+    /// What is asked right before the bytes leave.
+    pub before_sending: BeforeSending,
     /// When to try again.
     pub schedule: RetrySchedule,
     /// The time of day.
@@ -45,186 +43,213 @@ impl std::fmt::Debug for DeliverLoop {
     }
 }
 
-/// A delivery that was handed over, and what settling it needs.
-struct Attempt {
-    id: DeliveryId,
-    number: u32,
+/// A batch that was handed over, and how its records fared.
+struct HandedOver {
+    cleared: Vec<Cleared>,
+    outcomes: Vec<DeliveryOutcome>,
 }
 
-/// A batch after the second decision.
+/// What is under way.
 #[derive(Default)]
-struct Sorted {
-    /// One for each of `outbound`, in order.
-    attempts: Vec<Attempt>,
-    outbound: Vec<Outbound>,
-    /// What is not sent and does not come again by itself.
-    settlements: Vec<Settlement>,
-    /// What is not sent now.
-    given_back: Vec<DeliveryId>,
-    /// Keys or consents could not be read.
-    waits: bool,
+struct UnderWay<'l> {
+    drawing: Option<BoxFuture<'l, Result<Vec<Delivery>, QueueError>>>,
+    hand_overs: FuturesUnordered<BoxFuture<'l, HandedOver>>,
+    settling: FuturesUnordered<BoxFuture<'l, Result<(), QueueError>>>,
+}
+
+/// What happened next.
+enum Event {
+    Drawn(Result<Vec<Delivery>, QueueError>),
+    HandedOver(Vec<HandedOver>),
+    Settled(Result<(), QueueError>),
+}
+
+impl UnderWay<'_> {
+    /// The next that happens. What ended together is told together, so that it is settled in one
+    /// durable unit.
+    fn poll(&mut self, context: &mut Context<'_>) -> Poll<Event> {
+        if let Poll::Ready(Some(settled)) = self.settling.poll_next_unpin(context) {
+            return Poll::Ready(Event::Settled(settled));
+        }
+        let mut ended = Vec::new();
+        while let Poll::Ready(Some(one)) = self.hand_overs.poll_next_unpin(context) {
+            ended.push(one);
+        }
+        if !ended.is_empty() {
+            return Poll::Ready(Event::HandedOver(ended));
+        }
+        if let Some(drawing) = &mut self.drawing
+            && let Poll::Ready(drawn) = Pin::new(drawing).poll(context)
+        {
+            self.drawing = None;
+            return Poll::Ready(Event::Drawn(drawn));
+        }
+        Poll::Pending
+    }
 }
 
 impl DeliverLoop {
     /// Runs until the queue fails; returns why.
     pub async fn run(self) -> QueueError {
+        let takes = self.takes();
+        let mut under_way = UnderWay::default();
         let mut failures = 0;
         loop {
-            match self.batch().await {
-                Ok(true) => failures = 0,
-                Ok(false) => {
-                    failures += 1;
-                    self.executor.sleep(self.schedule.wait(failures)).await;
+            let free = takes.at_once.saturating_sub(under_way.hand_overs.len());
+            if under_way.drawing.is_none() && free > 0 {
+                let pause = (failures > 0).then(|| self.schedule.ceiling(failures));
+                under_way.drawing = Some(Box::pin(self.draw(takes, free, pause)));
+            }
+            match poll_fn(|context| under_way.poll(context)).await {
+                Event::Drawn(Err(error)) | Event::Settled(Err(error)) => return error,
+                Event::Settled(Ok(())) => {}
+                Event::Drawn(Ok(drawn)) => {
+                    let waits = self.begin(&drawn, takes, &mut under_way);
+                    failures = if waits { failures + 1 } else { 0 };
                 }
-                Err(error) => return error,
+                Event::HandedOver(ended) => {
+                    let settlements = ended.into_iter().flat_map(|one| self.settle(one)).collect();
+                    under_way.settling.push(self.commit(settlements));
+                }
             }
         }
     }
 
-    /// Delivers one batch. False: the recipient as a whole has to wait.
-    async fn batch(&self) -> Result<bool, QueueError> {
-        let recipient = self.destination.recipient();
-        let drawn = self.queue.next(recipient, self.destination.batch()).await?;
-        let Sorted {
-            attempts,
-            outbound,
-            mut settlements,
-            mut given_back,
-            mut waits,
-        } = self.sort(&drawn);
-        if waits {
-            tracing::warn!(%recipient, "keys or consents cannot be read, waiting");
-        }
-        let outcomes = if outbound.is_empty() {
-            Vec::new()
+    /// A destination that takes runs of one patient's takes them one after the other.
+    fn takes(&self) -> Takes {
+        let takes = self.destination.takes();
+        let at_once = if takes.batch.consecutive {
+            1
         } else {
-            self.destination.deliver(outbound).await
+            takes.at_once
         };
-        let now = self.clock.now();
-        let mut absent: usize = 0;
-        for (attempt, outcome) in attempts.into_iter().zip(outcomes) {
-            if let Some(step) = step(self.schedule, now, attempt.number, outcome) {
-                settlements.push(self.settlement(attempt.id, step));
-            } else {
-                given_back.push(attempt.id);
-                absent += 1;
-            }
+        Takes {
+            at_once: at_once.max(1),
+            ..takes
         }
-        if absent > 0 {
-            tracing::warn!(%recipient, waiting = absent, "the recipient is not there, waiting");
-            waits = true;
+    }
+
+    /// Waits until the destination takes deliveries and some are due. Between the two it may have
+    /// closed again: then they go back, for what is drawn is decided upon and sent at once.
+    async fn draw(
+        &self,
+        takes: Takes,
+        free: usize,
+        pause: Option<Duration>,
+    ) -> Result<Vec<Delivery>, QueueError> {
+        let recipient = self.destination.recipient();
+        if let Some(pause) = pause {
+            self.executor.sleep(pause).await;
+        }
+        loop {
+            let ready = self.destination.ready().await;
+            let draw = Draw {
+                limit: takes.batch.limit.saturating_mul(ready.clamp(1, free)),
+                ..takes.batch
+            };
+            let drawn = self.queue.next(recipient, draw).await?;
+            if self.destination.ready().now_or_never().is_some() {
+                return Ok(drawn);
+            }
+            let ids: Vec<_> = drawn.iter().map(|delivery| delivery.id).collect();
+            self.queue.give_back(recipient, &ids);
+        }
+    }
+
+    /// Takes the second decision on what was drawn and begins its hand-over. True: something that
+    /// has to be known cannot be read, so the recipient waits.
+    fn begin<'l>(&'l self, drawn: &[Delivery], takes: Takes, under_way: &mut UnderWay<'l>) -> bool {
+        let recipient = self.destination.recipient();
+        let Sorted {
+            mut cleared,
+            settlements,
+            given_back,
+            waits,
+        } = self.before_sending.sort(drawn, self.clock.now());
+        if waits {
+            tracing::warn!(%recipient, "keys, consents or messages cannot be read, waiting");
         }
         if !settlements.is_empty() {
-            self.queue.settle(recipient, settlements).await?;
+            under_way.settling.push(self.commit(settlements));
         }
         if !given_back.is_empty() {
             self.queue.give_back(recipient, &given_back);
         }
-        Ok(!waits)
-    }
-
-    /// Takes the second decision on what was drawn. Behind a delivery that stays, nothing of its
-    /// patient is sent. Everything is opened first, so that nothing lies between the decision
-    /// and the sending.
-    fn sort(&self, drawn: &[Delivery]) -> Sorted {
-        let opened: Vec<_> = drawn.iter().map(|delivery| self.open(delivery)).collect();
-        let mut sorted = Sorted::default();
-        let mut held = BTreeSet::new();
-        for (delivery, opened) in drawn.iter().zip(opened) {
-            let id = delivery.id;
-            if held.contains(&delivery.subject) {
-                sorted.given_back.push(id);
-                continue;
-            }
-            match decide(self.permitted(delivery), opened) {
-                Ruling::Send(outbound) => {
-                    let number = delivery.attempt;
-                    sorted.attempts.push(Attempt { id, number });
-                    sorted.outbound.push(outbound);
-                }
-                Ruling::Settle(step) => {
-                    tracing::warn!(%id, ?step, "not sent");
-                    if !matches!(step, Step::Withheld(_)) {
-                        held.insert(delivery.subject);
-                    }
-                    sorted.settlements.push(self.settlement(id, step));
-                }
-                Ruling::Wait => {
-                    held.insert(delivery.subject);
-                    sorted.given_back.push(id);
-                    sorted.waits = true;
-                }
-            }
+        let limit = takes.batch.limit.max(1);
+        while !cleared.is_empty() {
+            let rest = cleared.split_off(limit.min(cleared.len()));
+            under_way.hand_overs.push(Box::pin(self.hand_over(cleared)));
+            cleared = rest;
         }
-        sorted
+        waits
     }
 
-    /// Whether the policies and the patient still allow it.
-    fn permitted(&self, delivery: &Delivery) -> Result<(), &'static str> {
-        self.policies.still_permits(
-            delivery.sealed.grant(),
-            &delivery.subject,
-            self.consents.as_ref(),
-            self.clock.now(),
-        )
+    async fn hand_over(&self, batch: Vec<(Cleared, Outbound)>) -> HandedOver {
+        let (cleared, outbound): (Vec<_>, Vec<_>) = batch.into_iter().unzip();
+        let outcomes = self.destination.deliver(outbound).await;
+        HandedOver { cleared, outcomes }
     }
 
-    fn open(&self, delivery: &Delivery) -> Result<Outbound, KeyError> {
-        let key = self.keys.opening_key(delivery.sealed.key());
-        let disclosure = key
-            .and_then(|key| delivery.sealed.open(&key))
-            .inspect_err(|error| tracing::error!(id = %delivery.id, %error, "not opened"))?;
-        Ok(Outbound {
-            id: delivery.id,
-            created_at: delivery.created_at,
-            attempt: delivery.attempt,
-            recovered: delivery.recovered,
-            disclosure,
-        })
+    /// What follows for each record of a batch. One that the destination does not account for may
+    /// have arrived.
+    fn settle(&self, handed_over: HandedOver) -> Vec<Settlement> {
+        let now = self.clock.now();
+        let HandedOver { cleared, outcomes } = handed_over;
+        let unaccounted = || DeliveryOutcome::Unknown {
+            code: "unaccounted".to_owned(),
+        };
+        let outcomes = outcomes
+            .into_iter()
+            .chain(std::iter::repeat_with(unaccounted));
+        let settled = cleared.into_iter().zip(outcomes);
+        let settled = settled.map(|(cleared, outcome)| {
+            let step = step(self.schedule, now, &cleared, &outcome);
+            Settlement {
+                id: cleared.id,
+                at: now,
+                entries: vec![cleared.note.attempted(now, &outcome, &step)],
+                step,
+            }
+        });
+        settled.collect()
     }
 
-    fn settlement(&self, id: DeliveryId, step: Step) -> Settlement {
-        Settlement {
-            id,
-            at: self.clock.now(),
-            step,
-        }
+    fn commit(&self, settlements: Vec<Settlement>) -> BoxFuture<'_, Result<(), QueueError>> {
+        self.queue.settle(self.destination.recipient(), settlements)
     }
 }
 
-/// What follows an attempt of this number that ended so. None: the delivery goes back untried,
-/// because the recipient as a whole has to wait.
+/// What follows an attempt that ended so.
 pub fn step(
     schedule: RetrySchedule,
     now: Timestamp,
-    attempt: u32,
-    outcome: DeliveryOutcome,
-) -> Option<Step> {
-    let again = |wait| {
-        Some(Step::Retry {
-            not_before: later(now, wait),
-        })
+    cleared: &Cleared,
+    outcome: &DeliveryOutcome,
+) -> Step {
+    let again = |code: &str, after: Option<Duration>| {
+        if schedule.is_over(cleared.created_at, now) {
+            tracing::warn!(id = %cleared.id, code, "delivery tried for too long");
+            return Step::Park(Reason::TriedTooLong);
+        }
+        let wait = schedule.wait(&cleared.id, cleared.attempt);
+        Step::Retry {
+            not_before: later(now, after.unwrap_or_default().max(wait)),
+            code: code.to_owned(),
+        }
     };
     match outcome {
-        DeliveryOutcome::Delivered => Some(Step::Delivered),
-        DeliveryOutcome::Retry {
-            scope: RetryScope::Recipient,
-            ..
-        } => None,
-        DeliveryOutcome::Retry {
-            scope: RetryScope::Record,
-            after,
-        } => again(after.unwrap_or(schedule.wait(attempt))),
+        DeliveryOutcome::Delivered => Step::Delivered,
+        DeliveryOutcome::Retry { after, code, .. } => again(code, *after),
         // The id is the same at every attempt, so a repeat is harmless.
-        DeliveryOutcome::Unknown => again(schedule.wait(attempt)),
+        DeliveryOutcome::Unknown { code } => again(code, None),
         DeliveryOutcome::Refused { code } => {
-            tracing::warn!(code, "delivery refused");
-            Some(Step::Park(Reason::RefusedByDestination))
+            tracing::warn!(id = %cleared.id, code, "delivery refused");
+            Step::Park(Reason::RefusedByDestination)
         }
     }
 }
 
-fn later(now: Timestamp, wait: std::time::Duration) -> Timestamp {
+fn later(now: Timestamp, wait: Duration) -> Timestamp {
     let wait = i64::try_from(wait.as_millis()).unwrap_or(i64::MAX);
     Timestamp::from_unix_millis(now.unix_millis().saturating_add(wait))
 }

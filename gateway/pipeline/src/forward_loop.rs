@@ -36,7 +36,7 @@ pub struct ForwardLoop {
     /// From wire messages to records.
     pub translator: Arc<dyn Translator>,
     /// From records to sealed disclosures.
-    pub release: ReleaseStage,
+    pub release: Arc<ReleaseStage>,
     /// The time of day.
     pub clock: Arc<dyn Clock>,
     /// Timers.
@@ -54,14 +54,10 @@ impl std::fmt::Debug for ForwardLoop {
 impl ForwardLoop {
     /// Runs until the journal fails or closes; returns why.
     pub async fn run(self) -> JournalError {
-        let mut after = None;
         let mut waiting = false;
         loop {
-            match self.page(after).await {
-                Ok(last) => {
-                    after = last.or(after);
-                    waiting = false;
-                }
+            match self.page().await {
+                Ok(()) => waiting = false,
                 // Nothing of the page was stored, so the same page comes again.
                 Err(JournalError::Full) => {
                     if !waiting {
@@ -75,13 +71,14 @@ impl ForwardLoop {
         }
     }
 
-    /// Concludes one page, or waits for messages. Returns the last place that was concluded.
-    async fn page(&self, after: Option<Sequence>) -> Result<Option<Sequence>, JournalError> {
-        let page = self.backlog.open_intakes(after, PAGE)?;
-        let Some(last) = page.last().map(|open| open.sequence) else {
+    /// Concludes one page, or waits for messages. What is concluded is in no later page, so every
+    /// page is the first: a message that a person had tried again comes up by itself.
+    async fn page(&self) -> Result<(), JournalError> {
+        let page = self.backlog.open_intakes(PAGE)?;
+        if page.is_empty() {
             self.backlog.arrived().await;
-            return Ok(None);
-        };
+            return Ok(());
+        }
         let conclusions: Vec<Conclusion> =
             page.into_iter().map(|open| self.conclude(open)).collect();
         let deliveries = conclusions
@@ -94,7 +91,7 @@ impl ForwardLoop {
         for recipient in &recipients {
             self.queue.committed(recipient);
         }
-        Ok(Some(last))
+        Ok(())
     }
 
     fn conclude(&self, open: OpenIntake) -> Conclusion {
@@ -111,6 +108,7 @@ impl ForwardLoop {
                     outcome: Outcome::Parked(refusal),
                     decisions: Vec::new(),
                     deliveries: Vec::new(),
+                    entries: Vec::new(),
                 }
             }
         }
@@ -125,10 +123,11 @@ impl ForwardLoop {
         let now = self.clock.now();
         let origin = Origin {
             id: message.id,
+            sequence,
             received_at: message.received_at,
             now,
         };
-        let released = self.release.release(origin, &translated.records);
+        let released = self.release.release(origin, &translated.records)?;
         let warnings = u32::try_from(translated.warnings.len()).unwrap_or(u32::MAX);
         Ok(Conclusion {
             sequence,
@@ -139,6 +138,7 @@ impl ForwardLoop {
             },
             decisions: released.decisions,
             deliveries: released.deliveries,
+            entries: released.entries,
         })
     }
 }

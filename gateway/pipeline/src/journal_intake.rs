@@ -33,7 +33,9 @@ impl Intake for JournalIntake {
             match self.journal.commit(Unit::Intake(message)).await {
                 Ok(Committed::Intake(accepted)) => Ok(accepted),
                 // An answer that does not speak of the message is no proof that it is stored.
-                Ok(Committed::Done) => Err(Refusal::retry(Reason::StoreUnavailable)),
+                Ok(Committed::Done | Committed::Ruled(_)) => {
+                    Err(Refusal::retry(Reason::StoreUnavailable))
+                }
                 Err(error) => Err(refusal(&error)),
             }
         })

@@ -5,11 +5,15 @@ use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
+use isthmus_core::address::{AddressDigest, addresses};
 use isthmus_core::clock::Timestamp;
 use isthmus_core::consent_store::{ConsentChoice, ConsentStore};
-use isthmus_core::id::{FlowId, MessageId};
+use isthmus_core::field_names::{self, Present};
+use isthmus_core::id::{FlowId, MessageId, Sequence};
 use isthmus_core::journal::{Decision, NewDelivery, Verdict};
-use isthmus_core::key_ring::{KeyClass, KeyOwner, KeyRing};
+use isthmus_core::key_ring::{KeyClass, KeyError, KeyOwner, KeyRing, SealingKey};
+use isthmus_core::ledger::{LedgerEntry, LedgerSubject, LedgerTerms, sha256};
+use isthmus_core::privacy::circumstances::Circumstances;
 use isthmus_core::privacy::disclosure::Disclosure;
 use isthmus_core::privacy::flow::Flow;
 use isthmus_core::privacy::policy_set::PolicySet;
@@ -19,6 +23,8 @@ use isthmus_core::record::Record;
 use isthmus_core::refusal::{Reason, Refusal};
 use isthmus_core::shaper::{Shaper, ShapingContext};
 use isthmus_core::subject::Digester;
+
+use crate::ledger_notes::{decision, entry, ledger_key};
 
 /// Everything that release needs; one for all messages.
 pub struct ReleaseStage {
@@ -49,6 +55,8 @@ pub struct Released {
     pub decisions: Vec<Decision>,
     /// The sealed records.
     pub deliveries: Vec<NewDelivery>,
+    /// What the ledger keeps of the decisions.
+    pub entries: Vec<LedgerEntry>,
 }
 
 /// The message whose records are released.
@@ -56,20 +64,52 @@ pub struct Released {
 pub struct Origin {
     /// Which message.
     pub id: MessageId,
+    /// Its place in the journal.
+    pub sequence: Sequence,
     /// When it arrived.
     pub received_at: Timestamp,
     /// Now.
     pub now: Timestamp,
 }
 
+/// A record and what every flow is asked about it with.
+struct Asked<'r> {
+    record: &'r Record,
+    present: Present,
+    addresses: Vec<AddressDigest>,
+    ledger_key: Arc<SealingKey>,
+}
+
+/// What the gate granted of a record for a flow, shaped and sealed.
+struct Sealed {
+    delivery: NewDelivery,
+    fact: LedgerSubject,
+}
+
 impl ReleaseStage {
     /// Decides on every record for every flow.
-    pub fn release(&self, origin: Origin, records: &[Record]) -> Released {
+    pub fn release(&self, origin: Origin, records: &[Record]) -> Result<Released, Refusal> {
+        self.release_to(origin, records, None)
+    }
+
+    /// Decides on every record for every flow, or for this one alone.
+    ///
+    /// # Errors
+    /// When what the ledger keeps cannot be sealed: nothing is decided then.
+    pub fn release_to(
+        &self,
+        origin: Origin,
+        records: &[Record],
+        only: Option<&FlowId>,
+    ) -> Result<Released, Refusal> {
+        let asked = records.iter().map(|record| self.asked(origin, record));
+        let asked: Vec<Asked<'_>> = asked.collect::<Result<_, Refusal>>()?;
         let mut released = Released::default();
-        for flow in self.policies.flows() {
+        let flows = self.policies.flows().iter();
+        for flow in flows.filter(|flow| only.is_none_or(|id| *id == flow.terms().id)) {
             let mut index = 0;
-            for record in records {
-                let verdict = self.guarded(origin, record, flow, &mut index, &mut released);
+            for one in &asked {
+                let verdict = self.guarded(origin, one, flow, &mut index, &mut released);
                 released.decisions.push(Decision {
                     recipient: flow.recipient().id.clone(),
                     flow: flow.terms().id.clone(),
@@ -78,7 +118,18 @@ impl ReleaseStage {
                 });
             }
         }
-        released
+        Ok(released)
+    }
+
+    fn asked<'r>(&self, origin: Origin, record: &'r Record) -> Result<Asked<'r>, Refusal> {
+        let ledger_key = ledger_key(self.keys.as_ref(), record.subject, origin.now);
+        let addresses = addresses(&record.resources).into_iter();
+        Ok(Asked {
+            record,
+            present: Present::of(&record.resources),
+            addresses: addresses.map(|one| self.digester.address(&one)).collect(),
+            ledger_key: ledger_key.map_err(|error| unusable(&error))?,
+        })
     }
 
     /// Decides behind a wall: a panic in the gate or in a map parks this record for this flow and
@@ -86,37 +137,81 @@ impl ReleaseStage {
     fn guarded(
         &self,
         origin: Origin,
-        record: &Record,
+        asked: &Asked<'_>,
         flow: &Flow,
         index: &mut u32,
         released: &mut Released,
     ) -> Verdict {
-        let (first, deliveries) = (*index, released.deliveries.len());
-        let decide = || self.decide(origin, record, flow, index, &mut released.deliveries);
-        catch_unwind(AssertUnwindSafe(decide)).unwrap_or_else(|_panic| {
-            *index = first;
-            released.deliveries.truncate(deliveries);
-            Verdict::Parked(Refusal::park(Reason::Unshapeable).by("the gate or a map panicked"))
-        })
+        let first = *index;
+        let decide = || self.decide(origin, asked, flow, index);
+        let (verdict, sealed, withheld) =
+            catch_unwind(AssertUnwindSafe(decide)).unwrap_or_else(|_panic| {
+                *index = first;
+                let refusal = Refusal::park(Reason::Unshapeable).by("the gate or a map panicked");
+                (Verdict::Parked(refusal), Vec::new(), Vec::new())
+            });
+        let terms = terms_of(flow, sealed.first());
+        let note = |outcome: &str, reason: Option<&str>, subject: LedgerSubject| {
+            let fact = decision(origin.now, outcome, reason, terms.clone(), subject);
+            entry(&fact, &asked.ledger_key)
+        };
+        let nothing = || LedgerSubject {
+            subject: asked.record.subject,
+            message: origin.sequence,
+            delivery: None,
+            released: Vec::new(),
+            withheld: withheld.clone(),
+            digest: None,
+        };
+        match &verdict {
+            Verdict::Released(_) => {
+                for one in sealed {
+                    released.entries.push(note("released", None, one.fact));
+                    released.deliveries.push(one.delivery);
+                }
+            }
+            Verdict::Withheld(reason) => {
+                released
+                    .entries
+                    .push(note("withheld", Some(reason), nothing()));
+            }
+            Verdict::Parked(refusal) => {
+                let reason = refusal.reason.code();
+                released
+                    .entries
+                    .push(note("parked", Some(reason), nothing()));
+            }
+        }
+        verdict
     }
 
+    /// The verdict, what leaves, and the names of what the message has and the flow does not
+    /// grant.
     fn decide(
         &self,
         origin: Origin,
-        record: &Record,
+        asked: &Asked<'_>,
         flow: &Flow,
         index: &mut u32,
-        deliveries: &mut Vec<NewDelivery>,
-    ) -> Verdict {
-        let granted = match flow.release(record, self.consents.as_ref(), origin.now) {
+    ) -> (Verdict, Vec<Sealed>, Vec<String>) {
+        let all = || asked.present.beyond(&Present::default());
+        let circumstances = Circumstances {
+            addresses: &asked.addresses,
+            consents: self.consents.as_ref(),
+            now: origin.now,
+        };
+        let granted = match flow.release(asked.record, &circumstances) {
             Release::Granted(granted) => granted,
-            Release::Withheld(reason) => return Verdict::Withheld(reason),
+            Release::Withheld(reason) => return (Verdict::Withheld(reason), Vec::new(), all()),
         };
+        let withheld = asked.present.beyond(&Present::of(granted.resources()));
+        let parked = |refusal| (Verdict::Parked(refusal), Vec::new(), withheld.clone());
         let Some(shaper) = self.shapers.get(&flow.terms().id) else {
-            return Verdict::Parked(Refusal::park(Reason::Unshapeable).by("the flow has no map"));
+            return parked(Refusal::park(Reason::Unshapeable).by("the flow has no map"));
         };
-        let Some(consents) = self.choices(record, shaper.as_ref()) else {
-            return Verdict::Withheld(release::CONSENT_UNAVAILABLE);
+        let Some(consents) = self.choices(asked.record, shaper.as_ref()) else {
+            let reason = release::CONSENT_UNAVAILABLE;
+            return (Verdict::Withheld(reason), Vec::new(), all());
         };
         let context = ShapingContext {
             delivery: self.digester.delivery(&origin.id, &flow.terms().id, *index),
@@ -125,15 +220,18 @@ impl ReleaseStage {
         };
         let sealed = granted
             .shape(shaper.as_ref(), &context)
-            .and_then(|shaped| self.seal(origin, record, flow, index, &shaped));
+            .and_then(|shaped| self.seal(origin, asked, flow, index, &shaped, &withheld));
         match sealed {
-            Ok(sealed) if sealed.is_empty() => Verdict::Withheld("nothing-to-send"),
-            Ok(mut sealed) => {
+            Ok(sealed) if sealed.is_empty() => (
+                Verdict::Withheld(release::NOTHING_TO_SEND),
+                sealed,
+                withheld,
+            ),
+            Ok(sealed) => {
                 let count = u32::try_from(sealed.len()).unwrap_or(u32::MAX);
-                deliveries.append(&mut sealed);
-                Verdict::Released(count)
+                (Verdict::Released(count), sealed, withheld)
             }
-            Err(refusal) => Verdict::Parked(refusal),
+            Err(refusal) => parked(refusal),
         }
     }
 
@@ -154,30 +252,59 @@ impl ReleaseStage {
     fn seal(
         &self,
         origin: Origin,
-        record: &Record,
+        asked: &Asked<'_>,
         flow: &Flow,
         index: &mut u32,
         shaped: &[Disclosure],
-    ) -> Result<Vec<NewDelivery>, Refusal> {
-        let owner = KeyOwner::Subject(record.subject);
-        let unusable = |error| {
-            tracing::error!(%error, "a disclosure was not sealed");
-            Refusal::park(Reason::StoreUnavailable)
-        };
+        withheld: &[String],
+    ) -> Result<Vec<Sealed>, Refusal> {
+        let subject = asked.record.subject;
         let key = self
             .keys
-            .sealing_key(&owner, KeyClass::Delivery, origin.now)
-            .map_err(unusable)?;
-        let seal = |disclosure| {
+            .sealing_key(&KeyOwner::Subject(subject), KeyClass::Delivery, origin.now)
+            .map_err(|error| unusable(&error))?;
+        let addresses = flow.asks_suppression().then_some(&asked.addresses);
+        let seal = |disclosure: &Disclosure| {
             let id = self.digester.delivery(&origin.id, &flow.terms().id, *index);
             *index += 1;
-            let sealed = SealedDisclosure::seal(disclosure, &key).map_err(unusable)?;
-            Ok(NewDelivery {
-                id,
-                subject: record.subject,
-                sealed,
+            let sealed = SealedDisclosure::seal(disclosure, &key);
+            let content = disclosure.content().reveal();
+            Ok(Sealed {
+                delivery: NewDelivery {
+                    id,
+                    subject,
+                    addresses: addresses.cloned().unwrap_or_default(),
+                    sealed: sealed.map_err(|error| unusable(&error))?,
+                },
+                fact: LedgerSubject {
+                    subject,
+                    message: origin.sequence,
+                    delivery: Some(id),
+                    released: field_names::of_record(content),
+                    withheld: withheld.to_vec(),
+                    digest: Some(sha256(content)),
+                },
             })
         };
         shaped.iter().map(seal).collect()
     }
+}
+
+/// Keys that cannot be had: the message waits for a person.
+fn unusable(error: &KeyError) -> Refusal {
+    tracing::error!(%error, "a disclosure was not sealed");
+    Refusal::park(Reason::StoreUnavailable)
+}
+
+/// Under which rule: with the consent's version when something was granted.
+fn terms_of(flow: &Flow, sealed: Option<&Sealed>) -> LedgerTerms {
+    let granted = sealed.map(|one| LedgerTerms::from(one.delivery.sealed.grant()));
+    granted.unwrap_or_else(|| LedgerTerms {
+        recipient: flow.recipient().id.clone(),
+        flow: flow.terms().id.clone(),
+        flow_version: flow.terms().version,
+        purpose: flow.terms().purpose.code().to_owned(),
+        policy_hash: *flow.policy_hash(),
+        consent_version: None,
+    })
 }

@@ -1,5 +1,6 @@
 //! The second decision, taken right before the bytes leave: whether a delivery is sent, disposed
-//! of, kept for a person or kept waiting; the questions it rests on are asked in `deliver_loop`.
+//! of, made again, kept for a person or kept waiting; the questions it rests on are asked in
+//! `deliver_loop`.
 
 use isthmus_core::journal::Step;
 use isthmus_core::key_ring::KeyError;
@@ -16,32 +17,51 @@ pub enum Ruling<T> {
     Send(T),
     /// It is not sent, and this follows.
     Settle(Step),
+    /// It is not what may leave now: it is made again from its message.
+    Rebuild(Reason),
     /// What has to be known before it is sent cannot be read now: it goes back untried.
     Wait,
 }
 
-/// Decides. `permitted` is what the policies say to the delivery now, `opened` what its key gave.
+/// What there is of a delivery.
+#[derive(Debug)]
+pub enum Payload<T> {
+    /// It was opened.
+    Opened(T),
+    /// It was disposed of when its patient took back their consent.
+    Tombstone,
+    /// It cannot be opened.
+    Locked(KeyError),
+}
+
+/// Decides. `permitted` is what the policies say to the delivery now.
 ///
 /// A destroyed key comes first, because it is final. A no of the patient or of the terms comes
 /// before the other faults of keys: what must never be sent is disposed of, whether it opens or
 /// not. A code that is not known here keeps the delivery for a person.
-pub fn decide<T>(permitted: Result<(), &'static str>, opened: Result<T, KeyError>) -> Ruling<T> {
-    if opened.as_ref().err() == Some(&KeyError::Destroyed) {
+pub fn decide<T>(permitted: Result<(), &'static str>, payload: Payload<T>) -> Ruling<T> {
+    if let Payload::Locked(KeyError::Destroyed) = payload {
         return Ruling::Settle(Step::Withheld(KEY_DESTROYED));
     }
     match permitted {
-        Ok(()) => match opened {
-            Ok(opened) => Ruling::Send(opened),
-            Err(KeyError::Unavailable(_)) => Ruling::Wait,
-            Err(KeyError::Mismatch | KeyError::Destroyed) => {
+        Ok(()) => match payload {
+            Payload::Opened(opened) => Ruling::Send(opened),
+            Payload::Tombstone => Ruling::Rebuild(Reason::ConsentChanged),
+            Payload::Locked(KeyError::Unavailable(_)) => Ruling::Wait,
+            Payload::Locked(KeyError::Mismatch | KeyError::Destroyed) => {
                 Ruling::Settle(Step::Park(Reason::Unopenable))
             }
         },
-        Err(code @ (release::CONSENT | release::EXPIRED | release::AGREEMENT_EXPIRED)) => {
+        // It was allowed when it was released.
+        Err(release::CONSENT) => Ruling::Settle(Step::Withheld(release::CONSENT_REVOKED)),
+        Err(code @ (release::SUPPRESSED | release::EXPIRED | release::AGREEMENT_EXPIRED)) => {
             Ruling::Settle(Step::Withheld(code))
         }
         Err(release::CONSENT_UNAVAILABLE) => Ruling::Wait,
-        Err(release::CONSENT_CHANGED) => Ruling::Settle(Step::Park(Reason::ConsentChanged)),
-        Err(_policy_changed) => Ruling::Settle(Step::Park(Reason::PolicyChanged)),
+        Err(release::CONSENT_CHANGED) => Ruling::Rebuild(Reason::ConsentChanged),
+        Err(release::POLICY_CHANGED) => Ruling::Rebuild(Reason::PolicyChanged),
+        Err(release::REVIEW) => Ruling::Settle(Step::Park(Reason::Review)),
+        Err(release::RESTRICTION) => Ruling::Settle(Step::Park(Reason::Restriction)),
+        Err(_unknown) => Ruling::Settle(Step::Park(Reason::PolicyChanged)),
     }
 }

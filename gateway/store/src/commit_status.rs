@@ -1,5 +1,5 @@
-//! What the committer tells the rest of the process: that it failed, and that messages arrived;
-//! the committing itself is in `committer`.
+//! What the committer tells the rest of the process: that it failed, that messages arrived and
+//! that the ledger grew; the committing itself is in `committer`.
 
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -17,6 +17,11 @@ pub(crate) struct CommitStatus {
     /// The arrivals that the last page of the backlog included.
     read: AtomicU64,
     arrived: Notify,
+    /// Rises with every batch that added to the ledger; ahead of `seen` at first.
+    growths: AtomicU64,
+    /// The growths that whoever signs the ledger has seen.
+    seen: AtomicU64,
+    grew: Notify,
 }
 
 impl CommitStatus {
@@ -27,6 +32,9 @@ impl CommitStatus {
             arrivals: AtomicU64::new(1),
             read: AtomicU64::new(0),
             arrived: Notify::new(),
+            growths: AtomicU64::new(1),
+            seen: AtomicU64::new(0),
+            grew: Notify::new(),
         }
     }
 
@@ -54,6 +62,29 @@ impl CommitStatus {
         if count > 0 {
             self.arrivals.fetch_add(count, Ordering::SeqCst);
             self.arrived.notify_waiters();
+        }
+    }
+
+    pub(crate) fn ledger_grew(&self) {
+        self.growths.fetch_add(1, Ordering::SeqCst);
+        self.grew.notify_waiters();
+    }
+
+    pub(crate) fn growths(&self) -> u64 {
+        self.growths.load(Ordering::SeqCst)
+    }
+
+    pub(crate) fn have_seen(&self, growths: u64) {
+        self.seen.fetch_max(growths, Ordering::SeqCst);
+    }
+
+    pub(crate) async fn grown(&self) {
+        loop {
+            let grew = self.grew.notified();
+            if self.growths() > self.seen.load(Ordering::SeqCst) {
+                return;
+            }
+            grew.await;
         }
     }
 

@@ -7,7 +7,9 @@ use std::sync::Arc;
 use std::sync::mpsc::Receiver;
 use std::thread::JoinHandle;
 
-use isthmus_core::journal::{Committed, Conclusion, JournalError, Settlement};
+use isthmus_core::journal::{
+    Checkpoint, Committed, Conclusion, JournalError, ParkedRuling, Settlement,
+};
 use isthmus_core::key_ring::KeyError;
 use rusqlite::{Connection, ErrorCode, ffi};
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
@@ -15,9 +17,10 @@ use tokio::sync::{OwnedSemaphorePermit, oneshot};
 use crate::commit_status::CommitStatus;
 use crate::conclusion_rows::insert_conclusion;
 use crate::database::within;
-use crate::delivery_rows::settle;
 use crate::file_key_ring::FileKeyRing;
 use crate::intake_rows::{SealedIntake, insert_intake};
+use crate::ledger_rows::insert_checkpoint;
+use crate::settlement_rows::{rule, settle};
 
 /// Units in one transaction at most.
 const BATCH: usize = 1_024;
@@ -32,15 +35,25 @@ pub(crate) enum Work {
     Intake(SealedIntake),
     Conclusions(Vec<Conclusion>),
     Settlements(Vec<Settlement>),
+    Rulings(Vec<ParkedRuling>),
+    Checkpoint(Checkpoint),
 }
 
 impl Work {
     /// Whether it takes room in the store: the higher, the sooner a full store does without it.
     const fn room(&self) -> u8 {
         match self {
-            Self::Settlements(_) => 0,
+            Self::Settlements(_) | Self::Rulings(_) | Self::Checkpoint(_) => 0,
             Self::Conclusions(_) => 1,
             Self::Intake(_) => 2,
+        }
+    }
+
+    /// Whether it adds to the ledger.
+    const fn is_in_ledger(&self) -> bool {
+        match self {
+            Self::Conclusions(_) | Self::Settlements(_) | Self::Rulings(_) => true,
+            Self::Intake(_) | Self::Checkpoint(_) => false,
         }
     }
 }
@@ -159,6 +172,15 @@ impl Committer {
                     .iter()
                     .try_for_each(|settlement| settle(connection, settlement))
                     .map(|()| Ok(Committed::Done)),
+                Work::Rulings(rulings) => rulings
+                    .iter()
+                    .try_fold(0, |ruled, ruling| {
+                        rule(connection, ruling).map(|done| ruled + usize::from(done))
+                    })
+                    .map(|ruled| Ok(Committed::Ruled(ruled))),
+                Work::Checkpoint(checkpoint) => {
+                    insert_checkpoint(connection, checkpoint).map(|()| Ok(Committed::Done))
+                }
             });
             written.collect()
         })
@@ -180,10 +202,16 @@ impl Committer {
     }
 
     fn tell(&self, batch: Vec<Request>, answers: Vec<Answer>) {
-        let arrived = answers
-            .iter()
-            .filter(|answer| matches!(answer, Ok(Committed::Intake(accepted)) if !accepted.repeat));
-        let arrived = arrived.count() as u64;
+        // A message that is to be tried again counts as one that arrived.
+        let arrived = answers.iter().map(|answer| match answer {
+            Ok(Committed::Intake(accepted)) => u64::from(!accepted.repeat),
+            Ok(Committed::Ruled(ruled)) => *ruled as u64,
+            Ok(Committed::Done) | Err(_) => 0,
+        });
+        let arrived: u64 = arrived.sum();
+        if batch.iter().any(|request| request.work.is_in_ledger()) {
+            self.status.ledger_grew();
+        }
         for (request, answer) in batch.into_iter().zip(answers) {
             send(request, answer);
         }

@@ -5,8 +5,9 @@ use isthmus_core::journal::{Conclusion, Decision, Outcome, Verdict};
 use isthmus_core::refusal::Refusal;
 use rusqlite::{Connection, params};
 
-use crate::delivery_rows::insert_delivery;
+use crate::delivery_rows::{insert_delivery, was_settled};
 use crate::intake_rows::close_intake;
+use crate::ledger_rows::insert_entries;
 
 /// Writes a conclusion whole, or nothing of it when the message was concluded before.
 pub(crate) fn insert_conclusion(
@@ -17,15 +18,17 @@ pub(crate) fn insert_conclusion(
     if !insert_outcome(connection, sequence, conclusion)? {
         return Ok(());
     }
-    close_intake(connection, sequence)?;
+    let again = close_intake(connection, sequence)?;
     for (position, decision) in conclusion.decisions.iter().enumerate() {
         let position = i64::try_from(position).unwrap_or(i64::MAX);
         insert_decision(connection, sequence, position, decision)?;
     }
     for delivery in &conclusion.deliveries {
-        insert_delivery(connection, sequence, conclusion.at, delivery)?;
+        if !(again && was_settled(connection, &delivery.id)?) {
+            insert_delivery(connection, sequence, conclusion.at, delivery)?;
+        }
     }
-    Ok(())
+    insert_entries(connection, Some(sequence), &conclusion.entries)
 }
 
 /// False when there is an outcome already.

@@ -13,17 +13,24 @@ use crate::key_file::StoreId;
 /// keeps it, and so long a repeat of the message is known as one; a sequence is never given twice.
 /// Digests spread over an index, so every message writes a page of each: one index serves both
 /// questions, whether the message is known and whether its control id is.
-/// `open_intake`: those without an outcome, so that a start needs not read the others.
+/// `open_intake`: those without an outcome, so that a start needs not read the others. `again` is 1
+/// when a person had it tried again: some of what it gives may have been delivered.
 /// `outcome`, `decision`: what became of a message, and what the gate said for each flow.
 /// `delivery`: what is to be delivered, in order of `row`. `head` marks the first of a patient
 /// for a recipient: only heads are drawn, so `delivery_due` lists what can be drawn and nothing
-/// that waits behind another. `state`: 0 waits, 1 parked. `not_before` is 0 until a retry.
+/// that waits behind another. `state`: 0 waits, 1 parked. `not_before` is 0 until a retry. `reason`
+/// tells why the last attempt failed or why it is parked. `sealed` is empty when its patient took
+/// back their consent: nothing is left to send, and the row keeps its place until it is settled.
 /// `delivered`: what is done with; the payload is gone. `outcome` is NULL when the recipient has
-/// it, else the reason code for which it was withheld before it was sent.
-/// `consent`: what a patient said, one row a word.
+/// it, else the reason code for which it was withheld before it was sent, or `dropped`.
+/// `consent`: what a patient said, one row a word. `hold`: about whom nothing leaves for now.
+/// `suppression`: digests of addresses to which no marketing goes.
+/// `ledger`: what was decided and attempted, one line an entry; `leaf` is its hash in the tree.
+/// `sequence` serves the look-up alone and is not part of what is hashed. `checkpoint`: signed
+/// statements of what the ledger was.
 /// Times are milliseconds since 1970.
 const SCHEMA: Schema = Schema {
-    version: 1,
+    version: 2,
     create: "
         CREATE TABLE store(one INTEGER PRIMARY KEY CHECK(one = 1), id BLOB NOT NULL) STRICT;
         CREATE TABLE intake(
@@ -37,7 +44,10 @@ const SCHEMA: Schema = Schema {
             sealed BLOB NOT NULL
         ) STRICT;
         CREATE UNIQUE INDEX intake_message ON intake(control, message);
-        CREATE TABLE open_intake(sequence INTEGER PRIMARY KEY) STRICT;
+        CREATE TABLE open_intake(
+            sequence INTEGER PRIMARY KEY,
+            again INTEGER NOT NULL DEFAULT 0
+        ) STRICT;
         CREATE TABLE outcome(
             sequence INTEGER PRIMARY KEY,
             at INTEGER NOT NULL,
@@ -77,15 +87,18 @@ const SCHEMA: Schema = Schema {
             reason TEXT,
             flow TEXT NOT NULL,
             flow_version INTEGER NOT NULL,
+            record TEXT NOT NULL,
             purpose TEXT NOT NULL,
             policy_hash BLOB NOT NULL,
             consent_version INTEGER,
+            addresses BLOB NOT NULL,
             key INTEGER NOT NULL,
             sealed BLOB NOT NULL
         ) STRICT;
         CREATE INDEX delivery_lane ON delivery(recipient, subject, row);
         CREATE INDEX delivery_due ON delivery(recipient, not_before, row)
             WHERE head = 1 AND state = 0;
+        CREATE INDEX delivery_message ON delivery(sequence);
         CREATE INDEX delivery_parked ON delivery(sequence) WHERE state = 1;
         CREATE TABLE delivered(
             id BLOB PRIMARY KEY,
@@ -97,6 +110,7 @@ const SCHEMA: Schema = Schema {
             attempts INTEGER NOT NULL,
             outcome TEXT
         ) STRICT, WITHOUT ROWID;
+        CREATE INDEX delivered_message ON delivered(sequence);
         CREATE TABLE consent(
             subject BLOB NOT NULL,
             category TEXT NOT NULL,
@@ -105,7 +119,29 @@ const SCHEMA: Schema = Schema {
             key INTEGER NOT NULL,
             sealed BLOB NOT NULL,
             PRIMARY KEY(subject, category, version)
-        ) STRICT, WITHOUT ROWID;",
+        ) STRICT, WITHOUT ROWID;
+        CREATE TABLE hold(
+            subject BLOB PRIMARY KEY,
+            kind TEXT NOT NULL,
+            at INTEGER NOT NULL
+        ) STRICT, WITHOUT ROWID;
+        CREATE TABLE suppression(
+            address BLOB PRIMARY KEY,
+            at INTEGER NOT NULL,
+            source TEXT NOT NULL
+        ) STRICT, WITHOUT ROWID;
+        CREATE TABLE ledger(
+            entry INTEGER PRIMARY KEY,
+            sequence INTEGER,
+            leaf BLOB NOT NULL,
+            line TEXT NOT NULL
+        ) STRICT;
+        CREATE INDEX ledger_message ON ledger(sequence) WHERE sequence IS NOT NULL;
+        CREATE TABLE checkpoint(
+            size INTEGER PRIMARY KEY,
+            root BLOB NOT NULL,
+            note TEXT NOT NULL
+        ) STRICT;",
 };
 
 /// Opens `isthmus.db` for writing.

@@ -21,11 +21,11 @@ const STATEMENTS: usize = 48;
 pub(crate) struct Schema {
     /// The newest version.
     pub(crate) version: i64,
-    /// What makes version 1 of an empty file.
+    /// What makes the newest version of an empty file.
     pub(crate) create: &'static str,
 }
 
-/// Opens a file for writing and brings its tables up to date.
+/// Opens a file for writing, and makes its tables when it is new.
 ///
 /// A commit is synced before it returns (`synchronous=FULL` in WAL mode, see
 /// <https://www.sqlite.org/pragma.html#pragma_synchronous>), and what is deleted is overwritten
@@ -36,6 +36,13 @@ pub(crate) fn open_writer(path: &Path, schema: Schema) -> Result<Connection, Sto
     let found = version(&connection).map_err(in_file(path))?;
     if found > schema.version {
         return Err(StoreError::NewerSchema {
+            file: path.to_owned(),
+            found,
+            known: schema.version,
+        });
+    }
+    if found > 0 && found < schema.version {
+        return Err(StoreError::OlderSchema {
             file: path.to_owned(),
             found,
             known: schema.version,

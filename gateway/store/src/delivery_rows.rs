@@ -1,14 +1,14 @@
-//! The rows of deliveries: writing them, settling them, and reading those that are due; who is
-//! working on which is known to `embedded_queue` alone.
+//! The rows of deliveries: writing them and reading those that are due; settling them is done in
+//! `settlement_rows`, and who is working on which is known to `embedded_queue` alone.
 
+use isthmus_core::address::AddressDigest;
 use isthmus_core::clock::Timestamp;
 use isthmus_core::delivery_queue::Delivery;
-use isthmus_core::id::{DeliveryId, FlowId, RecipientId, SubjectKey};
-use isthmus_core::journal::{NewDelivery, Settlement, Step};
+use isthmus_core::id::{DeliveryId, FlowId, RecipientId, Sequence, SubjectKey};
+use isthmus_core::journal::NewDelivery;
 use isthmus_core::key_ring::KeyId;
 use isthmus_core::privacy::disclosure::Grant;
 use isthmus_core::privacy::sealed_disclosure::SealedDisclosure;
-use rusqlite::types::Value;
 use rusqlite::{CachedStatement, Connection, OptionalExtension, Row, params};
 
 /// What a row is read from, in the order of [`read_delivery`].
@@ -16,7 +16,8 @@ macro_rules! select_delivery {
     ($rest:literal) => {
         concat!(
             "SELECT row, id, subject, created_at, attempt, flow, flow_version, purpose, ",
-            "policy_hash, consent_version, key, sealed, state, not_before FROM delivery ",
+            "policy_hash, consent_version, key, sealed, state, not_before, record, sequence, ",
+            "addresses FROM delivery ",
             $rest
         )
     };
@@ -43,10 +44,11 @@ pub(crate) fn insert_delivery(
 ) -> rusqlite::Result<()> {
     let mut insert = connection.prepare_cached(
         "INSERT INTO delivery(id, sequence, recipient, subject, created_at, head, state, attempt,
-             not_before, flow, flow_version, purpose, policy_hash, consent_version, key, sealed)
+             not_before, flow, flow_version, record, purpose, policy_hash, consent_version,
+             addresses, key, sealed)
          VALUES(?1, ?2, ?3, ?4, ?5,
              NOT EXISTS(SELECT 1 FROM delivery WHERE recipient = ?3 AND subject = ?4),
-             0, 1, 0, ?6, ?7, ?8, ?9, ?10, ?11, ?12)
+             0, 1, 0, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)
          ON CONFLICT(id) DO NOTHING",
     )?;
     let grant = delivery.sealed.grant();
@@ -58,79 +60,21 @@ pub(crate) fn insert_delivery(
         at.unix_millis(),
         grant.flow.as_str(),
         grant.flow_version,
+        grant.record,
         grant.purpose,
         grant.policy_hash,
         grant.consent_version.map(u64::cast_signed),
+        address_bytes(&delivery.addresses),
         delivery.sealed.key().0.cast_signed(),
         delivery.sealed.bytes(),
     ])?;
     Ok(())
 }
 
-/// Writes how an attempt ended. A delivery that is not there is passed over: it was settled
-/// before.
-pub(crate) fn settle(connection: &Connection, settlement: &Settlement) -> rusqlite::Result<()> {
-    let id = settlement.id.as_bytes();
-    match settlement.step {
-        Step::Delivered => dispose(connection, settlement, None),
-        Step::Withheld(code) => dispose(connection, settlement, Some(code)),
-        Step::Retry { not_before } => {
-            let mut retry = connection.prepare_cached(
-                "UPDATE delivery SET attempt = attempt + 1, not_before = max(1, ?2)
-                 WHERE id = ?1 AND state = 0",
-            )?;
-            retry.execute(params![id, not_before.unix_millis()])?;
-            Ok(())
-        }
-        Step::Park(reason) => {
-            let mut park = connection
-                .prepare_cached("UPDATE delivery SET state = 1, reason = ?2 WHERE id = ?1")?;
-            park.execute(params![id, reason.code()])?;
-            Ok(())
-        }
-    }
-}
-
-/// Disposes of the payload, notes why when it was withheld, and lets the patient's next one go.
-fn dispose(
-    connection: &Connection,
-    settlement: &Settlement,
-    withheld: Option<&'static str>,
-) -> rusqlite::Result<()> {
-    let mut take = connection.prepare_cached(
-        "DELETE FROM delivery WHERE id = ?1
-         RETURNING sequence, recipient, flow, subject, attempt, head",
-    )?;
-    let id = settlement.id.as_bytes();
-    let taken = take.query_row([id], |row| {
-        let head: bool = row.get(5)?;
-        let columns: [Value; 5] = [
-            row.get(0)?,
-            row.get(1)?,
-            row.get(2)?,
-            row.get(3)?,
-            row.get(4)?,
-        ];
-        Ok((columns, head))
-    });
-    let Some(([sequence, recipient, flow, subject, attempts], head)) = taken.optional()? else {
-        return Ok(());
-    };
-    if head {
-        let mut promote = connection.prepare_cached(
-            "UPDATE delivery SET head = 1 WHERE row = (SELECT row FROM delivery
-             WHERE recipient = ?1 AND subject = ?2 ORDER BY row LIMIT 1)",
-        )?;
-        promote.execute([&recipient, &subject])?;
-    }
-    let mut note = connection.prepare_cached(
-        "INSERT OR REPLACE INTO delivered VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
-    )?;
-    let at = settlement.at.unix_millis();
-    note.execute(params![
-        id, sequence, recipient, flow, subject, at, attempts, withheld
-    ])?;
-    Ok(())
+/// Whether a delivery was made, withheld or dropped.
+pub(crate) fn was_settled(connection: &Connection, id: &DeliveryId) -> rusqlite::Result<bool> {
+    let mut find = connection.prepare_cached("SELECT 1 FROM delivered WHERE id = ?1")?;
+    find.exists([id.as_bytes()])
 }
 
 /// The first deliveries of patients that were never tried, oldest first.
@@ -225,6 +169,18 @@ pub(crate) fn last_row(connection: &Connection) -> rusqlite::Result<i64> {
     Ok(last.unwrap_or(0))
 }
 
+/// Digests one behind the other, as they are kept.
+fn address_bytes(addresses: &[AddressDigest]) -> Vec<u8> {
+    let bytes = addresses.iter().map(|one| one.as_bytes().as_slice());
+    bytes.collect::<Vec<_>>().concat()
+}
+
+fn addresses_of(bytes: &[u8]) -> Vec<AddressDigest> {
+    let (digests, _rest) = bytes.as_chunks::<16>();
+    let digests = digests.iter().copied();
+    digests.map(AddressDigest::from_bytes).collect()
+}
+
 fn read_delivery(
     row: &Row<'_>,
     recipient: &RecipientId,
@@ -234,6 +190,7 @@ fn read_delivery(
         recipient: recipient.clone(),
         flow: FlowId::new(row.get_ref(5)?.as_str()?),
         flow_version: row.get(6)?,
+        record: row.get(14)?,
         purpose: row.get(7)?,
         policy_hash: row.get(8)?,
         consent_version: row.get::<_, Option<i64>>(9)?.map(i64::cast_unsigned),
@@ -245,6 +202,8 @@ fn read_delivery(
         delivery: Delivery {
             id: DeliveryId::from_bytes(row.get(1)?),
             subject: SubjectKey::from_bytes(row.get(2)?),
+            sequence: Sequence(row.get::<_, i64>(15)?.cast_unsigned()),
+            addresses: addresses_of(row.get_ref(16)?.as_blob()?),
             created_at: Timestamp::from_unix_millis(row.get(3)?),
             attempt: row.get(4)?,
             recovered: false,

@@ -53,6 +53,19 @@ pub enum StoreError {
         /// The newest version known here.
         known: i64,
     },
+    /// A development version of the gateway wrote this file, and its tables were others.
+    #[error(
+        "{} is of schema version {found}, which was never released; this gateway needs version \
+         {known}: choose an empty data folder", .file.display()
+    )]
+    OlderSchema {
+        /// The file.
+        file: PathBuf,
+        /// The version it says.
+        found: i64,
+        /// The version that is needed.
+        known: i64,
+    },
     /// A file or folder cannot be made or opened.
     #[error("{} cannot be used: {source}", .path.display())]
     File {

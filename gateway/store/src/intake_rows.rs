@@ -110,26 +110,24 @@ fn insert_new(connection: &Connection, intake: &SealedIntake) -> rusqlite::Resul
         intake.key.0.cast_signed(),
         intake.sealed,
     ])?;
-    let mut open = connection.prepare_cached("INSERT INTO open_intake VALUES(?1)")?;
+    let mut open = connection.prepare_cached("INSERT INTO open_intake(sequence) VALUES(?1)")?;
     open.execute([sequence])?;
     Ok(sequence)
 }
 
-/// Messages without an outcome after a place in the journal, in order: up to `limit`, or fewer
-/// when their bytes reach `bytes`; and whether they were cut short so.
+/// The first messages without an outcome, in order: up to `limit`, or fewer when their bytes
+/// reach `bytes`; and whether they were cut short so.
 pub(crate) fn read_open_intakes(
     connection: &Connection,
-    after: Sequence,
     limit: usize,
     bytes: usize,
 ) -> rusqlite::Result<(Vec<(Sequence, SealedIntake)>, bool)> {
     let mut statement = connection.prepare_cached(
         "SELECT sequence, message, control, sender, received_at, subject, key, sealed
-         FROM open_intake JOIN intake USING(sequence)
-         WHERE sequence > ?1 ORDER BY sequence LIMIT ?2",
+         FROM open_intake JOIN intake USING(sequence) ORDER BY sequence LIMIT ?1",
     )?;
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-    let mut rows = statement.query(params![after.0.cast_signed(), limit])?;
+    let mut rows = statement.query([limit])?;
     let (mut page, mut size) = (Vec::new(), 0);
     while let Some(row) = rows.next()? {
         let intake = read_intake(row)?;
@@ -140,6 +138,19 @@ pub(crate) fn read_open_intakes(
         }
     }
     Ok((page, false))
+}
+
+/// A message, with or without an outcome.
+pub(crate) fn read_message(
+    connection: &Connection,
+    sequence: Sequence,
+) -> rusqlite::Result<Option<SealedIntake>> {
+    let mut statement = connection.prepare_cached(
+        "SELECT sequence, message, control, sender, received_at, subject, key, sealed
+         FROM intake WHERE sequence = ?1",
+    )?;
+    let found = statement.query_row([sequence.0.cast_signed()], read_intake);
+    Ok(found.optional()?.map(|(_sequence, intake)| intake))
 }
 
 fn read_intake(row: &Row<'_>) -> rusqlite::Result<(Sequence, SealedIntake)> {
@@ -159,8 +170,10 @@ fn read_intake(row: &Row<'_>) -> rusqlite::Result<(Sequence, SealedIntake)> {
     Ok((sequence, intake))
 }
 
-/// Takes a message off the list of those without an outcome.
-pub(crate) fn close_intake(connection: &Connection, sequence: i64) -> rusqlite::Result<()> {
-    let mut close = connection.prepare_cached("DELETE FROM open_intake WHERE sequence = ?1")?;
-    close.execute([sequence]).map(|_count| ())
+/// Takes a message off the list of those without an outcome; whether it was tried again.
+pub(crate) fn close_intake(connection: &Connection, sequence: i64) -> rusqlite::Result<bool> {
+    let mut close =
+        connection.prepare_cached("DELETE FROM open_intake WHERE sequence = ?1 RETURNING again")?;
+    let again = close.query_row([sequence], |row| row.get(0)).optional()?;
+    Ok(again.unwrap_or(false))
 }

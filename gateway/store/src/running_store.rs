@@ -19,6 +19,7 @@ use crate::error::{StoreError, at_path, in_file};
 use crate::master_key::MasterKey;
 use crate::sqlite_backlog::SqliteBacklog;
 use crate::sqlite_journal::SqliteJournal;
+use crate::sqlite_ledger::SqliteLedger;
 use crate::store::Store;
 use crate::store_paths::StorePaths;
 
@@ -47,6 +48,7 @@ pub struct RunningStore {
     store: Store,
     journal: Arc<SqliteJournal>,
     backlog: Arc<SqliteBacklog>,
+    ledger: Arc<SqliteLedger>,
     status: Arc<CommitStatus>,
     committer: Mutex<Option<JoinHandle<()>>>,
 }
@@ -68,6 +70,7 @@ impl RunningStore {
         let (sender, orders) = mpsc::channel();
         let journal = SqliteJournal::new(store.keys(), sender, Arc::clone(&status));
         let backlog = SqliteBacklog::open(&database, store.keys(), Arc::clone(&status))?;
+        let ledger = SqliteLedger::open(&database, Some(Arc::clone(&status)))?;
         let committer = Committer {
             connection,
             keys: store.keys(),
@@ -80,6 +83,7 @@ impl RunningStore {
             store,
             journal: Arc::new(journal),
             backlog: Arc::new(backlog),
+            ledger: Arc::new(ledger),
             status,
             committer: Mutex::new(Some(committer)),
         })
@@ -98,6 +102,11 @@ impl RunningStore {
     /// The messages that wait for their outcome.
     pub fn backlog(&self) -> Arc<SqliteBacklog> {
         Arc::clone(&self.backlog)
+    }
+
+    /// The ledger, for whoever signs it.
+    pub fn ledger(&self) -> Arc<SqliteLedger> {
+        Arc::clone(&self.ledger)
     }
 
     /// The embedded delivery queue. Made once, when the gateway starts: what was committed before

@@ -15,7 +15,7 @@ use crate::commit_status::CommitStatus;
 use crate::database::{hold, open_reader};
 use crate::error::StoreError;
 use crate::file_key_ring::FileKeyRing;
-use crate::intake_rows::{SealedIntake, read_open_intakes};
+use crate::intake_rows::{SealedIntake, read_message, read_open_intakes};
 
 /// A page ends early when its messages reach this many bytes; [`Backlog::arrived`] then says at
 /// once that there is more.
@@ -63,15 +63,11 @@ impl SqliteBacklog {
 }
 
 impl Backlog for SqliteBacklog {
-    fn open_intakes(
-        &self,
-        after: Option<Sequence>,
-        limit: usize,
-    ) -> Result<Vec<OpenIntake>, JournalError> {
+    fn open_intakes(&self, limit: usize) -> Result<Vec<OpenIntake>, JournalError> {
         let arrivals = self.status.arrivals();
         let (page, cut) = {
             let connection = hold(&self.connection);
-            read_open_intakes(&connection, after.unwrap_or(Sequence(0)), limit, PAGE_BYTES)
+            read_open_intakes(&connection, limit, PAGE_BYTES)
                 .map_err(|error| JournalError::Failed(error.to_string()))?
         };
         if !cut && page.len() < limit {
@@ -80,6 +76,17 @@ impl Backlog for SqliteBacklog {
         page.into_iter()
             .map(|(sequence, intake)| self.open_intake(sequence, intake))
             .collect()
+    }
+
+    fn message(&self, sequence: Sequence) -> Result<Option<OpenIntake>, JournalError> {
+        let found = {
+            let connection = hold(&self.connection);
+            read_message(&connection, sequence)
+                .map_err(|error| JournalError::Failed(error.to_string()))?
+        };
+        found
+            .map(|intake| self.open_intake(sequence, intake))
+            .transpose()
     }
 
     fn arrived(&self) -> BoxFuture<'_, ()> {

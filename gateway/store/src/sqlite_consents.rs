@@ -5,9 +5,11 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
+use isthmus_core::address::AddressDigest;
 use isthmus_core::clock::Timestamp;
 use isthmus_core::consent_store::{Consent, ConsentChoice, ConsentStore, ConsentUnavailable};
-use isthmus_core::id::SubjectKey;
+use isthmus_core::hold::Hold;
+use isthmus_core::id::{FlowId, RecipientId, SubjectKey};
 use isthmus_core::key_ring::{KeyClass, KeyError, KeyId, KeyOwner, KeyRing};
 use isthmus_core::phi::Phi;
 use rusqlite::{Connection, OptionalExtension, Row, params};
@@ -16,6 +18,7 @@ use crate::database::{hold, open_reader, within};
 use crate::error::{StoreError, in_file};
 use crate::file_key_ring::FileKeyRing;
 use crate::key_label::context;
+use crate::restriction_rows::{self, leave_tombstones};
 
 /// The longest evidence, in bytes.
 pub const EVIDENCE_LIMIT: usize = 4_096;
@@ -68,7 +71,8 @@ impl SqliteConsents {
 
     /// Records a word of a patient on a category, synced before this returns, and gives its
     /// version: 1 for the first, then one more each time. Blocking. The category is stored
-    /// openly, what was said and the evidence are sealed.
+    /// openly, what was said and the evidence are sealed. What of the patient's is queued for one
+    /// of the flows of `takes_back` loses its payload in the same commit: nothing is left to send.
     ///
     /// # Errors
     /// A category over [`CATEGORY_LIMIT`] or evidence over [`EVIDENCE_LIMIT`]; keys or a file
@@ -80,6 +84,7 @@ impl SqliteConsents {
         choice: ConsentChoice,
         at: Timestamp,
         evidence: &str,
+        takes_back: &[(RecipientId, FlowId)],
     ) -> Result<u64, StoreError> {
         within_bound("the category", category, CATEGORY_LIMIT)?;
         within_bound("the evidence", evidence, EVIDENCE_LIMIT)?;
@@ -112,9 +117,41 @@ impl SqliteConsents {
                 sealed
             ];
             connection.execute(insert, row)?;
+            leave_tombstones(connection, subject, takes_back)?;
             Ok(Ok(version.cast_unsigned()))
         });
         Ok(recorded.map_err(in_file(&self.path))??)
+    }
+
+    /// Holds back everything about a patient, or lets it go again with None; synced before this
+    /// returns. What was parked for a hold goes on when it is lifted. Blocking.
+    pub fn set_hold(
+        &self,
+        subject: &SubjectKey,
+        hold_for: Option<Hold>,
+        at: Timestamp,
+    ) -> Result<(), StoreError> {
+        let writer = hold(&self.writer);
+        within(&writer, |connection| {
+            restriction_rows::set_hold(connection, subject, hold_for, at)
+        })
+        .map_err(in_file(&self.path))
+    }
+
+    /// Lets no marketing go to an address any more, whoever has it; synced before this returns.
+    /// `source` tells how it is known. False when it was so already. Blocking.
+    pub fn suppress(
+        &self,
+        address: &AddressDigest,
+        at: Timestamp,
+        source: &str,
+    ) -> Result<bool, StoreError> {
+        within_bound("the source", source, CATEGORY_LIMIT)?;
+        let writer = hold(&self.writer);
+        within(&writer, |connection| {
+            restriction_rows::suppress(connection, address, at, source)
+        })
+        .map_err(in_file(&self.path))
     }
 
     /// Every word of a patient, category by category, oldest first.
@@ -179,6 +216,20 @@ impl SqliteConsents {
 }
 
 impl ConsentStore for SqliteConsents {
+    fn as_of(&self, now: Timestamp) -> Timestamp {
+        now
+    }
+
+    fn hold(&self, subject: &SubjectKey) -> Result<Option<Hold>, ConsentUnavailable> {
+        let found = restriction_rows::hold_of(&hold(&self.reader), subject);
+        found.map_err(|error| ConsentUnavailable(error.to_string()))
+    }
+
+    fn is_suppressed(&self, addresses: &[AddressDigest]) -> Result<bool, ConsentUnavailable> {
+        let found = restriction_rows::is_suppressed(&hold(&self.reader), addresses);
+        found.map_err(|error| ConsentUnavailable(error.to_string()))
+    }
+
     /// A word whose key was destroyed makes an error, not None: whoever asks must withhold until
     /// the patient says something again.
     fn consent(

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use std::sync::mpsc::Sender;
 
 use isthmus_core::future::BoxFuture;
-use isthmus_core::journal::{Committed, Conclusion, Journal, JournalError, Unit};
+use isthmus_core::journal::{Committed, Conclusion, Journal, JournalError, Settlement, Step, Unit};
+use isthmus_core::ledger::LedgerEntry;
 use tokio::sync::{Semaphore, oneshot};
 
 use crate::commit_status::CommitStatus;
@@ -63,6 +64,8 @@ impl SqliteJournal {
             Unit::Intake(message) => Work::Intake(SealedIntake::seal(message, &self.keys)?),
             Unit::Conclusions(conclusions) => Work::Conclusions(conclusions),
             Unit::Settlements(settlements) => Work::Settlements(settlements),
+            Unit::Rulings(rulings) => Work::Rulings(rulings),
+            Unit::Checkpoint(checkpoint) => Work::Checkpoint(checkpoint),
         };
         let room = Arc::clone(&self.room).acquire_many_owned(room_for(&work));
         let room = room.await.map_err(|_closed| JournalError::Closed)?;
@@ -92,7 +95,9 @@ fn room_for(work: &Work) -> u32 {
     let bytes = match work {
         Work::Intake(intake) => intake.sealed.len(),
         Work::Conclusions(conclusions) => conclusions.iter().map(conclusion_bytes).sum(),
-        Work::Settlements(settlements) => settlements.len() * 64,
+        Work::Settlements(settlements) => settlements.iter().map(settlement_bytes).sum(),
+        Work::Rulings(rulings) => rulings.len() * 512,
+        Work::Checkpoint(checkpoint) => checkpoint.note.len(),
     };
     u32::try_from((bytes / 1_024 + 1).min(ROOM_KIB)).unwrap_or(1)
 }
@@ -103,5 +108,16 @@ fn conclusion_bytes(conclusion: &Conclusion) -> usize {
         .deliveries
         .iter()
         .map(|new| 256 + new.sealed.bytes().len());
-    256 + 128 * conclusion.decisions.len() + sealed.sum::<usize>()
+    let entries = conclusion.entries.iter().map(LedgerEntry::len);
+    256 + 128 * conclusion.decisions.len() + sealed.sum::<usize>() + entries.sum::<usize>()
+}
+
+/// About the bytes of a settlement in memory.
+fn settlement_bytes(settlement: &Settlement) -> usize {
+    let entries = settlement.entries.iter().map(LedgerEntry::len);
+    let sealed = match &settlement.step {
+        Step::Rebuilt(sealed) => sealed.bytes().len(),
+        Step::Delivered | Step::Retry { .. } | Step::Park(_) | Step::Withheld(_) => 0,
+    };
+    64 + sealed + entries.sum::<usize>()
 }

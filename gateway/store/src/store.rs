@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use isthmus_core::id::hexadecimal;
 use isthmus_core::subject::Digester;
 
 use crate::data_schema::{bind_store, open_database, store_id};
@@ -10,6 +11,7 @@ use crate::error::StoreError;
 use crate::file_key_ring::FileKeyRing;
 use crate::master_key::MasterKey;
 use crate::sqlite_consents::SqliteConsents;
+use crate::sqlite_ledger::SqliteLedger;
 use crate::store_paths::StorePaths;
 use crate::summary::Summary;
 
@@ -64,6 +66,17 @@ impl Store {
     /// What patients allowed and forbade.
     pub fn consents(&self) -> Arc<SqliteConsents> {
         Arc::clone(&self.consents)
+    }
+
+    /// The ledger, over a connection of its own.
+    pub fn ledger(&self) -> Result<SqliteLedger, StoreError> {
+        SqliteLedger::open(&self.paths.database(), None)
+    }
+
+    /// Which store this is, for names that others see: a digest, so that it tells nothing.
+    pub fn name(&self) -> String {
+        let name = self.digester.address("the store's name");
+        hexadecimal(name.as_bytes().get(..8).unwrap_or_default())
     }
 
     /// Counts and lists for people.

@@ -5,12 +5,13 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
-use isthmus_core::clock::Timestamp;
 use isthmus_core::id::Sequence;
-use rusqlite::{Connection, Row, params};
+use rusqlite::{Connection, Row};
 
 use crate::database::{hold, open_reader};
 use crate::error::{StoreError, in_file};
+use crate::message_trail::{MessageTrail, read_trails};
+use crate::parked_list::{self, Parked, list_parked};
 
 /// How much a store holds.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -59,29 +60,10 @@ pub struct DeliveryCount {
     /// The recipient.
     pub recipient: String,
     /// `waiting` (never tried, or behind another of its patient), `retrying`, `parked`,
-    /// `delivered`, or `withheld` right before it would have been sent.
+    /// `delivered`, `withheld` right before it would have been sent, or `dropped` by a person.
     pub state: String,
     /// How many.
     pub count: u64,
-}
-
-/// What of a message waits for a person.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Parked {
-    /// The message, by its place in the journal.
-    pub sequence: Sequence,
-    /// Who sent it; None when the message itself is gone.
-    pub sender: Option<String>,
-    /// When it was parked; a delivery, when it was committed.
-    pub at: Timestamp,
-    /// Which recipient's part of it; None for the whole message.
-    pub recipient: Option<String>,
-    /// Why.
-    pub reason: String,
-    /// Where in the message.
-    pub location: Option<String>,
-    /// Which rule.
-    pub rule: Option<String>,
 }
 
 /// Reads counts and lists over a connection of its own.
@@ -111,6 +93,20 @@ impl Summary {
         let connection = hold(&self.connection);
         let after = after.unwrap_or(Sequence(0)).0.cast_signed();
         list_parked(&connection, after, limit).map_err(in_file(&self.path))
+    }
+
+    /// Whether deliveries of a later message of the same patient were made or wait. Reads all
+    /// deliveries that were made, so it is for a person's question.
+    pub fn was_overtaken(&self, sequence: Sequence) -> Result<bool, StoreError> {
+        let connection = hold(&self.connection);
+        parked_list::was_overtaken(&connection, sequence).map_err(in_file(&self.path))
+    }
+
+    /// What became of the messages of a sender's control id, by its digest
+    /// ([`isthmus_core::subject::Digester::control_id`]), oldest first.
+    pub fn trails(&self, control: &[u8; 16]) -> Result<Vec<MessageTrail>, StoreError> {
+        let connection = hold(&self.connection);
+        read_trails(&connection, control).map_err(in_file(&self.path))
     }
 }
 
@@ -168,7 +164,8 @@ fn count_deliveries(connection: &Connection) -> rusqlite::Result<Vec<DeliveryCou
                   ELSE 'waiting' END AS stands, count(*)
          FROM delivery GROUP BY recipient, stands
          UNION ALL SELECT recipient,
-             CASE WHEN outcome IS NULL THEN 'delivered' ELSE 'withheld' END AS stands, count(*)
+             CASE WHEN outcome IS NULL THEN 'delivered' WHEN outcome = 'dropped' THEN 'dropped'
+                  ELSE 'withheld' END AS stands, count(*)
          FROM delivered GROUP BY recipient, stands
          ORDER BY 1, 2",
     )?;
@@ -184,42 +181,4 @@ fn count_deliveries(connection: &Connection) -> rusqlite::Result<Vec<DeliveryCou
 
 fn count_at(row: &Row<'_>, column: usize) -> rusqlite::Result<u64> {
     row.get::<_, i64>(column).map(i64::cast_unsigned)
-}
-
-fn list_parked(connection: &Connection, after: i64, limit: usize) -> rusqlite::Result<Vec<Parked>> {
-    let mut statement = connection.prepare_cached(
-        "SELECT sequence, sender, at, recipient, parked.reason, location, rule FROM (
-             SELECT sequence, at, NULL AS recipient, reason, location, rule FROM outcome
-             WHERE kind = 'parked' AND sequence > ?1
-             UNION ALL
-             SELECT sequence, outcome.at, recipient, decision.reason, decision.location,
-                 decision.rule
-             FROM decision JOIN outcome USING(sequence)
-             WHERE verdict = 'parked' AND sequence > ?1
-             UNION ALL
-             SELECT sequence, created_at, recipient, reason, NULL, NULL FROM delivery
-             WHERE state = 1 AND sequence > ?1
-         ) AS parked LEFT JOIN intake USING(sequence) ORDER BY sequence, recipient",
-    )?;
-    let mut rows = statement.query(params![after])?;
-    let mut list: Vec<Parked> = Vec::new();
-    while let Some(row) = rows.next()? {
-        let parked = Parked {
-            sequence: Sequence(count_at(row, 0)?),
-            sender: row.get(1)?,
-            at: Timestamp::from_unix_millis(row.get(2)?),
-            recipient: row.get(3)?,
-            reason: row.get(4)?,
-            location: row.get(5)?,
-            rule: row.get(6)?,
-        };
-        let goes_on = list
-            .last()
-            .is_some_and(|last| last.sequence == parked.sequence);
-        if list.len() >= limit && !goes_on {
-            break;
-        }
-        list.push(parked);
-    }
-    Ok(list)
 }

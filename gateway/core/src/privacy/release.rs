@@ -24,6 +24,8 @@ pub const AGREEMENT_EXPIRED: &str = "agreement-expired";
 pub const POLICY_CHANGED: &str = "policy-changed";
 /// The flow grants nothing of what the record has.
 pub const NOTHING_GRANTED: &str = "nothing-granted";
+/// The map makes no record of what is granted.
+pub const NOTHING_TO_SEND: &str = "nothing-to-send";
 /// A resource has implicit rules or a modifier extension, so its elements may not mean what they
 /// say.
 pub const IMPLICIT_RULES: &str = "implicit-rules";

@@ -3,18 +3,24 @@
 
 use std::collections::BTreeMap;
 
+use isthmus_core::address::{AddressDigest, addresses, normalised};
 use isthmus_core::clock::Timestamp;
 use isthmus_core::consent_store::ConsentChoice;
+use isthmus_core::hold::Hold;
 use isthmus_core::id::FlowId;
+use isthmus_core::privacy::circumstances::Circumstances;
 use isthmus_core::privacy::policy_set::PolicySet;
 use isthmus_core::privacy::release::Release;
 use isthmus_core::record::Record;
+use isthmus_core::subject::Digester;
 
-use crate::scenario::{Consents, PATIENT, flow, loaded, now, opted_in, policy, record, subject};
+use crate::scenario::{
+    Consents, PATIENT, asking, flow, loaded, now, opted_in, policy, record, subject,
+};
 
 /// `granted` with the consent's version, or the reason.
 fn answer(set: &PolicySet, record: &Record, consents: &Consents, at: Timestamp) -> String {
-    match flow(set).release(record, consents, at) {
+    match flow(set).release(record, &asking(consents, at)) {
         Release::Granted(granted) => format!("granted {:?}", granted.grant().consent_version),
         Release::Withheld(reason) => reason.to_owned(),
     }
@@ -26,7 +32,7 @@ fn said(choices: &[(&'static str, ConsentChoice, u64)]) -> Consents {
         .map(|(category, choice, version)| (*category, (*choice, *version)));
     Consents {
         said: said.collect(),
-        broken: false,
+        ..Consents::default()
     }
 }
 
@@ -59,6 +65,7 @@ fn only_a_yes_to_every_category_releases() {
     let broken = Consents {
         said: BTreeMap::new(),
         broken: true,
+        ..Consents::default()
     };
     assert_eq!(
         answer(&one, &patient, &broken, now()),
@@ -76,6 +83,7 @@ fn no_consent_is_asked_where_none_is_needed() {
     let broken = Consents {
         said: BTreeMap::new(),
         broken: true,
+        ..Consents::default()
     };
     assert_eq!(
         answer(&set, &record(&[PATIENT]), &broken, now()),
@@ -154,13 +162,14 @@ fn a_record_of_two_patients_or_of_nothing_granted_is_withheld() {
 fn what_was_released_is_asked_again_before_it_leaves() {
     use ConsentChoice::{OptIn, OptOut};
     let set = loaded(&policy());
-    let Release::Granted(granted) = flow(&set).release(&record(&[PATIENT]), &opted_in(), now())
+    let asked = opted_in();
+    let Release::Granted(granted) = flow(&set).release(&record(&[PATIENT]), &asking(&asked, now()))
     else {
         panic!("withheld");
     };
     let grant = granted.grant();
     let ask = |set: &PolicySet, consents: &Consents, at: Timestamp| {
-        set.still_permits(grant, &subject(), consents, at)
+        set.still_permits(grant, &subject(), &asking(consents, at))
     };
     let later = Timestamp::from_unix_millis(now().unix_millis() + 60_000);
     assert_eq!(ask(&set, &opted_in(), later), Ok(()));
@@ -170,7 +179,7 @@ fn what_was_released_is_asked_again_before_it_leaves() {
     );
     assert_eq!(
         ask(&set, &said(&[("hipaa-auth", OptIn, 6)]), later),
-        Err("consent-changed")
+        Err("consent-version-changed")
     );
     let expired = Timestamp::from_unix_millis(1_814_313_600_000);
     assert_eq!(ask(&set, &opted_in(), expired), Err("expired"));
@@ -184,4 +193,67 @@ fn what_was_released_is_asked_again_before_it_leaves() {
         ask(&PolicySet::default(), &opted_in(), later),
         Err("policy-changed")
     );
+}
+
+#[test]
+fn what_is_known_of_another_time_is_not_known() {
+    let set = loaded(&policy().replace("on_unknown", "max_age_s = 5\non_unknown"));
+    let patient = record(&[PATIENT]);
+    for (age_ms, expected) in [
+        (0, "granted Some(4)"),
+        (5_000, "granted Some(4)"),
+        (5_001, "consent-unavailable"),
+        (-5_001, "consent-unavailable"),
+    ] {
+        let consents = Consents {
+            as_of: Some(Timestamp::from_unix_millis(now().unix_millis() - age_ms)),
+            ..opted_in()
+        };
+        assert_eq!(answer(&set, &patient, &consents, now()), expected);
+    }
+}
+
+#[test]
+fn marketing_goes_to_no_address_that_is_suppressed() {
+    let set = loaded(&policy());
+    let patient = record(&[PATIENT]);
+    let digester = Digester::new(&[9; 32]);
+    let known = addresses(&patient.resources);
+    let known: Vec<AddressDigest> = known.iter().map(|one| digester.address(one)).collect();
+    let suppressed = normalised("TESTA@example.ORG ").unwrap();
+    let consents = Consents {
+        suppressed: vec![digester.address(&suppressed)],
+        ..opted_in()
+    };
+    let circumstances = Circumstances {
+        addresses: &known,
+        ..asking(&consents, now())
+    };
+    let answer = flow(&set).release(&patient, &circumstances);
+    assert!(
+        matches!(answer, Release::Withheld("suppressed")),
+        "{answer:?}"
+    );
+    let answer = flow(&set).release(&patient, &asking(&consents, now()));
+    assert!(matches!(answer, Release::Granted(_)), "{answer:?}");
+}
+
+#[test]
+fn a_hold_keeps_what_was_released() {
+    let set = loaded(&policy());
+    let asked = opted_in();
+    let Release::Granted(granted) = flow(&set).release(&record(&[PATIENT]), &asking(&asked, now()))
+    else {
+        panic!("withheld");
+    };
+    for (hold, code) in [(Hold::Review, "review"), (Hold::Restriction, "restriction")] {
+        let held = Consents {
+            hold: Some(hold),
+            ..opted_in()
+        };
+        let circumstances = asking(&held, now());
+        let answer = set.still_permits(granted.grant(), &subject(), &circumstances);
+        assert_eq!(answer, Err(code));
+        assert_eq!(Hold::parse(hold.code()), Some(hold));
+    }
 }

@@ -3,10 +3,13 @@
 
 use std::collections::BTreeMap;
 
+use isthmus_core::address::AddressDigest;
 use isthmus_core::clock::Timestamp;
 use isthmus_core::consent_store::{Consent, ConsentChoice, ConsentStore, ConsentUnavailable};
 use isthmus_core::diagnostic::Diagnostic;
+use isthmus_core::hold::Hold;
 use isthmus_core::id::{DeliveryId, FlowId, SubjectKey};
+use isthmus_core::privacy::circumstances::Circumstances;
 use isthmus_core::privacy::flow::Flow;
 use isthmus_core::privacy::granted_record::GrantedRecord;
 use isthmus_core::privacy::policy_loader::{self, PolicySources};
@@ -207,16 +210,32 @@ pub fn record(resources: &[&str]) -> Record {
 pub struct Consents {
     pub said: BTreeMap<&'static str, (ConsentChoice, u64)>,
     pub broken: bool,
+    /// As of when they are known; None: now.
+    pub as_of: Option<Timestamp>,
+    pub hold: Option<Hold>,
+    pub suppressed: Vec<AddressDigest>,
 }
 
 pub fn opted_in() -> Consents {
     Consents {
         said: BTreeMap::from([("hipaa-auth", (ConsentChoice::OptIn, 4))]),
-        broken: false,
+        ..Consents::default()
     }
 }
 
 impl ConsentStore for Consents {
+    fn as_of(&self, now: Timestamp) -> Timestamp {
+        self.as_of.unwrap_or(now)
+    }
+
+    fn hold(&self, _: &SubjectKey) -> Result<Option<Hold>, ConsentUnavailable> {
+        Ok(self.hold)
+    }
+
+    fn is_suppressed(&self, addresses: &[AddressDigest]) -> Result<bool, ConsentUnavailable> {
+        Ok(addresses.iter().any(|one| self.suppressed.contains(one)))
+    }
+
     fn consent(
         &self,
         _subject: &SubjectKey,
@@ -234,9 +253,18 @@ impl ConsentStore for Consents {
     }
 }
 
+/// These consents and this time, and nobody's addresses.
+pub fn asking(consents: &Consents, now: Timestamp) -> Circumstances<'_> {
+    Circumstances {
+        addresses: &[],
+        consents,
+        now,
+    }
+}
+
 /// What the scenario's flow grants of a record; None when it withholds for want of anything.
 pub fn granted(set: &PolicySet, record: &Record) -> Option<GrantedRecord> {
-    match flow(set).release(record, &opted_in(), now()) {
+    match flow(set).release(record, &asking(&opted_in(), now())) {
         Release::Granted(granted) => Some(granted),
         Release::Withheld(reason) => {
             assert_eq!(reason, "nothing-granted");
@@ -274,6 +302,7 @@ impl Shaper for Whole {
 
     fn reads(&self) -> &ReadSet {
         const NONE: &ReadSet = &ReadSet {
+            record: String::new(),
             reads: Vec::new(),
             lineage: Vec::new(),
             consents: Vec::new(),

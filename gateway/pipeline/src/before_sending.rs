@@ -1,0 +1,214 @@
+//! What is asked right before the bytes leave: opens what was drawn, asks policies and patients
+//! again, and sorts into what is sent, settled, made again and given back. Which answer has which
+//! consequence is told in `second_decision`; the sending is done in `deliver_loop`.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use isthmus_core::clock::Timestamp;
+use isthmus_core::consent_store::ConsentStore;
+use isthmus_core::delivery_queue::Delivery;
+use isthmus_core::destination::Outbound;
+use isthmus_core::id::DeliveryId;
+use isthmus_core::journal::{Settlement, Step};
+use isthmus_core::key_ring::{KeyError, KeyRing};
+use isthmus_core::privacy::circumstances::Circumstances;
+use isthmus_core::privacy::policy_set::PolicySet;
+use isthmus_core::refusal::Reason;
+
+use crate::ledger_notes::{AttemptNote, ledger_key};
+use crate::rebuild_stage::RebuildStage;
+use crate::second_decision::{Payload, Ruling, decide};
+
+/// The parts that the questions are asked of.
+#[derive(Clone)]
+pub struct BeforeSending {
+    /// The keys that open deliveries.
+    pub keys: Arc<dyn KeyRing>,
+    /// The policies in force.
+    pub policies: Arc<PolicySet>,
+    /// What patients allow now.
+    pub consents: Arc<dyn ConsentStore>,
+    /// What makes a stale delivery again.
+    pub rebuild: Arc<RebuildStage>,
+}
+
+impl std::fmt::Debug for BeforeSending {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("BeforeSending").finish_non_exhaustive()
+    }
+}
+
+/// A delivery that may be sent, and what settling it needs.
+#[derive(Debug)]
+pub struct Cleared {
+    /// Which delivery.
+    pub id: DeliveryId,
+    /// When it was released.
+    pub created_at: Timestamp,
+    /// Which attempt this is, the first being 1.
+    pub attempt: u32,
+    /// What the ledger keeps of it.
+    pub(crate) note: AttemptNote,
+}
+
+/// What was drawn, after the second decision.
+#[derive(Debug, Default)]
+pub(crate) struct Sorted {
+    /// What is sent.
+    pub(crate) cleared: Vec<(Cleared, Outbound)>,
+    /// What is not sent and does not come again by itself, or comes again made anew.
+    pub(crate) settlements: Vec<Settlement>,
+    /// What is not sent now.
+    pub(crate) given_back: Vec<DeliveryId>,
+    /// Something that has to be known could not be read.
+    pub(crate) waits: bool,
+}
+
+impl BeforeSending {
+    /// Takes the second decision on what was drawn. Behind a delivery that stays, nothing of its
+    /// patient is sent. Everything is opened first, so that nothing lies between the decision
+    /// and the sending.
+    pub(crate) fn sort(&self, drawn: &[Delivery], now: Timestamp) -> Sorted {
+        let opened: Vec<_> = drawn
+            .iter()
+            .map(|delivery| self.open(delivery, now))
+            .collect();
+        let mut sorted = Sorted::default();
+        let mut held = BTreeSet::new();
+        for (delivery, opened) in drawn.iter().zip(opened) {
+            let id = delivery.id;
+            if held.contains(&delivery.subject) {
+                sorted.given_back.push(id);
+                continue;
+            }
+            let Ok((payload, note)) = opened else {
+                held.insert(delivery.subject);
+                sorted.given_back.push(id);
+                sorted.waits = true;
+                continue;
+            };
+            match decide(self.permitted(delivery, now), payload) {
+                Ruling::Send(outbound) => {
+                    let cleared = Cleared {
+                        id,
+                        created_at: delivery.created_at,
+                        attempt: delivery.attempt,
+                        note,
+                    };
+                    sorted.cleared.push((cleared, outbound));
+                }
+                Ruling::Settle(step) => {
+                    if !matches!(step, Step::Withheld(_)) {
+                        held.insert(delivery.subject);
+                    }
+                    sorted.settlements.push(not_sent(id, now, step, &note));
+                }
+                Ruling::Rebuild(stale) => {
+                    held.insert(delivery.subject);
+                    match self.rebuilt(delivery, stale, now, &note) {
+                        Some(settlement) => sorted.settlements.push(settlement),
+                        None => {
+                            sorted.given_back.push(id);
+                            sorted.waits = true;
+                        }
+                    }
+                }
+                Ruling::Wait => {
+                    held.insert(delivery.subject);
+                    sorted.given_back.push(id);
+                    sorted.waits = true;
+                }
+            }
+        }
+        sorted
+    }
+
+    /// Whether the policies and the patient still allow it.
+    fn permitted(&self, delivery: &Delivery, now: Timestamp) -> Result<(), &'static str> {
+        let circumstances = Circumstances {
+            addresses: &delivery.addresses,
+            consents: self.consents.as_ref(),
+            now,
+        };
+        let grant = delivery.sealed.grant();
+        self.policies
+            .still_permits(grant, &delivery.subject, &circumstances)
+    }
+
+    /// What there is of a delivery, and the note of what becomes of it. Fails when the ledger's
+    /// key cannot be had: what cannot be noted is not sent.
+    fn open(
+        &self,
+        delivery: &Delivery,
+        now: Timestamp,
+    ) -> Result<(Payload<Outbound>, AttemptNote), KeyError> {
+        let key = ledger_key(self.keys.as_ref(), delivery.subject, now)?;
+        let note = |disclosure: Option<&Outbound>| {
+            let disclosure = disclosure.map(|outbound| &outbound.disclosure);
+            AttemptNote::new(delivery, disclosure, key)
+        };
+        if delivery.sealed.is_tombstone() {
+            return Ok((Payload::Tombstone, note(None)));
+        }
+        let opening = self.keys.opening_key(delivery.sealed.key());
+        match opening.and_then(|key| delivery.sealed.open(&key)) {
+            Ok(disclosure) => {
+                let outbound = Outbound {
+                    id: delivery.id,
+                    sequence: delivery.sequence,
+                    created_at: delivery.created_at,
+                    attempt: delivery.attempt,
+                    recovered: delivery.recovered,
+                    disclosure,
+                };
+                let note = note(Some(&outbound));
+                Ok((Payload::Opened(outbound), note))
+            }
+            Err(error) => {
+                tracing::error!(id = %delivery.id, %error, "not opened");
+                Ok((Payload::Locked(error), note(None)))
+            }
+        }
+    }
+
+    /// The settlement of a delivery that was made again; None when that cannot be done now.
+    fn rebuilt(
+        &self,
+        delivery: &Delivery,
+        stale: Reason,
+        now: Timestamp,
+        note: &AttemptNote,
+    ) -> Option<Settlement> {
+        let rebuilt = self.rebuild.rebuild(delivery, stale, now);
+        let rebuilt = rebuilt.inspect_err(|error| {
+            tracing::error!(id = %delivery.id, %error, "not made again");
+        });
+        let rebuilt = rebuilt.ok()?;
+        tracing::info!(id = %delivery.id, %stale, "made again from its message");
+        let mut entries = vec![note.not_sent(now, "withheld", stale.code())];
+        entries.extend(rebuilt.entries);
+        Some(Settlement {
+            id: delivery.id,
+            at: now,
+            step: rebuilt.step,
+            entries,
+        })
+    }
+}
+
+/// The settlement of a delivery that is not sent.
+fn not_sent(id: DeliveryId, now: Timestamp, step: Step, note: &AttemptNote) -> Settlement {
+    let (outcome, reason) = match &step {
+        Step::Park(reason) => ("parked", reason.code()),
+        Step::Withheld(code) => ("withheld", *code),
+        Step::Delivered | Step::Retry { .. } | Step::Rebuilt(_) => ("withheld", "not-sent"),
+    };
+    tracing::warn!(%id, outcome, reason, "not sent");
+    Settlement {
+        id,
+        at: now,
+        entries: vec![note.not_sent(now, outcome, reason)],
+        step,
+    }
+}

@@ -1,0 +1,111 @@
+//! Making a queued delivery again from its message, because what the patient said or the policy is
+//! not what it was released under; it is never patched. When that is needed is decided in
+//! `second_decision`.
+
+use std::sync::Arc;
+
+use isthmus_core::clock::Timestamp;
+use isthmus_core::delivery_queue::Delivery;
+use isthmus_core::journal::{Backlog, JournalError, Step, Verdict};
+use isthmus_core::key_ring::KeyError;
+use isthmus_core::ledger::LedgerEntry;
+use isthmus_core::privacy::release;
+use isthmus_core::refusal::{Reason, Refusal};
+use isthmus_core::translator::Translator;
+
+use crate::release_stage::{Origin, ReleaseStage};
+use crate::translate_stage;
+
+/// Everything that making a delivery again needs.
+pub struct RebuildStage {
+    /// Where messages are read again.
+    pub backlog: Arc<dyn Backlog>,
+    /// From wire messages to records.
+    pub translator: Arc<dyn Translator>,
+    /// From records to sealed disclosures.
+    pub release: Arc<ReleaseStage>,
+}
+
+impl std::fmt::Debug for RebuildStage {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("RebuildStage").finish_non_exhaustive()
+    }
+}
+
+/// What making it again gave.
+#[derive(Debug)]
+pub struct Rebuilt {
+    /// What follows.
+    pub step: Step,
+    /// What the ledger keeps of the new decision.
+    pub entries: Vec<LedgerEntry>,
+}
+
+impl RebuildStage {
+    /// Makes a delivery again. Without its message, or with one that no longer translates, it
+    /// waits for a person, for the reason that made it stale.
+    ///
+    /// # Errors
+    /// When the message or a key cannot be read now.
+    pub fn rebuild(
+        &self,
+        delivery: &Delivery,
+        stale: Reason,
+        now: Timestamp,
+    ) -> Result<Rebuilt, JournalError> {
+        let Some(open) = self.backlog.message(delivery.sequence)? else {
+            return Ok(parked(stale));
+        };
+        let flow = &delivery.sealed.grant().flow;
+        let released = open.message.and_then(|message| {
+            let translated = translate_stage::translate(self.translator.as_ref(), &message)?;
+            let origin = Origin {
+                id: message.id,
+                sequence: delivery.sequence,
+                received_at: message.received_at,
+                now,
+            };
+            let records = &translated.records;
+            self.release.release_to(origin, records, Some(flow))
+        });
+        let released = match released {
+            Ok(released) => released,
+            Err(Refusal {
+                reason: Reason::StoreUnavailable,
+                ..
+            }) => {
+                let why = "a key cannot be had now".to_owned();
+                return Err(JournalError::Keys(KeyError::Unavailable(why)));
+            }
+            Err(refusal) => return Ok(parked(refusal.reason)),
+        };
+        let mut deliveries = released.deliveries.into_iter();
+        let same = deliveries.find(|one| one.id == delivery.id && one.subject == delivery.subject);
+        let verdicts = released.decisions.into_iter().map(|one| one.verdict);
+        let step = same.map_or_else(
+            || verdicts.fold(Step::Withheld(release::NOTHING_TO_SEND), without),
+            |one| Step::Rebuilt(one.sealed),
+        );
+        Ok(Rebuilt {
+            step,
+            entries: released.entries,
+        })
+    }
+}
+
+/// What follows when the flow does not give the delivery any more: the last word that says why. A
+/// flow that is gone says nothing, and so nothing leaves.
+fn without(step: Step, verdict: Verdict) -> Step {
+    match verdict {
+        Verdict::Withheld(code) => Step::Withheld(code),
+        Verdict::Parked(refusal) => Step::Park(refusal.reason),
+        Verdict::Released(_) => step,
+    }
+}
+
+const fn parked(reason: Reason) -> Rebuilt {
+    Rebuilt {
+        step: Step::Park(reason),
+        entries: Vec::new(),
+    }
+}

@@ -1,0 +1,180 @@
+//! `MessageTrail`, what became of one message and what it gave, for whoever asks why; what the gate
+//! and the recipients said in detail stands in the ledger.
+
+use isthmus_core::clock::Timestamp;
+use isthmus_core::id::{DeliveryId, Sequence};
+use rusqlite::{Connection, OptionalExtension, Row};
+
+/// What became of one message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MessageTrail {
+    /// Its place in the journal.
+    pub sequence: Sequence,
+    /// Who sent it.
+    pub sender: String,
+    /// When its last byte arrived.
+    pub received_at: Timestamp,
+    /// What became of it; None: it waits for translation.
+    pub outcome: Option<TrailOutcome>,
+    /// What the gate said, flow by flow.
+    pub decisions: Vec<TrailDecision>,
+    /// What was to be delivered, in order of recipient.
+    pub deliveries: Vec<TrailDelivery>,
+}
+
+/// The outcome of a message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TrailOutcome {
+    /// When.
+    pub at: Timestamp,
+    /// `translated`, `parked` or `dropped`.
+    pub kind: String,
+    /// The map, as `name version`.
+    pub map: Option<String>,
+    /// Rows that could not carry something that was not required.
+    pub warnings: Option<u32>,
+    /// Why it was parked.
+    pub reason: Option<String>,
+    /// Where in the message.
+    pub location: Option<String>,
+    /// Which rule.
+    pub rule: Option<String>,
+}
+
+/// What the gate said of a message and a flow.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TrailDecision {
+    /// The recipient.
+    pub recipient: String,
+    /// The flow.
+    pub flow: String,
+    /// The flow's version.
+    pub flow_version: u32,
+    /// `released`, `withheld`, `parked` or `dropped`.
+    pub verdict: String,
+    /// How many records left.
+    pub records: Option<u32>,
+    /// Why not.
+    pub reason: Option<String>,
+    /// Where in the message.
+    pub location: Option<String>,
+    /// Which rule.
+    pub rule: Option<String>,
+}
+
+/// How a delivery stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TrailDelivery {
+    /// Its id, which the recipient sees.
+    pub id: DeliveryId,
+    /// The recipient.
+    pub recipient: String,
+    /// The flow.
+    pub flow: String,
+    /// `waiting`, `behind` another of its patient, `retrying`, `parked`, `delivered`, `dropped` or
+    /// `withheld`.
+    pub state: String,
+    /// Attempts that were made, or begun when it is settled.
+    pub attempts: u32,
+    /// When it was settled; for one that is retried, when the next attempt is due.
+    pub at: Option<Timestamp>,
+    /// Why it waits, was parked or withheld.
+    pub reason: Option<String>,
+}
+
+/// The messages of a sender's control id, by its digest, oldest first.
+pub(crate) fn read_trails(
+    connection: &Connection,
+    control: &[u8; 16],
+) -> rusqlite::Result<Vec<MessageTrail>> {
+    let mut messages = connection.prepare_cached(
+        "SELECT sequence, sender, received_at FROM intake WHERE control = ?1 ORDER BY sequence",
+    )?;
+    let messages = messages.query_map([control], |row| {
+        Ok(MessageTrail {
+            sequence: Sequence(row.get::<_, i64>(0)?.cast_unsigned()),
+            sender: row.get(1)?,
+            received_at: Timestamp::from_unix_millis(row.get(2)?),
+            outcome: None,
+            decisions: Vec::new(),
+            deliveries: Vec::new(),
+        })
+    })?;
+    let mut trails = messages.collect::<rusqlite::Result<Vec<_>>>()?;
+    for trail in &mut trails {
+        let sequence = trail.sequence.0.cast_signed();
+        trail.outcome = read_outcome(connection, sequence)?;
+        trail.decisions = read_decisions(connection, sequence)?;
+        trail.deliveries = read_deliveries(connection, sequence)?;
+    }
+    Ok(trails)
+}
+
+fn read_outcome(connection: &Connection, sequence: i64) -> rusqlite::Result<Option<TrailOutcome>> {
+    let mut statement = connection.prepare_cached(
+        "SELECT at, kind, map, warnings, reason, location, rule FROM outcome WHERE sequence = ?1",
+    )?;
+    let read = |row: &Row<'_>| {
+        Ok(TrailOutcome {
+            at: Timestamp::from_unix_millis(row.get(0)?),
+            kind: row.get(1)?,
+            map: row.get(2)?,
+            warnings: row.get(3)?,
+            reason: row.get(4)?,
+            location: row.get(5)?,
+            rule: row.get(6)?,
+        })
+    };
+    statement.query_row([sequence], read).optional()
+}
+
+fn read_decisions(connection: &Connection, sequence: i64) -> rusqlite::Result<Vec<TrailDecision>> {
+    let mut statement = connection.prepare_cached(
+        "SELECT recipient, flow, flow_version, verdict, records, reason, location, rule
+         FROM decision WHERE sequence = ?1 ORDER BY position",
+    )?;
+    let decisions = statement.query_map([sequence], |row| {
+        Ok(TrailDecision {
+            recipient: row.get(0)?,
+            flow: row.get(1)?,
+            flow_version: row.get(2)?,
+            verdict: row.get(3)?,
+            records: row.get(4)?,
+            reason: row.get(5)?,
+            location: row.get(6)?,
+            rule: row.get(7)?,
+        })
+    })?;
+    decisions.collect()
+}
+
+fn read_deliveries(connection: &Connection, sequence: i64) -> rusqlite::Result<Vec<TrailDelivery>> {
+    let mut statement = connection.prepare_cached(
+        "SELECT id, recipient, flow,
+             CASE WHEN state = 1 THEN 'parked' WHEN head = 0 THEN 'behind'
+                  WHEN attempt > 1 THEN 'retrying' ELSE 'waiting' END,
+             attempt - 1, nullif(not_before, 0), reason
+         FROM delivery WHERE sequence = ?1
+         UNION ALL
+         SELECT id, recipient, flow,
+             CASE WHEN outcome IS NULL THEN 'delivered' WHEN outcome = 'dropped' THEN 'dropped'
+                  ELSE 'withheld' END,
+             attempts, at, nullif(outcome, 'dropped')
+         FROM delivered WHERE sequence = ?1
+         ORDER BY 2, 3, 1",
+    )?;
+    let deliveries = statement.query_map([sequence], |row| {
+        Ok(TrailDelivery {
+            id: DeliveryId::from_bytes(row.get(0)?),
+            recipient: row.get(1)?,
+            flow: row.get(2)?,
+            state: row.get(3)?,
+            attempts: row.get(4)?,
+            at: row
+                .get::<_, Option<i64>>(5)?
+                .map(Timestamp::from_unix_millis),
+            reason: row.get(6)?,
+        })
+    })?;
+    deliveries.collect()
+}
