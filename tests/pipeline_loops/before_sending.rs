@@ -1,24 +1,36 @@
 //! What is asked right before the bytes leave: whoever said no meanwhile is sent nothing, what
 //! cannot be known now waits, and behind a delivery that stays nothing of its patient goes.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use isthmus_core::clock::Clock;
+use isthmus_core::consent_store::ConsentStore;
 use isthmus_core::delivery_queue::{Delivery, DeliveryQueue};
 use isthmus_core::destination::{DeliveryOutcome, Destination};
-use isthmus_core::id::{DeliveryId, RecipientId};
+use isthmus_core::envelope::{Envelope, RawMessage};
+use isthmus_core::hold::Hold;
+use isthmus_core::id::{DeliveryId, FlowId, MessageId, RecipientId, SenderId};
 use isthmus_core::journal::Step;
-use isthmus_core::refusal::Reason;
+use isthmus_core::key_ring::KeyId;
+use isthmus_core::privacy::sealed_disclosure::SealedDisclosure;
+use isthmus_core::read_set::ReadSet;
+use isthmus_core::refusal::{Reason, Refusal};
+use isthmus_core::shaper::Shaper;
+use isthmus_core::subject::Digester;
+use isthmus_core::translator::{Translated, Translator};
+use isthmus_pipeline::before_sending::BeforeSending;
 use isthmus_pipeline::deliver_loop::DeliverLoop;
+use isthmus_pipeline::rebuild_stage::RebuildStage;
+use isthmus_pipeline::release_stage::ReleaseStage;
 use isthmus_pipeline::retry_schedule::RetrySchedule;
 
 use crate::machine::Machine;
 use crate::patients::{Patients, Says};
 use crate::policy::{POLICY, policies};
-use crate::released::released;
-use crate::stand_ins::{DESTROYED, Door, OneKey, Script, UNAVAILABLE, forged, run};
+use crate::released::{Same, born, released};
+use crate::stand_ins::{DESTROYED, Door, Memory, OneKey, Script, UNAVAILABLE, forged, run};
 
 /// What a run of the loop did, by the numbers of the deliveries.
 #[derive(Debug, PartialEq, Eq)]
@@ -27,6 +39,53 @@ struct Seen {
     settled: Vec<(u8, Step)>,
     given_back: Vec<u8>,
     waits: Vec<Duration>,
+}
+
+/// What is asked before sending. The message of delivery 1 is kept and translates to the patient of
+/// the tests; that of the others is gone.
+fn before_sending(policy: &str, patients: Arc<Patients>) -> BeforeSending {
+    let policies = Arc::new(policies(policy));
+    let same: Arc<dyn Shaper> = Arc::new(Same(ReadSet::default()));
+    let release = ReleaseStage {
+        policies: Arc::clone(&policies),
+        shapers: BTreeMap::from([(FlowId::new("newsletter"), same)]),
+        consents: Arc::clone(&patients) as Arc<dyn ConsentStore>,
+        keys: Arc::new(OneKey),
+        digester: Digester::new(&[1; 32]),
+    };
+    let memory = Memory {
+        open: vec![(1, SenderId::new("good"))],
+        ..Memory::default()
+    };
+    BeforeSending {
+        keys: Arc::new(OneKey),
+        policies,
+        consents: patients,
+        rebuild: Arc::new(RebuildStage {
+            backlog: Arc::new(memory),
+            translator: Arc::new(Born),
+            release: Arc::new(release),
+        }),
+    }
+}
+
+/// The id under which the message of delivery 1 gives its record.
+fn given() -> DeliveryId {
+    let (message, flow) = (MessageId::from_bytes([1; 16]), FlowId::new("newsletter"));
+    Digester::new(&[1; 32]).delivery(&message, &flow, 0)
+}
+
+/// Translates every message to patient 1, born in 1980.
+struct Born;
+
+impl Translator for Born {
+    fn translate(&self, _: &Envelope<RawMessage>) -> Result<Translated, Refusal> {
+        Ok(Translated {
+            records: vec![born(1)],
+            map: "m 1".to_owned(),
+            warnings: Vec::new(),
+        })
+    }
 }
 
 /// Draws each of these batches once. What is sent fares as `outcomes` say, then arrives.
@@ -49,9 +108,7 @@ fn deliver(
     let deliver = DeliverLoop {
         queue: Arc::clone(&queue) as Arc<dyn DeliveryQueue>,
         destination: Arc::clone(&door) as Arc<dyn Destination>,
-        keys: Arc::new(OneKey),
-        policies: Arc::new(policies(policy)),
-        consents: Arc::new(patients),
+        before_sending: before_sending(policy, Arc::new(patients)),
         schedule: RetrySchedule::default(),
         clock: Arc::clone(&machine) as Arc<dyn Clock>,
         executor: Arc::clone(&machine) as _,
@@ -78,8 +135,8 @@ fn who_opts_out_while_it_is_queued_is_sent_nothing_and_the_others_are() {
     let seen = deliver(POLICY, patients, Vec::new(), vec![batch]);
     assert_eq!(seen.sent, [2]);
     let expected = [
-        (1, Step::Withheld("consent")),
-        (3, Step::Withheld("consent")),
+        (1, Step::Withheld("consent-revoked")),
+        (3, Step::Withheld("consent-revoked")),
         (2, Step::Delivered),
     ];
     assert_eq!(seen.settled, expected);
@@ -94,35 +151,98 @@ fn the_patient_is_asked_at_every_attempt() {
         ..released(1, 1, 1)
     };
     let draws = vec![vec![released(1, 1, 1)], vec![again]];
-    let seen = deliver(POLICY, patients, vec![DeliveryOutcome::Unknown], draws);
+    let seen = deliver(
+        POLICY,
+        patients,
+        vec![DeliveryOutcome::Unknown {
+            code: "timeout".to_owned(),
+        }],
+        draws,
+    );
     assert_eq!(seen.sent, [1]);
     assert!(matches!(seen.settled[0], (1, Step::Retry { .. })));
-    assert_eq!(seen.settled[1], (1, Step::Withheld("consent")));
+    assert_eq!(seen.settled[1], (1, Step::Withheld("consent-revoked")));
 }
 
 #[test]
-fn a_word_or_a_policy_that_is_new_parks_and_holds_its_patient_alone() {
-    let patients = || Patients::saying(&[(1, &[Says::Yes(6)])]);
-    let batch = vec![released(1, 1, 1), released(2, 2, 1), released(3, 1, 1)];
-    let seen = deliver(POLICY, patients(), Vec::new(), vec![batch]);
+fn a_new_word_makes_it_again_from_its_message_and_holds_its_patient_alone() {
+    // Asked at the second decision, and again when it is made anew.
+    let patients = Patients::saying(&[(1, &[Says::Yes(6), Says::Yes(6)])]);
+    let stale = Delivery {
+        id: given(),
+        ..released(1, 1, 1)
+    };
+    let batch = vec![stale, released(2, 2, 1), released(3, 1, 1)];
+    let seen = deliver(POLICY, patients, Vec::new(), vec![batch]);
     assert_eq!(seen.sent, [2]);
-    let expected = [
-        (1, Step::Park(Reason::ConsentChanged)),
-        (2, Step::Delivered),
-    ];
-    assert_eq!(seen.settled, expected);
+    let Step::Rebuilt(sealed) = &seen.settled[0].1 else {
+        panic!("{:?}", seen.settled);
+    };
+    assert_eq!(sealed.grant().consent_version, Some(6));
+    assert_eq!(seen.settled[1], (2, Step::Delivered));
     assert_eq!(seen.given_back, [3]);
     assert_eq!(seen.waits, [], "the recipient as a whole is there");
+}
 
-    let edited = POLICY.to_owned() + "# a word\n";
-    let seen = deliver(
-        &edited,
-        Patients::default(),
-        Vec::new(),
-        vec![vec![released(1, 1, 1)]],
-    );
+#[test]
+fn what_was_taken_back_and_given_again_is_made_anew_and_what_was_not_is_withheld() {
+    let tombstone = |number: u8| {
+        let delivery = released(number, 1, 1);
+        let grant = delivery.sealed.grant().clone();
+        Delivery {
+            id: given(),
+            sealed: SealedDisclosure::from_stored(grant, KeyId(1), Vec::new()),
+            ..delivery
+        }
+    };
+    let again = Patients::saying(&[(1, &[Says::Yes(6), Says::Yes(6)])]);
+    let seen = deliver(POLICY, again, Vec::new(), vec![vec![tombstone(1)]]);
     assert!(seen.sent.is_empty());
-    assert_eq!(seen.settled, [(1, Step::Park(Reason::PolicyChanged))]);
+    assert!(matches!(seen.settled[0].1, Step::Rebuilt(_)));
+    let no = Patients::saying(&[(1, &[Says::No])]);
+    let seen = deliver(POLICY, no, Vec::new(), vec![vec![tombstone(1)]]);
+    assert!(seen.sent.is_empty());
+    assert_eq!(seen.settled[0].1, Step::Withheld("consent-revoked"));
+}
+
+#[test]
+fn a_new_policy_makes_it_again_and_without_its_message_it_is_parked() {
+    let edited = POLICY.to_owned() + "# a word\n";
+    let stale = Delivery {
+        id: given(),
+        ..released(1, 1, 1)
+    };
+    let patients = Patients::default();
+    let seen = deliver(&edited, patients, Vec::new(), vec![vec![stale]]);
+    assert!(seen.sent.is_empty());
+    assert!(matches!(seen.settled[0].1, Step::Rebuilt(_)));
+    let batch = vec![released(2, 1, 1)];
+    let seen = deliver(&edited, Patients::default(), Vec::new(), vec![batch]);
+    assert_eq!(seen.settled, [(2, Step::Park(Reason::PolicyChanged))]);
+}
+
+#[test]
+fn a_flow_that_is_gone_sends_nothing() {
+    let renamed = POLICY.replace("\"newsletter\"", "\"other\"");
+    let batch = vec![released(1, 1, 1)];
+    let seen = deliver(&renamed, Patients::default(), Vec::new(), vec![batch]);
+    assert!(seen.sent.is_empty());
+    assert_eq!(seen.settled, [(1, Step::Withheld("nothing-to-send"))]);
+}
+
+#[test]
+fn a_hold_keeps_its_patient_s_for_later() {
+    for (hold, reason) in [
+        (Hold::Review, Reason::Review),
+        (Hold::Restriction, Reason::Restriction),
+    ] {
+        let patients = Patients::saying(&[(1, &[Says::Yes(4), Says::Held(hold)])]);
+        let batch = vec![released(1, 1, 1), released(2, 2, 1), released(3, 1, 1)];
+        let seen = deliver(POLICY, patients, Vec::new(), vec![batch]);
+        assert_eq!(seen.sent, [2]);
+        assert_eq!(seen.settled[0], (1, Step::Park(reason)));
+        assert_eq!(seen.given_back, [3]);
+    }
 }
 
 #[test]

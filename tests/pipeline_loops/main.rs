@@ -26,11 +26,13 @@ use std::time::Duration;
 use isthmus_core::clock::{Clock, Timestamp};
 use isthmus_core::destination::{DeliveryOutcome, RetryScope};
 use isthmus_core::executor::Executor;
-use isthmus_core::id::SenderId;
+use isthmus_core::id::{DeliveryId, SenderId};
 use isthmus_core::journal::{Backlog, Journal, JournalError, Outcome, Step};
 use isthmus_core::privacy::policy_set::PolicySet;
 use isthmus_core::refusal::Reason;
 use isthmus_core::subject::Digester;
+use isthmus_pipeline::before_sending::Attempt;
+use isthmus_pipeline::deliver_loop;
 use isthmus_pipeline::forward_loop::ForwardLoop;
 use isthmus_pipeline::release_stage::ReleaseStage;
 use isthmus_pipeline::retry_schedule::RetrySchedule;
@@ -44,13 +46,13 @@ fn forward(memory: &Arc<Memory>, machine: &Arc<Machine>) -> ForwardLoop {
         journal: Arc::clone(memory) as Arc<dyn Journal>,
         queue: Arc::new(Script::default()),
         translator: Arc::new(Fussy),
-        release: ReleaseStage {
+        release: Arc::new(ReleaseStage {
             policies: Arc::new(PolicySet::default()),
             shapers: BTreeMap::new(),
             consents: Arc::new(NoConsents),
             keys: Arc::new(OneKey),
             digester: Digester::new(&[1; 32]),
-        },
+        }),
         clock: Arc::clone(machine) as Arc<dyn Clock>,
         executor: Arc::clone(machine) as Arc<dyn Executor>,
     }
@@ -127,29 +129,37 @@ fn a_failed_sync_ends_the_loop() {
 fn every_outcome_has_its_step() {
     let schedule = RetrySchedule::default();
     let now = Timestamp::from_unix_millis(1_000_000);
-    let step = |outcome| isthmus_pipeline::deliver_loop::step(schedule, now, 3, outcome);
-    let retry = |millis| {
-        Some(Step::Retry {
-            not_before: Timestamp::from_unix_millis(millis),
-        })
+    let attempt = |created_at: i64| Attempt {
+        id: DeliveryId::from_bytes([7; 16]),
+        created_at: Timestamp::from_unix_millis(created_at),
+        number: 3,
     };
-    assert_eq!(step(DeliveryOutcome::Delivered), Some(Step::Delivered));
-    assert_eq!(step(DeliveryOutcome::Unknown), retry(1_002_000));
-    let asked = Some(Duration::from_secs(7));
+    let step = |outcome| deliver_loop::step(schedule, now, attempt(0), &outcome);
+    let waited = |step: Step| match step {
+        Step::Retry { not_before, code } => (not_before.unix_millis() - 1_000_000, code),
+        other => panic!("{other:?}"),
+    };
+    let code = "http-503".to_owned();
+    let unknown = DeliveryOutcome::Unknown { code: code.clone() };
     let record = |after| DeliveryOutcome::Retry {
         scope: RetryScope::Record,
         after,
+        code: code.clone(),
     };
-    assert_eq!(step(record(None)), retry(1_002_000));
-    assert_eq!(step(record(asked)), retry(1_007_000));
-    let recipient = DeliveryOutcome::Retry {
-        scope: RetryScope::Recipient,
-        after: None,
-    };
-    assert_eq!(step(recipient), None);
-    let refused = DeliveryOutcome::Refused { code: "no".into() };
-    assert_eq!(
-        step(refused),
-        Some(Step::Park(Reason::RefusedByDestination))
-    );
+    assert_eq!(step(DeliveryOutcome::Delivered), Step::Delivered);
+    for outcome in [unknown.clone(), record(None)] {
+        let (waited, why) = waited(step(outcome));
+        assert!((0..=4_000).contains(&waited), "{waited}");
+        assert_eq!(why, code);
+    }
+    let (asked, _) = waited(step(record(Some(Duration::from_secs(7)))));
+    assert_eq!(asked, 7_000);
+    let refused = DeliveryOutcome::Refused { code: code.clone() };
+    let parked = Step::Park(Reason::RefusedByDestination);
+    assert_eq!(step(refused), parked);
+    let old = attempt(1_000_000 - 72 * 60 * 60 * 1_000);
+    for outcome in [unknown, record(None)] {
+        let step = deliver_loop::step(schedule, now, old, &outcome);
+        assert_eq!(step, Step::Park(Reason::TriedTooLong));
+    }
 }

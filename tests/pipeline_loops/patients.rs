@@ -3,8 +3,10 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Mutex;
 
+use isthmus_core::address::AddressDigest;
 use isthmus_core::clock::Timestamp;
 use isthmus_core::consent_store::{Consent, ConsentChoice, ConsentStore, ConsentUnavailable};
+use isthmus_core::hold::Hold;
 use isthmus_core::id::SubjectKey;
 
 /// What a patient says when asked.
@@ -15,6 +17,8 @@ pub(crate) enum Says {
     No,
     /// It cannot be read.
     Unreadable,
+    /// Asked for a hold, there is this one.
+    Held(Hold),
 }
 
 /// What patients say each time they are asked, in order; `Yes(4)` when nothing is left.
@@ -31,6 +35,26 @@ impl Patients {
 }
 
 impl ConsentStore for Patients {
+    fn as_of(&self, now: Timestamp) -> Timestamp {
+        now
+    }
+
+    fn hold(&self, subject: &SubjectKey) -> Result<Option<Hold>, ConsentUnavailable> {
+        let mut patients = self.0.lock().unwrap();
+        let said = patients.get_mut(subject.as_bytes().first().unwrap());
+        if let Some(said) = said
+            && let Some(Says::Held(hold)) = said.front().copied()
+        {
+            said.pop_front();
+            return Ok(Some(hold));
+        }
+        Ok(None)
+    }
+
+    fn is_suppressed(&self, _: &[AddressDigest]) -> Result<bool, ConsentUnavailable> {
+        Ok(false)
+    }
+
     fn consent(
         &self,
         subject: &SubjectKey,
@@ -42,6 +66,7 @@ impl ConsentStore for Patients {
         let (choice, version) = match said.unwrap_or(Says::Yes(4)) {
             Says::Yes(version) => (ConsentChoice::OptIn, version),
             Says::No => (ConsentChoice::OptOut, 5),
+            Says::Held(_) => panic!("asked for a consent before the hold"),
             Says::Unreadable => return Err(ConsentUnavailable("busy".to_owned())),
         };
         Ok(Some(Consent {

@@ -3,8 +3,9 @@
 
 use isthmus_core::clock::Timestamp;
 use isthmus_core::delivery_queue::Delivery;
-use isthmus_core::id::{DeliveryId, FlowId, SubjectKey};
+use isthmus_core::id::{DeliveryId, FlowId, Sequence, SubjectKey};
 use isthmus_core::key_ring::{KeyId, SealingKey};
+use isthmus_core::privacy::circumstances::Circumstances;
 use isthmus_core::privacy::release::Release;
 use isthmus_core::privacy::sealed_disclosure::SealedDisclosure;
 use isthmus_core::read_set::ReadSet;
@@ -22,13 +23,17 @@ use crate::policy::{POLICY, policies};
 pub(crate) fn released(number: u8, patient: u8, key: u64) -> Delivery {
     let set = policies(POLICY);
     let flow = set.flow(&FlowId::new("newsletter")).unwrap();
-    let patient_born = Object::new()
-        .with("resourceType", "Patient")
-        .with("birthDate", "1980-05-06");
-    let subject = SubjectKey::from_bytes([patient; 16]);
-    let resources = vec![Resource::try_from(patient_born).unwrap()];
+    let record = born(patient);
+    let subject = record.subject;
     let now = Timestamp::from_unix_millis(1_795_348_800_000);
-    let release = flow.release(&Record { subject, resources }, &Patients::default(), now);
+    let release = flow.release(
+        &record,
+        &Circumstances {
+            addresses: &[],
+            consents: &Patients::default(),
+            now,
+        },
+    );
     let Release::Granted(granted) = release else {
         panic!("{release:?}")
     };
@@ -46,6 +51,8 @@ pub(crate) fn released(number: u8, patient: u8, key: u64) -> Delivery {
     Delivery {
         id,
         subject,
+        sequence: Sequence(number.into()),
+        addresses: Vec::new(),
         created_at: Timestamp::from_unix_millis(0),
         attempt: 1,
         recovered: false,
@@ -53,8 +60,19 @@ pub(crate) fn released(number: u8, patient: u8, key: u64) -> Delivery {
     }
 }
 
+/// A patient of whom the birth date is known.
+pub(crate) fn born(patient: u8) -> Record {
+    let born = Object::new()
+        .with("resourceType", "Patient")
+        .with("birthDate", "1980-05-06");
+    Record {
+        subject: SubjectKey::from_bytes([patient; 16]),
+        resources: vec![Resource::try_from(born).unwrap()],
+    }
+}
+
 /// Hands the granted patient on as it is.
-struct Same(ReadSet);
+pub(crate) struct Same(pub(crate) ReadSet);
 
 impl Shaper for Same {
     fn map(&self) -> &'static str {

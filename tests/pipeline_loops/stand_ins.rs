@@ -5,12 +5,14 @@ use std::collections::VecDeque;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
+use isthmus_core::address::AddressDigest;
 use isthmus_core::clock::Timestamp;
 use isthmus_core::consent_store::{Consent, ConsentStore, ConsentUnavailable};
 use isthmus_core::delivery_queue::{Delivery, DeliveryQueue, Draw, QueueError};
-use isthmus_core::destination::{DeliveryOutcome, Destination, Outbound};
+use isthmus_core::destination::{DeliveryOutcome, Destination, Outbound, Takes};
 use isthmus_core::envelope::{Envelope, RawMessage};
 use isthmus_core::future::BoxFuture;
+use isthmus_core::hold::Hold;
 use isthmus_core::id::{DeliveryId, MessageId, RecipientId, SenderId, Sequence, SubjectKey};
 use isthmus_core::journal::{
     Backlog, Committed, Conclusion, Journal, JournalError, OpenIntake, Settlement, Unit,
@@ -57,18 +59,14 @@ impl Journal for Memory {
 }
 
 impl Backlog for Memory {
-    fn open_intakes(
-        &self,
-        after: Option<Sequence>,
-        limit: usize,
-    ) -> Result<Vec<OpenIntake>, JournalError> {
-        let after = after.map_or(0, |sequence| sequence.0);
-        let rest = self
-            .open
-            .iter()
-            .filter(|(sequence, _)| *sequence > after)
-            .take(limit);
+    fn open_intakes(&self, limit: usize) -> Result<Vec<OpenIntake>, JournalError> {
+        let concluded = self.concluded.lock().unwrap();
+        let rest = self.open.iter().filter(|(sequence, _)| {
+            let mut concluded = concluded.iter();
+            !concluded.any(|one| one.sequence.0 == *sequence)
+        });
         let page: Vec<OpenIntake> = rest
+            .take(limit)
             .map(|(at, sender)| intake(*at, sender.clone()))
             .collect();
         if page.is_empty() {
@@ -76,6 +74,12 @@ impl Backlog for Memory {
         } else {
             Ok(page)
         }
+    }
+
+    fn message(&self, sequence: Sequence) -> Result<Option<OpenIntake>, JournalError> {
+        let mut open = self.open.iter();
+        let found = open.find(|(at, _)| *at == sequence.0);
+        Ok(found.map(|(at, sender)| intake(*at, sender.clone())))
     }
 
     fn arrived(&self) -> BoxFuture<'_, ()> {
@@ -125,6 +129,18 @@ impl Translator for Fussy {
 pub(crate) struct NoConsents;
 
 impl ConsentStore for NoConsents {
+    fn as_of(&self, now: Timestamp) -> Timestamp {
+        now
+    }
+
+    fn hold(&self, _: &SubjectKey) -> Result<Option<Hold>, ConsentUnavailable> {
+        Ok(None)
+    }
+
+    fn is_suppressed(&self, _: &[AddressDigest]) -> Result<bool, ConsentUnavailable> {
+        Ok(false)
+    }
+
     fn consent(&self, _: &SubjectKey, _: &str) -> Result<Option<Consent>, ConsentUnavailable> {
         Ok(None)
     }
@@ -204,11 +220,18 @@ impl Destination for Door {
         &self.recipient
     }
 
-    fn batch(&self) -> Draw {
-        Draw {
-            limit: 10,
-            consecutive: true,
+    fn takes(&self) -> Takes {
+        Takes {
+            batch: Draw {
+                limit: 10,
+                consecutive: true,
+            },
+            at_once: 1,
         }
+    }
+
+    fn ready(&self) -> BoxFuture<'_, usize> {
+        Box::pin(async { 1 })
     }
 
     fn deliver(&self, batch: Vec<Outbound>) -> BoxFuture<'_, Vec<DeliveryOutcome>> {

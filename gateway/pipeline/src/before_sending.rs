@@ -39,15 +39,21 @@ impl std::fmt::Debug for BeforeSending {
     }
 }
 
-/// A delivery that may be sent, and what settling it needs.
-#[derive(Debug)]
-pub struct Cleared {
+/// One attempt to deliver.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Attempt {
     /// Which delivery.
     pub id: DeliveryId,
     /// When it was released.
     pub created_at: Timestamp,
     /// Which attempt this is, the first being 1.
-    pub attempt: u32,
+    pub number: u32,
+}
+
+/// A delivery that may be sent, and what settling it needs.
+#[derive(Debug)]
+pub(crate) struct Cleared {
+    pub(crate) attempt: Attempt,
     /// What the ledger keeps of it.
     pub(crate) note: AttemptNote,
 }
@@ -90,13 +96,12 @@ impl BeforeSending {
             };
             match decide(self.permitted(delivery, now), payload) {
                 Ruling::Send(outbound) => {
-                    let cleared = Cleared {
+                    let attempt = Attempt {
                         id,
                         created_at: delivery.created_at,
-                        attempt: delivery.attempt,
-                        note,
+                        number: delivery.attempt,
                     };
-                    sorted.cleared.push((cleared, outbound));
+                    sorted.cleared.push((Cleared { attempt, note }, outbound));
                 }
                 Ruling::Settle(step) => {
                     if !matches!(step, Step::Withheld(_)) {

@@ -18,7 +18,7 @@ use isthmus_core::future::BoxFuture;
 use isthmus_core::journal::{Settlement, Step};
 use isthmus_core::refusal::Reason;
 
-use crate::before_sending::{BeforeSending, Cleared, Sorted};
+use crate::before_sending::{Attempt, BeforeSending, Cleared, Sorted};
 use crate::retry_schedule::RetrySchedule;
 
 /// The parts that the loop joins.
@@ -203,9 +203,9 @@ impl DeliverLoop {
             .chain(std::iter::repeat_with(unaccounted));
         let settled = cleared.into_iter().zip(outcomes);
         let settled = settled.map(|(cleared, outcome)| {
-            let step = step(self.schedule, now, &cleared, &outcome);
+            let step = step(self.schedule, now, cleared.attempt, &outcome);
             Settlement {
-                id: cleared.id,
+                id: cleared.attempt.id,
                 at: now,
                 entries: vec![cleared.note.attempted(now, &outcome, &step)],
                 step,
@@ -223,15 +223,15 @@ impl DeliverLoop {
 pub fn step(
     schedule: RetrySchedule,
     now: Timestamp,
-    cleared: &Cleared,
+    attempt: Attempt,
     outcome: &DeliveryOutcome,
 ) -> Step {
     let again = |code: &str, after: Option<Duration>| {
-        if schedule.is_over(cleared.created_at, now) {
-            tracing::warn!(id = %cleared.id, code, "delivery tried for too long");
+        if schedule.is_over(attempt.created_at, now) {
+            tracing::warn!(id = %attempt.id, code, "delivery tried for too long");
             return Step::Park(Reason::TriedTooLong);
         }
-        let wait = schedule.wait(&cleared.id, cleared.attempt);
+        let wait = schedule.wait(&attempt.id, attempt.number);
         Step::Retry {
             not_before: later(now, after.unwrap_or_default().max(wait)),
             code: code.to_owned(),
@@ -243,7 +243,7 @@ pub fn step(
         // The id is the same at every attempt, so a repeat is harmless.
         DeliveryOutcome::Unknown { code } => again(code, None),
         DeliveryOutcome::Refused { code } => {
-            tracing::warn!(id = %cleared.id, code, "delivery refused");
+            tracing::warn!(id = %attempt.id, code, "delivery refused");
             Step::Park(Reason::RefusedByDestination)
         }
     }

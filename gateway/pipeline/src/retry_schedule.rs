@@ -57,7 +57,7 @@ fn draw(id: &DeliveryId, attempt: u32) -> u64 {
             .iter()
             .fold(0_u64, |word, byte| word << 8 | u64::from(*byte))
     };
-    let seed = word(first) ^ word(second).rotate_left(17);
+    let seed = word(first).wrapping_add(word(second).wrapping_mul(0xD1B5_4A32_D192_ED03));
     let mut drawn = seed.wrapping_add(u64::from(attempt).wrapping_mul(0x9E37_79B9_7F4A_7C15));
     drawn = (drawn ^ (drawn >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
     drawn = (drawn ^ (drawn >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);

@@ -17,7 +17,7 @@ fn the_newest_word_counts_and_every_word_is_kept() {
     assert_eq!(consents.consent(&subject(1), "newsletter"), Ok(None));
     let set = |category, choice, at, evidence| {
         consents
-            .set_consent(&subject(1), category, choice, at, evidence)
+            .set_consent(&subject(1), category, choice, at, evidence, &[])
             .unwrap()
     };
     assert_eq!(set("newsletter", ConsentChoice::OptIn, at, "form 3"), 1);
@@ -70,7 +70,7 @@ fn a_word_whose_key_is_gone_is_an_error_until_there_is_a_new_one() {
     let at = Timestamp::from_unix_millis(START);
     let set = |choice| {
         consents
-            .set_consent(&subject(1), "newsletter", choice, at, "")
+            .set_consent(&subject(1), "newsletter", choice, at, "", &[])
             .unwrap()
     };
     set(ConsentChoice::OptOut);
@@ -99,9 +99,10 @@ fn what_is_too_long_is_not_recorded() {
     let long = "x".repeat(5_000);
     for (category, evidence) in [("newsletter", long.as_str()), (long.as_str(), "")] {
         let choice = ConsentChoice::OptIn;
-        let refused = store
-            .consents()
-            .set_consent(&subject(1), category, choice, at, evidence);
+        let refused =
+            store
+                .consents()
+                .set_consent(&subject(1), category, choice, at, evidence, &[]);
         assert!(matches!(refused, Err(StoreError::TooLong { .. })));
     }
     assert!(store.consents().consents(&subject(1)).unwrap().is_empty());

@@ -94,6 +94,7 @@ async fn settle(rig: &impl QueueRig, recipient: &RecipientId, steps: &[(Delivery
         id: *id,
         at,
         step: step.clone(),
+        entries: Vec::new(),
     };
     let settlements = steps.iter().map(settlement).collect();
     rig.queue().settle(recipient, settlements).await.unwrap();
@@ -140,7 +141,10 @@ async fn a_retry_holds_up_its_patient_alone(rig: &impl QueueRig) {
     commit(rig, &to, &[(1, 1), (2, 1), (3, 2), (4, 2)]).await;
     assert_eq!(ids(&next(rig, &to, MANY).await), numbers(&[1, 3]));
     let not_before = after(rig.clock().now(), 400);
-    let retry = Step::Retry { not_before };
+    let retry = Step::Retry {
+        not_before,
+        code: "http-503".to_owned(),
+    };
     settle(
         rig,
         &to,
@@ -215,7 +219,13 @@ async fn consecutive_deliveries_come_in_one_batch(rig: &impl QueueRig) {
     let steps = [
         (delivery_id(1), Step::Delivered),
         (delivery_id(3), Step::Delivered),
-        (delivery_id(2), Step::Retry { not_before }),
+        (
+            delivery_id(2),
+            Step::Retry {
+                not_before,
+                code: "http-503".to_owned(),
+            },
+        ),
     ];
     settle(rig, &to, &steps).await;
     nothing_comes(rig, &to).await;
@@ -285,7 +295,18 @@ async fn much_behind_one_patient_keeps_nobody_out(rig: &impl QueueRig) {
     let drawn = next(rig, &to, ONE).await;
     assert_eq!(ids(&drawn), numbers(&[0]));
     let not_before = after(rig.clock().now(), 3_600_000);
-    settle(rig, &to, &[(delivery_id(0), Step::Retry { not_before })]).await;
+    settle(
+        rig,
+        &to,
+        &[(
+            delivery_id(0),
+            Step::Retry {
+                not_before,
+                code: "http-503".to_owned(),
+            },
+        )],
+    )
+    .await;
     let mut delivered = Vec::new();
     while delivered.len() < others.len() {
         let drawn = ids(&next(rig, &to, RUNS).await);
@@ -345,7 +366,13 @@ async fn order_holds_under_random_failures(mut rig: impl QueueRig, seed: u64) {
                 failed.push(delivery.subject);
                 let delay = i64::try_from(random.below(20)).unwrap();
                 let not_before = after(rig.clock().now(), delay);
-                steps.push((delivery.id, Step::Retry { not_before }));
+                steps.push((
+                    delivery.id,
+                    Step::Retry {
+                        not_before,
+                        code: "http-503".to_owned(),
+                    },
+                ));
             } else {
                 arrived
                     .entry(delivery.subject)

@@ -53,10 +53,17 @@ async fn fill(journal: &Arc<SqliteJournal>) {
         id: delivery_id(number),
         at: AT,
         step,
+        entries: Vec::new(),
     };
     let settlements = vec![
         settle(1, Step::Delivered),
-        settle(2, Step::Retry { not_before: AT }),
+        settle(
+            2,
+            Step::Retry {
+                not_before: AT,
+                code: "http-503".to_owned(),
+            },
+        ),
         settle(3, Step::Park(Reason::RefusedByDestination)),
         settle(5, Step::Withheld("consent")),
     ];
@@ -108,6 +115,7 @@ async fn what_was_withheld_is_gone_and_noted_with_its_code() {
         id: delivery_id(1),
         at: AT,
         step: Step::Withheld("agreement-expired"),
+        entries: Vec::new(),
     };
     let unit = Unit::Settlements(vec![settlement]);
     journal.commit(unit).await.unwrap();

@@ -42,6 +42,7 @@ async fn a_command_works_beside_the_gateway() {
             ConsentChoice::OptIn,
             at,
             "form 3",
+            &[],
         )
         .unwrap();
     let seen = running
@@ -81,7 +82,7 @@ async fn a_wrong_master_key_is_told_and_changes_nothing() {
     assert!(matches!(refused, StoreError::WrongMasterKey(path) if path == key_file));
     assert_eq!(std::fs::read(&key_file).unwrap(), before);
     let store = start(&folder);
-    let open = store.backlog().open_intakes(None, 10).unwrap();
+    let open = store.backlog().open_intakes(10).unwrap();
     assert!(open[0].message.is_ok());
 }
 
@@ -109,11 +110,16 @@ fn a_later_release_s_files_are_left_alone() {
         folder.paths().key_file().to_owned(),
     ] {
         let connection = rusqlite::Connection::open(&file).unwrap();
+        let version: i64 = connection
+            .pragma_query_value(None, "user_version", |row| row.get(0))
+            .unwrap();
         connection.pragma_update(None, "user_version", 99).unwrap();
         let refused = Store::open(&folder.paths(), &master(1)).unwrap_err();
         assert!(refused.to_string().contains("schema version 99"));
         assert!(matches!(refused, StoreError::NewerSchema { file: named, .. } if named == file));
-        connection.pragma_update(None, "user_version", 1).unwrap();
+        connection
+            .pragma_update(None, "user_version", version)
+            .unwrap();
     }
 }
 

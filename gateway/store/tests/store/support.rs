@@ -22,6 +22,7 @@ use isthmus_core::key_ring::KeyId;
 use isthmus_core::phi::Phi;
 use isthmus_core::privacy::disclosure::Grant;
 use isthmus_core::privacy::sealed_disclosure::SealedDisclosure;
+use isthmus_store::embedded_queue::EmbeddedQueue;
 use isthmus_store::master_key::MasterKey;
 use isthmus_store::running_store::{RunningStore, StoreOptions};
 use isthmus_store::store_paths::StorePaths;
@@ -104,6 +105,12 @@ impl Clock for FlowingClock {
     }
 }
 
+/// A queue of a store, with time that flows.
+pub(crate) fn queue_of(store: &RunningStore) -> EmbeddedQueue {
+    let (clock, executor) = (FlowingClock::new(), TestExecutor::new());
+    store.queue(Arc::new(clock), Arc::new(executor)).unwrap()
+}
+
 pub(crate) fn after(at: Timestamp, millis: i64) -> Timestamp {
     Timestamp::from_unix_millis(at.unix_millis() + millis)
 }
@@ -163,7 +170,7 @@ pub(crate) async fn accept(
 ) -> Result<Accepted, JournalError> {
     match journal.commit(Unit::Intake(message)).await? {
         Committed::Intake(accepted) => Ok(accepted),
-        Committed::Done => panic!("an intake was answered as something else"),
+        Committed::Done | Committed::Ruled(_) => panic!("an intake was answered as something else"),
     }
 }
 
@@ -182,6 +189,7 @@ pub(crate) fn delivery(
         recipient: recipient.clone(),
         flow: FlowId::new("reminders"),
         flow_version: 3,
+        record: "person".to_owned(),
         purpose: "HMARKT".to_owned(),
         policy_hash: [7; 32],
         consent_version: Some(2),
@@ -189,6 +197,7 @@ pub(crate) fn delivery(
     NewDelivery {
         id: delivery_id(number),
         subject,
+        addresses: Vec::new(),
         sealed: SealedDisclosure::from_stored(grant, KeyId(9), vec![b's'; size]),
     }
 }
@@ -204,6 +213,7 @@ pub(crate) fn conclusion(sequence: u64, deliveries: Vec<NewDelivery>) -> Conclus
         },
         decisions: Vec::new(),
         deliveries,
+        entries: Vec::new(),
     }
 }
 
