@@ -205,6 +205,10 @@ impl DeliveryQueue for Script {
     }
 
     fn committed(&self, _recipient: &RecipientId) {}
+
+    fn is_in_hand(&self, _subject: &SubjectKey) -> bool {
+        false
+    }
 }
 
 /// Answers every batch with the outcomes of the script, in order, then with `Delivered`;

@@ -68,6 +68,10 @@ pub trait DeliveryQueue: Send + Sync {
     /// be known before sending cannot be read now.
     fn give_back(&self, recipient: &RecipientId, ids: &[DeliveryId]);
 
-    /// Tells the queue that deliveries to this recipient were committed.
+    /// Tells the queue that the deliveries of this recipient changed: some were committed, ruled on
+    /// or taken back.
     fn committed(&self, recipient: &RecipientId);
+
+    /// Whether a worker has a delivery of this patient: what it was handed may be on its way out.
+    fn is_in_hand(&self, subject: &SubjectKey) -> bool;
 }

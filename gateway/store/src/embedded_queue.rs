@@ -14,7 +14,7 @@ use isthmus_core::clock::{Clock, Timestamp};
 use isthmus_core::delivery_queue::{Delivery, DeliveryQueue, Draw, QueueError};
 use isthmus_core::executor::Executor;
 use isthmus_core::future::BoxFuture;
-use isthmus_core::id::{DeliveryId, RecipientId};
+use isthmus_core::id::{DeliveryId, RecipientId, SubjectKey};
 use isthmus_core::journal::{Journal, JournalError, Settlement, Unit};
 
 use crate::database::{hold, open_reader};
@@ -143,6 +143,11 @@ impl DeliveryQueue for EmbeddedQueue {
         if let Some(relay) = relay {
             relay.release(ids);
         }
+    }
+
+    fn is_in_hand(&self, subject: &SubjectKey) -> bool {
+        let relays: Vec<_> = hold(&self.relays).values().map(Arc::clone).collect();
+        relays.iter().any(|relay| relay.is_in_hand(subject))
     }
 
     fn committed(&self, recipient: &RecipientId) {

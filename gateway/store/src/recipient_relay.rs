@@ -90,6 +90,11 @@ impl RecipientRelay {
         self.changed.notify_waiters();
     }
 
+    /// Whether a worker has one of this patient.
+    pub(crate) fn is_in_hand(&self, subject: &SubjectKey) -> bool {
+        hold(&self.state).busy.contains_key(subject)
+    }
+
     /// These are with no worker any more. The rows tell what becomes of them.
     pub(crate) fn release(&self, ids: &[DeliveryId]) {
         hold(&self.state).release(ids);
