@@ -32,9 +32,9 @@ fn proof(case: &Value) -> Option<Vec<[u8; 32]>> {
 /// How many cases end as they should; all of them have to.
 fn check(cases: &[Value], shows: impl Fn(&Value) -> Option<bool>) -> usize {
     for case in cases {
-        let shown = shows(case).unwrap_or(false);
+        let accepted = shows(case).unwrap_or(false);
         let refused = case["wantErr"].as_bool().unwrap();
-        assert_eq!(shown, !refused, "{}", case["name"]);
+        assert_eq!(accepted, !refused, "{}", case["name"]);
     }
     cases.len()
 }

@@ -259,7 +259,11 @@ fn misplaced(due: u64, row: &LedgerRow) -> Option<Finding> {
     let place = row.place;
     if place > due {
         let last = place - 1;
-        let text = format!("entries {due} to {last} are missing");
+        let text = if due == last {
+            format!("entry {due} is missing")
+        } else {
+            format!("entries {due} to {last} are missing")
+        };
         return Some(found(Fault::Dropped, due, last, text));
     }
     if place < due {

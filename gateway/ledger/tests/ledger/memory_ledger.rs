@@ -2,6 +2,7 @@
 //! tested here.
 
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -23,12 +24,14 @@ pub(crate) fn key() -> SigningKey {
     SigningKey::from_seed(ORIGIN, &[7; 32]).unwrap()
 }
 
-/// Rows and checkpoints, and what the journal answers next to a checkpoint instead of taking it.
+/// Rows and checkpoints, what the journal answers next to a checkpoint instead of taking it, and
+/// whether it takes the next one without ever answering.
 #[derive(Default)]
 pub(crate) struct MemoryLedger {
     pub(crate) rows: Mutex<Vec<LedgerRow>>,
     pub(crate) checkpoints: Mutex<Vec<Checkpoint>>,
     pub(crate) refusals: Mutex<VecDeque<JournalError>>,
+    pub(crate) is_mute: AtomicBool,
 }
 
 impl MemoryLedger {
@@ -113,6 +116,9 @@ impl Journal for MemoryLedger {
                 panic!("a checkpoint loop commits checkpoints");
             };
             self.checkpoints.lock().unwrap().push(checkpoint);
+            if self.is_mute.swap(false, Ordering::Relaxed) {
+                std::future::pending::<()>().await;
+            }
             Ok(Committed::Done)
         })
     }
@@ -141,6 +147,6 @@ impl Executor for Machine {
 
 /// Runs a task to its end.
 pub(crate) fn run<T>(task: impl Future<Output = T>) -> T {
-    let runtime = tokio::runtime::Builder::new_current_thread().build();
-    runtime.unwrap().block_on(task)
+    let mut runtime = tokio::runtime::Builder::new_current_thread();
+    runtime.enable_time().build().unwrap().block_on(task)
 }

@@ -1,6 +1,7 @@
 //! The loop signs what was committed, at most as often as it may, goes on after a restart where it
 //! stopped, and signs nothing on a ledger that is not what it signed.
 
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -93,6 +94,23 @@ fn a_full_store_is_asked_again() {
     let why = run(ledger.signing(&machine).run());
     assert_eq!(why, CheckpointError::Journal(JournalError::Closed));
     assert_eq!(ledger.signed_sizes(), [2]);
+}
+
+#[test]
+fn a_run_that_is_dropped_at_its_commit_is_taken_up_again() {
+    let ledger = Arc::new(MemoryLedger::default());
+    let mut signing = ledger.signing(&Arc::default());
+    ledger.grow_to(5);
+    ledger.is_mute.store(true, Ordering::Relaxed);
+    run(async {
+        let cut_off = tokio::time::timeout(Duration::from_millis(1), signing.run()).await;
+        assert!(cut_off.is_err());
+        let last = signing.sign_now().await.unwrap();
+        assert_eq!(last.map(|one| one.size), Some(5));
+        ledger.grow_to(7);
+        signing.sign_now().await.unwrap();
+    });
+    assert_eq!(ledger.signed_sizes(), [5, 7]);
 }
 
 /// What a start says to a ledger of 10 entries, signed at 4 and 8, that was changed so.

@@ -232,7 +232,7 @@ fn a_finding_says_it_in_words() {
     let json = serde_json::to_value(report(&ledger, None)).unwrap();
     assert_eq!(json["entries"], 12);
     let finding = serde_json::json!({
-        "fault": "dropped", "first": 12, "last": 12, "text": "entries 12 to 12 are missing"
+        "fault": "dropped", "first": 12, "last": 12, "text": "entry 12 is missing"
     });
     assert_eq!(json["first_bad"], finding);
 }
