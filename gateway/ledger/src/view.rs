@@ -5,7 +5,7 @@ use isthmus_core::id::{RecipientId, SubjectKey, hexadecimal};
 use isthmus_core::key_ring::{KeyError, KeyRing};
 use isthmus_core::ledger::{LedgerEvent, LedgerSubject, ReadEntry};
 use isthmus_core::ledger_rows::{LedgerRow, LedgerRows, LedgerUnreadable};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// Which entries are asked for; what is None asks for all.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -25,7 +25,7 @@ pub struct EntryFilter {
 }
 
 /// One entry. Rules, codes and field names; no value of a patient.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EntryView {
     /// Its place, counted from 0.
     pub entry: u64,
@@ -71,7 +71,7 @@ pub struct EntryView {
 }
 
 /// The sealed part of an entry: a word when it does not open, else what it says.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum SubjectView {
     /// It does not open.
@@ -81,7 +81,7 @@ pub enum SubjectView {
 }
 
 /// Why a sealed part does not open.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ClosedSubject {
     /// Its key was destroyed.
@@ -91,7 +91,7 @@ pub enum ClosedSubject {
 }
 
 /// What an entry says of a patient.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OpenSubject {
     /// The patient's key: a digest, hexadecimal.
     pub subject: String,
@@ -160,6 +160,14 @@ pub fn view(
         }
     })?;
     failed.map_or(Ok(viewed), |error| Err(error.into()))
+}
+
+/// One row as people read it; None when its line is no entry.
+///
+/// # Errors
+/// When keys cannot be read. A key that was destroyed is no error.
+pub fn entry_of(row: &LedgerRow, keys: &dyn KeyRing) -> Result<Option<EntryView>, KeyError> {
+    EntryFilter::default().asked_for(row, keys, &mut Viewed::default())
 }
 
 impl EntryFilter {

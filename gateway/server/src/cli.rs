@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::operator_options::{Hold, Ledger, Parked, Suppress, Why};
+
 /// Exit codes, shown below every help text.
 const EXIT_CODES: &str = "Exit codes: 0 done, 1 it did not work or has findings, 2 wrong usage or \
                           configuration.";
@@ -65,6 +67,29 @@ pub(crate) enum Command {
     /// Record or show what a patient allowed.
     #[command(subcommand)]
     Consent(Consent),
+
+    /// List what waits for a person, and say what becomes of it.
+    #[command(subcommand)]
+    Parked(Parked),
+
+    /// Tell everything that was decided about one message, in order.
+    #[command(after_help = "Example:\n  isthmus why EX000004 --to marketing")]
+    Why(Why),
+
+    /// Check and show what was decided and attempted.
+    #[command(subcommand)]
+    Ledger(Ledger),
+
+    /// Hold back what is about patients, or let it go on.
+    #[command(subcommand)]
+    Hold(Hold),
+
+    /// Let no marketing go to addresses any more, whoever has them.
+    #[command(
+        after_help = "Example:\n  isthmus suppress --source unsubscribe --addresses \
+                            addresses.txt"
+    )]
+    Suppress(Suppress),
 
     /// Send HL7 v2 files to an MLLP listener and sum up the acknowledgements.
     #[command(

@@ -17,6 +17,11 @@ pub(crate) struct Config {
     pub(crate) mappings: PathBuf,
     /// Where messages, deliveries and consents are kept.
     pub(crate) store: StoreConfig,
+    /// What is kept of every decision and attempt.
+    pub(crate) ledger: LedgerConfig,
+    /// How commands reach a running gateway.
+    #[serde(default)]
+    pub(crate) admin: AdminConfig,
     /// The keys of `hmac("name")` in maps, by name: references to 32 bytes in hexadecimal.
     #[serde(default)]
     pub(crate) pseudonym_keys: BTreeMap<String, Spanned<String>>,
@@ -52,6 +57,24 @@ pub(crate) struct StoreConfig {
     /// for measuring intake alone.
     #[serde(default = "yes")]
     pub(crate) forward: bool,
+}
+
+/// `[ledger]`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct LedgerConfig {
+    /// The key that signs checkpoints: a reference to 32 bytes in hexadecimal. Who has it can sign
+    /// a ledger that never was, so keep it away from those who can write the store.
+    pub(crate) signing_key: Spanned<String>,
+}
+
+/// `[admin]`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct AdminConfig {
+    /// The Unix socket; without it `isthmus.sock` in the store's folder. A path of a socket has
+    /// room for about 100 bytes.
+    pub(crate) socket: Option<PathBuf>,
 }
 
 const fn yes() -> bool {

@@ -8,6 +8,7 @@ use std::path::{Component, Path, PathBuf};
 use isthmus_core::diagnostic::{Code, Diagnostic, Explanation};
 use isthmus_core::source_file::SourceFile;
 use isthmus_core::span::Span;
+use isthmus_ledger::signing_key::SigningKey;
 use isthmus_store::master_key::MasterKey;
 use isthmus_store::store_paths::StorePaths;
 use toml::Spanned;
@@ -162,6 +163,22 @@ impl ConfigFile {
         Ok(MasterKey::new(key.into()))
     }
 
+    /// The key that signs the ledger of the store with this name.
+    pub(crate) fn ledger_key(&self, store: &str) -> Result<SigningKey, Failure> {
+        let seed = self.key(&self.config.ledger.signing_key);
+        let seed = seed.map_err(|problem| Failure::Configuration(vec![*problem]))?;
+        let origin = format!("isthmus/ledger/{store}");
+        SigningKey::from_seed(&origin, &seed).map_err(Failure::run)
+    }
+
+    /// Where a running gateway listens for commands.
+    pub(crate) fn admin_socket(&self) -> PathBuf {
+        match &self.config.admin.socket {
+            Some(socket) => self.path(socket),
+            None => self.path(&self.config.store.folder).join("isthmus.sock"),
+        }
+    }
+
     /// Where the store's files are.
     pub(crate) fn store_paths(&self) -> StorePaths {
         let store = &self.config.store;
@@ -182,8 +199,8 @@ impl ConfigFile {
         // A store in use knows its keys: a new one in place of a lost one would open nothing, or
         // give every patient another pseudonym.
         if allowed.make_keys && !self.store_paths().database().exists() {
-            let pseudonyms = self.config.pseudonym_keys.values();
-            for reference in pseudonyms.chain([&self.config.store.master_key]) {
+            let own = [&self.config.store.master_key, &self.config.ledger.signing_key];
+            for reference in self.config.pseudonym_keys.values().chain(own) {
                 if let Ok(Reference::File(path)) = Reference::parse(reference.get_ref()) {
                     first_start::make_key(&self.folder.join(path)).map_err(Failure::run)?;
                 }

@@ -1,6 +1,7 @@
 //! The binary `isthmus`: reads the command line, runs a command and turns its end into an exit
 //! code; what each command does is in `command`.
 
+mod admin;
 mod cli;
 mod command;
 mod config;
@@ -12,7 +13,9 @@ mod input;
 mod listeners;
 mod message_file;
 mod mllp_client;
+mod operator_options;
 mod output;
+mod patient_lines;
 mod policy_folder;
 mod reference;
 mod rules;
@@ -26,6 +29,7 @@ use std::process::ExitCode;
 use clap::Parser;
 
 use crate::cli::{Cli, Command, Consent};
+use crate::operator_options::Hold;
 use crate::failure::Failure;
 use crate::output::Output;
 
@@ -47,6 +51,8 @@ fn run(cli: &Cli, output: Output) -> Result<(), Failure> {
         .enable_all()
         .build();
     let runtime = runtime.map_err(Failure::run)?;
+    // Commands that are no tasks find the runtime too.
+    let _entered = runtime.enter();
     let config = || config_file::find(cli.config.as_deref());
     match &cli.command {
         None | Some(Command::Run) => runtime.block_on(command::run::run(&config()?, output)),
@@ -61,6 +67,16 @@ fn run(cli: &Cli, output: Output) -> Result<(), Failure> {
         Some(Command::Consent(Consent::Show(options))) => {
             command::consent::show(&config()?, options, output)
         }
+        Some(Command::Parked(command)) => command::parked::run(&config()?, command, output),
+        Some(Command::Why(options)) => command::why::run(&config()?, options, output),
+        Some(Command::Ledger(command)) => command::ledger::run(&config()?, command, output),
+        Some(Command::Hold(Hold::Place(options))) => {
+            command::hold::place(&config()?, options, output)
+        }
+        Some(Command::Hold(Hold::Lift(options))) => {
+            command::hold::lift(&config()?, options, output)
+        }
+        Some(Command::Suppress(options)) => command::hold::suppress(&config()?, options, output),
         Some(Command::Send(options)) => runtime.block_on(command::send::run(options, output)),
         Some(Command::Status) => command::status::run(&config()?, output),
     }

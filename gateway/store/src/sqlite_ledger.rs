@@ -68,7 +68,7 @@ impl LedgerRows for SqliteLedger {
         let connection = hold(&self.connection);
         let read = || {
             let mut statement = connection.prepare_cached(
-                "SELECT leaf FROM ledger WHERE entry >= ?1 ORDER BY entry LIMIT ?2",
+                "SELECT leaf FROM ledger WHERE entry >= ?1 AND entry < ?1 + ?2 ORDER BY entry",
             )?;
             let limit = i64::try_from(limit).unwrap_or(i64::MAX);
             let rows = statement.query_map(params![from.cast_signed(), limit], |row| row.get(0))?;

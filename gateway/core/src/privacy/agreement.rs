@@ -8,8 +8,9 @@ use crate::diagnostic::Diagnostic;
 use crate::id::RecipientId;
 use crate::privacy::closed_list::closed_list;
 use crate::privacy::codes;
-use crate::privacy::policy_text::{Complaints, Keys, PolicyTable, did_you_mean, parse};
+use crate::privacy::policy_text::{Complaints, Keys, PolicyTable, parse};
 use crate::privacy::recipient::ReadRecipient;
+use crate::privacy::suggestion::did_you_mean;
 use crate::source_file::SourceFile;
 
 closed_list! {

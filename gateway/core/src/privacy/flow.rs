@@ -6,12 +6,8 @@ use std::sync::Arc;
 use isthmus_fhir::resource::Resource;
 
 use crate::clock::Timestamp;
-use crate::consent_store::ConsentUnavailable;
-use crate::hold::Hold;
-use crate::id::SubjectKey;
 use crate::privacy::allow_row::AllowRow;
 use crate::privacy::circumstances::Circumstances;
-use crate::privacy::consent::ConsentAnswer;
 use crate::privacy::disclosure::Grant;
 use crate::privacy::flow_terms::FlowTerms;
 use crate::privacy::granted_record::GrantedRecord;
@@ -85,70 +81,6 @@ impl Flow {
         }
     }
 
-    /// Whether what was released under `grant` may still be sent, to be asked right before the
-    /// bytes leave.
-    ///
-    /// # Errors
-    /// A code of [`release`].
-    pub fn still_permits(
-        &self,
-        grant: &Grant,
-        subject: &SubjectKey,
-        circumstances: &Circumstances<'_>,
-    ) -> Result<(), &'static str> {
-        let consent_version = self.permit(subject, circumstances)?;
-        match circumstances.consents.hold(subject) {
-            Ok(None) => {}
-            Ok(Some(Hold::Review)) => return Err(release::REVIEW),
-            Ok(Some(Hold::Restriction)) => return Err(release::RESTRICTION),
-            Err(ConsentUnavailable(_)) => return Err(release::CONSENT_UNAVAILABLE),
-        }
-        let present = self.grant(consent_version);
-        if present == *grant {
-            return Ok(());
-        }
-        let only_consent = Grant {
-            consent_version: grant.consent_version,
-            ..present
-        };
-        Err(if only_consent == *grant {
-            release::CONSENT_CHANGED
-        } else {
-            release::POLICY_CHANGED
-        })
-    }
-
-    /// The version of the consent that allows it, if one is needed; or why nothing may leave.
-    fn permit(
-        &self,
-        subject: &SubjectKey,
-        circumstances: &Circumstances<'_>,
-    ) -> Result<Option<u64>, &'static str> {
-        let Circumstances {
-            addresses,
-            consents,
-            now,
-        } = *circumstances;
-        if now >= self.terms.ends_at {
-            return Err(release::EXPIRED);
-        }
-        if now >= self.agreement_ends_at {
-            return Err(release::AGREEMENT_EXPIRED);
-        }
-        if self.asks_suppression() {
-            match consents.is_suppressed(addresses) {
-                Ok(false) => {}
-                Ok(true) => return Err(release::SUPPRESSED),
-                Err(ConsentUnavailable(_)) => return Err(release::CONSENT_UNAVAILABLE),
-            }
-        }
-        match self.terms.consent.ask(subject, consents, now) {
-            ConsentAnswer::Allowed(version) => Ok(version),
-            ConsentAnswer::Withheld => Err(release::CONSENT),
-            ConsentAnswer::Unavailable => Err(release::CONSENT_UNAVAILABLE),
-        }
-    }
-
     fn project(&self, resources: &[Resource]) -> Result<Vec<Resource>, &'static str> {
         let patients = resources
             .iter()
@@ -172,7 +104,7 @@ impl Flow {
         Ok(granted)
     }
 
-    fn grant(&self, consent_version: Option<u64>) -> Grant {
+    pub(in crate::privacy) fn grant(&self, consent_version: Option<u64>) -> Grant {
         Grant {
             recipient: self.recipient.id.clone(),
             flow: self.terms.id.clone(),

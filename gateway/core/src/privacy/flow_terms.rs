@@ -8,9 +8,10 @@ use crate::privacy::basis::Basis;
 use crate::privacy::closed_list::closed_list;
 use crate::privacy::codes;
 use crate::privacy::consent::{self, ConsentRule};
-use crate::privacy::policy_text::{Complaints, Keys, Placed, PolicyTable, Word, did_you_mean};
+use crate::privacy::policy_text::{Complaints, Keys, Placed, PolicyTable, Word};
 use crate::privacy::purpose::Purpose;
 use crate::privacy::recipient::Side;
+use crate::privacy::suggestion::did_you_mean;
 use isthmus_fhir::spelling::nearest;
 
 closed_list! {

@@ -10,6 +10,7 @@ use toml::de::{DeTable, DeValue};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::privacy::closed_list::ClosedList;
 use crate::privacy::codes;
+use crate::privacy::suggestion::did_you_mean;
 use crate::source_file::SourceFile;
 use crate::span::Span;
 
@@ -390,15 +391,6 @@ fn text_of(
         value: text.to_owned(),
         span: span_of(value),
     })
-}
-
-/// `did you mean ...?` with the nearest words.
-pub(in crate::privacy) fn did_you_mean<S: AsRef<str>>(words: &[S]) -> Option<String> {
-    let words: Vec<String> = words
-        .iter()
-        .map(|word| format!("`{}`", word.as_ref()))
-        .collect();
-    (!words.is_empty()).then(|| format!("did you mean {}?", words.join(" or ")))
 }
 
 fn span_of<T>(value: &Spanned<T>) -> Span {

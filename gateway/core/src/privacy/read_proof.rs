@@ -12,7 +12,8 @@ use crate::privacy::allow_row::{AllowRow, ReadRow};
 use crate::privacy::coarsening::Coarsening;
 use crate::privacy::codes;
 use crate::privacy::flow_terms::ReadTerms;
-use crate::privacy::policy_text::{Complaints, did_you_mean};
+use crate::privacy::policy_text::Complaints;
+use crate::privacy::suggestion::did_you_mean;
 use crate::read_set::{Read, ReadSet};
 
 /// At most this many rows are named as what is allowed.

@@ -12,7 +12,8 @@ use isthmus_fhir::path::syntax::{ElementPath, Selector, Step};
 use crate::diagnostic::Code;
 use crate::privacy::coarsening::Coarsening;
 use crate::privacy::codes;
-use crate::privacy::policy_text::{Complaints, Placed, Word, did_you_mean};
+use crate::privacy::policy_text::{Complaints, Placed, Word};
+use crate::privacy::suggestion::did_you_mean;
 
 /// Elements that no policy grants.
 const NEVER_GRANTED: [&str; 3] = ["modifierExtension", "implicitRules", "contained"];

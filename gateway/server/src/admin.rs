@@ -1,0 +1,9 @@
+//! What operators ask of a store: the questions, who answers them, and the socket by which a
+//! running gateway is asked. How answers look is each command's own.
+
+pub(crate) mod answer;
+pub(crate) mod client;
+pub(crate) mod desk;
+pub(crate) mod request;
+mod ruling;
+pub(crate) mod socket;
