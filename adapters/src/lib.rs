@@ -3,5 +3,21 @@
 
 pub mod adapter;
 pub mod append_file;
+pub mod append_transport;
+mod breaker;
+pub mod dry_run;
+pub mod endpoint;
+pub mod http_client;
+pub mod inbound;
+mod json_text;
+pub mod limits;
 pub mod ndjson_folder;
+pub mod network;
+mod pace;
+mod pause;
+pub mod retry_after;
 pub mod runner;
+pub mod standard_webhooks;
+mod token_bucket;
+pub mod transport;
+pub mod webhook;

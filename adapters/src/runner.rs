@@ -1,100 +1,195 @@
-//! The runner: performs the calls that an adapter plans and accounts for every record of a batch.
-//! When to try again is the pipeline's business.
+//! The runner: performs the calls that an adapter plans, keeps the recipient's pace and accounts
+//! for every record of a batch. When a record is tried again is the pipeline's business.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::sync::Arc;
 
-use isthmus_core::delivery_queue::Draw;
-use isthmus_core::destination::{DeliveryOutcome, Destination, Outbound, RetryScope};
+use isthmus_core::clock::Clock;
+use isthmus_core::destination::{DeliveryOutcome, Destination, Outbound, RetryScope, Takes};
+use isthmus_core::executor::Executor;
 use isthmus_core::future::BoxFuture;
 use isthmus_core::id::{DeliveryId, RecipientId};
 
-use crate::adapter::{Adapter, Call, Reply};
-use crate::append_file::AppendFolder;
+use crate::adapter::{Adapter, Call, Judgement};
+use crate::breaker::Change;
+use crate::limits::Limits;
+use crate::pace::{Admission, Pace, Turn, Verdict};
+use crate::transport::Transport;
+
+/// What a runner is made of.
+pub struct RunnerParts {
+    /// Who receives.
+    pub recipient: RecipientId,
+    /// Plans the calls and judges the replies.
+    pub adapter: Box<dyn Adapter>,
+    /// Performs the calls.
+    pub transport: Box<dyn Transport>,
+    /// How fast, and when the recipient is left alone.
+    pub limits: Limits,
+    /// Any number that differs from gateway to gateway: it scatters the pauses.
+    pub seed: u64,
+    /// The time of day, of which attempts are told.
+    pub clock: Arc<dyn Clock>,
+    /// Timers.
+    pub executor: Arc<dyn Executor>,
+}
+
+impl fmt::Debug for RunnerParts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "RunnerParts({})", self.recipient)
+    }
+}
 
 /// A destination made of an adapter and the means to perform its calls.
 pub struct Runner {
-    recipient: RecipientId,
-    adapter: Box<dyn Adapter>,
-    folder: Arc<AppendFolder>,
+    parts: RunnerParts,
+    pace: Pace,
 }
 
-impl std::fmt::Debug for Runner {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(
-            f,
-            "Runner({}, {})",
-            self.adapter.manifest().name,
-            self.recipient
-        )
+impl fmt::Debug for Runner {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = self.parts.adapter.manifest().name;
+        write!(f, "Runner({name}, {})", self.parts.recipient)
     }
 }
 
 impl Runner {
     /// A runner for one recipient.
-    pub fn new(recipient: RecipientId, adapter: Box<dyn Adapter>, folder: AppendFolder) -> Self {
-        Self {
-            recipient,
-            adapter,
-            folder: Arc::new(folder),
+    pub fn new(parts: RunnerParts) -> Self {
+        let pace = Pace::new(&parts.limits, parts.seed);
+        Self { parts, pace }
+    }
+
+    async fn wait_until_ready(&self) -> usize {
+        let at_once = self.takes().at_once.max(1);
+        loop {
+            // Asked for before looking, so that an end between the two is not missed.
+            let tried = self.pace.tried();
+            match self.pace.admission(self.parts.executor.monotonic()) {
+                Admission::Now(most) => return most.unwrap_or(at_once).clamp(1, at_once),
+                Admission::Wait(time) => self.parts.executor.sleep(time).await,
+                Admission::Trying => tried.await,
+                Admission::Never => std::future::pending().await,
+            }
         }
     }
 
-    /// Performs one call; None when whether it was done is not known.
-    async fn perform(&self, call: Call) -> Option<Vec<(DeliveryId, DeliveryOutcome)>> {
-        let folder = Arc::clone(&self.folder);
-        let performed = tokio::task::spawn_blocking(move || {
-            let reply = match &call {
-                Call::Append { file, lines } => folder.append(file, lines),
+    async fn hand_over(&self, batch: Vec<Outbound>) -> Vec<DeliveryOutcome> {
+        let calls = self.parts.adapter.plan(&batch, self.parts.clock.now());
+        let ids: Vec<DeliveryId> = batch.iter().map(|outbound| outbound.id).collect();
+        drop(batch);
+        let mut outcomes = BTreeMap::new();
+        let mut others = unaccounted();
+        for call in calls {
+            let turn = match self.pace.begin(self.parts.executor.monotonic()) {
+                Ok(turn) => turn,
+                Err(held) => {
+                    others = DeliveryOutcome::Retry {
+                        scope: RetryScope::Recipient,
+                        after: held.after,
+                        code: held.code.to_owned(),
+                    };
+                    break;
+                }
             };
-            (call, reply)
-        });
-        match performed.await {
-            Ok((call, Ok(()))) => Some(self.adapter.judge(&call, Reply::Appended)),
-            Ok((call, Err(error))) => {
-                tracing::warn!(recipient = %self.recipient, kind = ?error.kind(), "append failed");
-                Some(self.adapter.judge(&call, Reply::NotAppended(error.kind())))
+            let judgement = self.perform(call, turn).await;
+            let is_last = self.holds_up_others(&judgement);
+            outcomes.extend(judgement.outcomes);
+            if is_last {
+                others = DeliveryOutcome::Retry {
+                    scope: RetryScope::Recipient,
+                    after: None,
+                    code: "not-tried".to_owned(),
+                };
+                break;
             }
-            Err(_join) => None,
         }
+        let outcome = |id| outcomes.get(id).unwrap_or(&others).clone();
+        ids.iter().map(outcome).collect()
+    }
+
+    /// Performs one call and tells one outcome for each of its records.
+    async fn perform(&self, call: Call, turn: Turn<'_>) -> Judgement {
+        let call = Arc::new(call);
+        let reply = self.parts.transport.perform(Arc::clone(&call)).await;
+        let judged = self.parts.adapter.judge(&call, reply);
+        let mut judged_outcomes: BTreeMap<_, _> = judged.outcomes.into_iter().collect();
+        let account = |id| (id, judged_outcomes.remove(&id).unwrap_or_else(unaccounted));
+        let judgement = Judgement {
+            outcomes: call.records().into_iter().map(account).collect(),
+            stop: judged.stop,
+        };
+        self.log_failure(&judgement);
+        let verdict = Verdict::of(&judgement);
+        let (change, is_gone) = turn.end(self.parts.executor.monotonic(), verdict);
+        self.log_change(change, is_gone);
+        judgement
+    }
+
+    /// Whether what follows in the batch must not be tried: it could overtake a patient's earlier
+    /// record, or would fare alike.
+    fn holds_up_others(&self, judgement: &Judgement) -> bool {
+        let is_in_order = self.takes().batch.consecutive;
+        let mut outcomes = judgement.outcomes.iter().map(|(_, outcome)| outcome);
+        judgement.stop
+            || outcomes.any(|outcome| match outcome {
+                DeliveryOutcome::Delivered => false,
+                DeliveryOutcome::Retry { scope, .. } => {
+                    is_in_order || *scope == RetryScope::Recipient
+                }
+                DeliveryOutcome::Refused { .. } | DeliveryOutcome::Unknown { .. } => is_in_order,
+            })
+    }
+
+    fn log_failure(&self, judgement: &Judgement) {
+        let code = judgement.outcomes.iter().find_map(|(_, one)| match one {
+            DeliveryOutcome::Delivered => None,
+            DeliveryOutcome::Retry { code, .. }
+            | DeliveryOutcome::Refused { code }
+            | DeliveryOutcome::Unknown { code } => Some(code),
+        });
+        if let Some(code) = code {
+            let records = judgement.outcomes.len();
+            let recipient = &self.parts.recipient;
+            tracing::warn!(%recipient, code, records, "not every record was taken");
+        }
+    }
+
+    fn log_change(&self, change: Change, is_gone: bool) {
+        let recipient = &self.parts.recipient;
+        match change {
+            Change::None => {}
+            Change::Opened => tracing::warn!(%recipient, "too many calls fail, leaving it alone"),
+            Change::Closed => tracing::info!(%recipient, "calls succeed again"),
+        }
+        if is_gone {
+            tracing::error!(%recipient, "it says it is gone; nothing is sent until a restart");
+        }
+    }
+}
+
+/// A record that the adapter did not account for may have arrived.
+fn unaccounted() -> DeliveryOutcome {
+    DeliveryOutcome::Unknown {
+        code: "unaccounted".to_owned(),
     }
 }
 
 impl Destination for Runner {
     fn recipient(&self) -> &RecipientId {
-        &self.recipient
+        &self.parts.recipient
     }
 
-    fn batch(&self) -> Draw {
-        self.adapter.manifest().batch
+    fn takes(&self) -> Takes {
+        self.parts.adapter.manifest().takes
+    }
+
+    fn ready(&self) -> BoxFuture<'_, usize> {
+        Box::pin(self.wait_until_ready())
     }
 
     fn deliver(&self, batch: Vec<Outbound>) -> BoxFuture<'_, Vec<DeliveryOutcome>> {
-        Box::pin(async move {
-            let mut outcomes = BTreeMap::new();
-            // A call after one that failed could overtake a patient's earlier record.
-            let mut others = DeliveryOutcome::Unknown;
-            for call in self.adapter.plan(&batch) {
-                let Some(judged) = self.perform(call).await else {
-                    break;
-                };
-                let delivered = |(_, outcome): &(DeliveryId, DeliveryOutcome)| {
-                    *outcome == DeliveryOutcome::Delivered
-                };
-                let all = judged.iter().all(delivered);
-                outcomes.extend(judged);
-                if !all {
-                    let scope = RetryScope::Recipient;
-                    others = DeliveryOutcome::Retry { scope, after: None };
-                    break;
-                }
-            }
-            let account = |one: &Outbound| outcomes.remove(&one.id);
-            batch
-                .iter()
-                .map(account)
-                .map(|found| found.unwrap_or(others.clone()))
-                .collect()
-        })
+        Box::pin(self.hand_over(batch))
     }
 }

@@ -4,6 +4,7 @@ use isthmus_core::destination::Outbound;
 use isthmus_core::phi::Phi;
 
 use crate::adapter::{Call, Line};
+use crate::json_text::quoted;
 
 /// One call a day: a delivery always goes to the file of the day it was committed on, so that a
 /// repeat after a restart is found there.
@@ -12,11 +13,12 @@ pub(crate) fn plan(batch: &[Outbound]) -> Vec<Call> {
     for outbound in batch {
         let name = format!("{}.ndjson", outbound.created_at.day());
         let line = line(outbound);
-        let same_day = calls
-            .iter_mut()
-            .find(|Call::Append { file, .. }| *file == name);
+        let same_day = calls.iter_mut().find_map(|call| match call {
+            Call::Append { file, lines } => (*file == name).then_some(lines),
+            Call::Http(_) => None,
+        });
         match same_day {
-            Some(Call::Append { lines, .. }) => lines.push(line),
+            Some(lines) => lines.push(line),
             None => calls.push(Call::Append {
                 file: name,
                 lines: vec![line],
@@ -26,8 +28,7 @@ pub(crate) fn plan(batch: &[Outbound]) -> Vec<Call> {
     calls
 }
 
-/// The line opens with the delivery's id, which `append_file` looks for; the names are those of
-/// the policy file, so they need no escaping beyond quotes and backslashes.
+/// The line opens with the delivery's id, which `append_file` looks for.
 fn line(outbound: &Outbound) -> Line {
     let grant = outbound.disclosure.grant();
     let mut bytes = format!(
@@ -47,18 +48,4 @@ fn line(outbound: &Outbound) -> Line {
         bytes: Phi::new(bytes),
         look_first: outbound.recovered || outbound.attempt > 1,
     }
-}
-
-fn quoted(text: &str) -> String {
-    let mut quoted = String::with_capacity(text.len() + 2);
-    quoted.push('"');
-    for character in text.chars() {
-        match character {
-            '"' | '\\' => quoted.extend(['\\', character]),
-            control if control.is_control() => quoted.push(' '),
-            other => quoted.push(other),
-        }
-    }
-    quoted.push('"');
-    quoted
 }

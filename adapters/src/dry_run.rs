@@ -1,0 +1,156 @@
+//! What an adapter would do, as data that people and machines may see: the calls of a batch with
+//! every value of a record masked, and the adapters that there are. Nothing is done.
+
+use isthmus_core::clock::Timestamp;
+use isthmus_core::destination::Outbound;
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use crate::adapter::{Adapter, Call, Manifest};
+use crate::ndjson_folder::destination as ndjson_folder;
+use crate::webhook::destination as webhook;
+
+/// An adapter that there is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct AvailableAdapter {
+    /// Its name in the configuration.
+    pub name: &'static str,
+    /// What it does.
+    pub about: &'static str,
+    /// How many records one hand-over holds at most.
+    pub batch_limit: usize,
+    /// Whether several records of one patient may be in one hand-over.
+    pub consecutive: bool,
+    /// How many hand-overs may be under way at once.
+    pub at_once: usize,
+    /// Whether it takes signals in.
+    pub takes_signals: bool,
+}
+
+impl From<Manifest> for AvailableAdapter {
+    fn from(manifest: Manifest) -> Self {
+        Self {
+            name: manifest.name,
+            about: manifest.about,
+            batch_limit: manifest.takes.batch.limit,
+            consecutive: manifest.takes.batch.consecutive,
+            at_once: manifest.takes.at_once,
+            takes_signals: manifest.takes_signals,
+        }
+    }
+}
+
+/// The adapters that there are, by name.
+pub fn available() -> Vec<AvailableAdapter> {
+    let manifests = [ndjson_folder::MANIFEST, webhook::MANIFEST];
+    manifests.map(AvailableAdapter::from).to_vec()
+}
+
+/// A header as it may be shown.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ShownHeader {
+    /// Its name.
+    pub name: &'static str,
+    /// Its value; `<masked>` for a proof of who we are.
+    pub value: String,
+}
+
+/// A call as it may be shown.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(tag = "call", rename_all = "kebab-case")]
+pub enum ShownCall {
+    /// Lines for a file.
+    Append {
+        /// The file.
+        file: String,
+        /// The lines, as JSON.
+        lines: Vec<Value>,
+        /// How many records they hold.
+        records: usize,
+    },
+    /// A request.
+    Http {
+        /// The method.
+        method: &'static str,
+        /// The URL.
+        url: String,
+        /// The headers.
+        headers: Vec<ShownHeader>,
+        /// The body, as JSON.
+        body: Value,
+        /// How many records it holds.
+        records: usize,
+    },
+}
+
+/// The calls that an adapter would make of a batch at this time. In what stands where the adapter's
+/// manifest says that the record is, names stay and values become their kind; in a body that does
+/// not have it there, all values do.
+pub fn plan(adapter: &dyn Adapter, batch: &[Outbound], now: Timestamp) -> Vec<ShownCall> {
+    let record_at = adapter.manifest().record_at;
+    let calls = adapter.plan(batch, now);
+    calls.iter().map(|call| shown(call, record_at)).collect()
+}
+
+fn shown(call: &Call, record_at: &[&str]) -> ShownCall {
+    let records = call.records().len();
+    match call {
+        Call::Append { file, lines } => ShownCall::Append {
+            file: file.clone(),
+            lines: lines
+                .iter()
+                .map(|line| masked(line.bytes.reveal(), record_at))
+                .collect(),
+            records,
+        },
+        Call::Http(call) => ShownCall::Http {
+            method: call.method,
+            url: call.url.to_string(),
+            headers: call
+                .headers
+                .iter()
+                .map(|header| ShownHeader {
+                    name: header.name,
+                    value: if header.masked {
+                        "<masked>".to_owned()
+                    } else {
+                        header.value.clone()
+                    },
+                })
+                .collect(),
+            body: masked(call.body.reveal(), record_at),
+            records,
+        },
+    }
+}
+
+/// The JSON of a body without the values of its record.
+fn masked(bytes: &[u8], record_at: &[&str]) -> Value {
+    let Ok(mut body) = serde_json::from_slice(bytes) else {
+        return kind("unreadable");
+    };
+    let mut record = Some(&mut body);
+    for name in record_at {
+        record = record.and_then(|value: &mut Value| value.get_mut(name));
+    }
+    match record {
+        Some(record) => mask(record),
+        None => mask(&mut body),
+    }
+    body
+}
+
+fn mask(value: &mut Value) {
+    match value {
+        Value::Null => *value = kind("null"),
+        Value::Bool(_) => *value = kind("boolean"),
+        Value::Number(_) => *value = kind("number"),
+        Value::String(_) => *value = kind("text"),
+        Value::Array(items) => items.iter_mut().for_each(mask),
+        Value::Object(members) => Map::values_mut(members).for_each(mask),
+    }
+}
+
+fn kind(name: &str) -> Value {
+    Value::String(format!("<{name}>"))
+}

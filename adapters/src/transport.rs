@@ -1,0 +1,14 @@
+//! `Transport`, the means to perform calls: a folder or an HTTP client; what a reply means is the
+//! adapters' business.
+
+use std::sync::Arc;
+
+use isthmus_core::future::BoxFuture;
+
+use crate::adapter::{Call, Reply};
+
+/// Performs calls.
+pub trait Transport: Send + Sync {
+    /// Performs one call. Waits are bounded; every failure has a reply of its own.
+    fn perform(&self, call: Arc<Call>) -> BoxFuture<'_, Reply>;
+}
