@@ -100,6 +100,13 @@ codes! {
         "`key` names one of the record's target paths, and that row is `required`."
     NAMED_KEY "M221" "no such key"
         "`hmac(\"name\")` needs a key of that name in the gateway's configuration."
+    PROPERTY "M222" "no such property of the record"
+        "The schema of this kind of record, `records/KIND.schema.json`, does not have the property \
+         that the row writes, so no recipient would know it. Mend the name, or add the property \
+         to the schema first."
+    NO_SCHEMA "M223" "a kind of record without a schema"
+        "The folder `records` has no `KIND.schema.json` for the record of this map: its properties \
+         cannot be checked, and its recipients have nothing to build on."
     UNREAD_FILE "M320" "a file that cannot be read"
         "The file is missing, unreadable, not UTF-8 or larger than a map file may be."
     NAME_TWICE "M321" "two maps of one name"
@@ -113,6 +120,9 @@ codes! {
          code stands in `from` twice."
     USE_CIRCLE "M325" "libraries that use each other in a circle"
         "Type maps may not call themselves, directly or through others."
+    SCHEMA_FILE "M326" "a record schema that cannot be used"
+        "A schema of records is a JSON Schema of the type `object` with `$id`, `title`, and an \
+         `x-isthmus` that tells `version` (MAJOR.MINOR) and `key`, one of its properties."
     NOT_A_DATE "R101" "not a date or time"
         "The field does not hold a date or time of HL7 v2 (YYYY[MM[DD[HHMM[SS[.S...]]]]][+/-ZZZZ])."
     NO_OFFSET "R102" "a time without an offset"

@@ -10,6 +10,7 @@ pub mod function;
 pub mod groups;
 pub mod items;
 pub mod map;
+pub mod record_target;
 pub mod rows;
 pub mod scope;
 pub mod segment_path;

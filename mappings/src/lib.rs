@@ -1,5 +1,6 @@
 //! The row language: maps are text files that are parsed, checked against HL7 v2 and FHIR R4,
-//! compiled to a plan and run; no input or output but the reading of map files in `loader`.
+//! compiled to a plan and run. No input or output but the reading of files in `loader` and `cases`
+//! and the writing of a first configuration in `new_folder`.
 
 pub mod ast;
 pub mod cases;
@@ -12,11 +13,14 @@ pub mod library;
 pub mod loader;
 pub mod map;
 pub mod message_translator;
+pub mod new_folder;
 pub mod parser;
 pub mod plan;
 pub mod problem;
 pub mod reads;
 pub mod record_shaper;
+pub mod records;
 pub mod run;
+pub mod shipped;
 pub mod span;
 pub mod table;

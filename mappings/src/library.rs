@@ -15,6 +15,7 @@ use crate::compile::map::{compile, is_library};
 use crate::loader::{Files, LoadError, TextFile};
 use crate::map::Map;
 use crate::parser::file::parse;
+use crate::records::schemas::RecordSchemas;
 use crate::table::TableRows;
 
 /// The maps of a folder.
@@ -49,9 +50,12 @@ impl Library {
         library.resolve_uses(&mut units, &mut broken);
         library.names_once(&units);
         let tables = tables(&files.tables);
+        let schemas = RecordSchemas::of(&files.schemas);
+        library.diagnostics.extend_from_slice(schemas.diagnostics());
         let sources = Sources {
             units: &units,
             tables: &tables,
+            schemas: &schemas,
             keys,
         };
         let mut compiled = Vec::new();

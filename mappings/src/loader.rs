@@ -1,4 +1,4 @@
-//! Reads the map and table files below a mappings folder; the one place that touches the disk.
+//! Reads the maps, tables and record schemas below a mappings folder; the one place that reads them.
 //! What the files say is found out in `library`.
 
 use std::fs;
@@ -9,6 +9,9 @@ use crate::lexer::MAX_FILE_BYTES;
 
 /// Folders that hold no maps.
 const NO_MAPS: [&str; 4] = ["src", "tests", "policies", "target"];
+
+/// The folder that holds the schemas of records, right below the mappings folder.
+const RECORDS: &str = "records";
 
 /// Folders below each other, at most.
 const MAX_DEPTH: usize = 16;
@@ -36,6 +39,8 @@ pub struct Files {
     pub maps: Vec<TextFile>,
     /// The tables: every `.csv`.
     pub tables: Vec<TextFile>,
+    /// The schemas of records: every `.schema.json` right below `records`.
+    pub schemas: Vec<TextFile>,
 }
 
 /// Why a mappings folder cannot be read.
@@ -67,6 +72,7 @@ impl Files {
         files.descend(folder, "", 0)?;
         files.maps.sort_by(|a, b| a.path.cmp(&b.path));
         files.tables.sort_by(|a, b| a.path.cmp(&b.path));
+        files.schemas.sort_by(|a, b| a.path.cmp(&b.path));
         Ok(files)
     }
 
@@ -90,8 +96,18 @@ impl Files {
         self
     }
 
+    /// Adds a schema of records.
+    #[must_use]
+    pub fn with_schema(mut self, path: &str, text: &str) -> Self {
+        self.schemas.push(TextFile {
+            path: path.to_owned(),
+            text: Ok(text.to_owned()),
+        });
+        self
+    }
+
     fn descend(&mut self, folder: &Path, relative: &str, depth: usize) -> Result<(), LoadError> {
-        if depth > MAX_DEPTH || self.maps.len() + self.tables.len() > MAX_FILES {
+        if depth > MAX_DEPTH || self.count() > MAX_FILES {
             return Err(LoadError::TooMuch {
                 folder: folder.to_owned(),
             });
@@ -121,10 +137,17 @@ impl Files {
             match extension {
                 Some("rmap") => self.maps.push(read(&entry.path(), path, MAX_FILE_BYTES)),
                 Some("csv") => self.tables.push(read(&entry.path(), path, MAX_TABLE_BYTES)),
+                Some("json") if relative == RECORDS && name.ends_with(".schema.json") => {
+                    self.schemas.push(read(&entry.path(), path, MAX_FILE_BYTES));
+                }
                 _ => {}
             }
         }
         Ok(())
+    }
+
+    fn count(&self) -> usize {
+        self.maps.len() + self.tables.len() + self.schemas.len()
     }
 }
 

@@ -117,7 +117,10 @@ fn condition(rejection: &Rejection) -> Condition {
         | Reason::Unopenable
         | Reason::RefusedByDestination
         | Reason::ConsentChanged
-        | Reason::PolicyChanged => ConditionCode::Internal,
+        | Reason::PolicyChanged
+        | Reason::TriedTooLong
+        | Reason::Review
+        | Reason::Restriction => ConditionCode::Internal,
     };
     Condition {
         location: rejection.location,

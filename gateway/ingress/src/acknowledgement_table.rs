@@ -84,7 +84,10 @@ impl AcknowledgementTable {
             | Reason::Unopenable
             | Reason::RefusedByDestination
             | Reason::ConsentChanged
-            | Reason::PolicyChanged => NegativeCode::Error,
+            | Reason::PolicyChanged
+            | Reason::TriedTooLong
+            | Reason::Review
+            | Reason::Restriction => NegativeCode::Error,
         }
     }
 }

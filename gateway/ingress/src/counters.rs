@@ -82,7 +82,10 @@ impl Refused {
             | Reason::Unopenable
             | Reason::RefusedByDestination
             | Reason::ConsentChanged
-            | Reason::PolicyChanged => &self.other,
+            | Reason::PolicyChanged
+            | Reason::TriedTooLong
+            | Reason::Review
+            | Reason::Restriction => &self.other,
         }
     }
 }

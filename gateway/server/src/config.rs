@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use isthmus_adapters::ndjson_folder::config::NdjsonFolderConfig;
+use isthmus_adapters::webhook::config::WebhookConfig;
 use isthmus_ingress::mllp_config::MllpConfig;
 use isthmus_ingress::sender::Sender;
 use serde::Deserialize;
@@ -107,6 +108,8 @@ pub(crate) struct FirstStart {
 pub(crate) enum DestinationConfig {
     /// One NDJSON file a day in a folder.
     NdjsonFolder(NdjsonFolderConfig),
+    /// Signed requests over HTTPS.
+    Webhook(Box<WebhookConfig>),
 }
 
 impl DestinationConfig {
@@ -114,13 +117,15 @@ impl DestinationConfig {
     pub(crate) fn recipient(&self) -> &str {
         match self {
             Self::NdjsonFolder(config) => &config.recipient,
+            Self::Webhook(config) => &config.recipient,
         }
     }
 
-    /// Where its files are written, as the configuration says.
-    pub(crate) fn folder(&self) -> &Path {
+    /// Where its files are written, as the configuration says; None when it writes none.
+    pub(crate) fn folder(&self) -> Option<&Path> {
         match self {
-            Self::NdjsonFolder(config) => &config.folder,
+            Self::NdjsonFolder(config) => Some(&config.folder),
+            Self::Webhook(_) => None,
         }
     }
 }

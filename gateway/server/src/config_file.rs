@@ -16,7 +16,7 @@ use toml::Spanned;
 use crate::config::Config;
 use crate::failure::Failure;
 use crate::first_start;
-use crate::reference::Reference;
+use crate::reference::{Reference, ReferenceError};
 
 /// The file's name.
 pub(crate) const NAME: &str = "isthmus.toml";
@@ -29,6 +29,13 @@ const SECRET: Code = Code::new("C002");
 const TWICE: Code = Code::new("C003");
 /// A value names something that does not exist.
 const UNKNOWN: Code = Code::new("C004");
+
+/// A sender that cannot be told from others, or that nothing proves.
+pub(crate) const SENDER: Code = Code::new("C005");
+/// A listener that cannot start.
+pub(crate) const LISTENER: Code = Code::new("C006");
+/// A destination that cannot be used as it is stated.
+pub(crate) const DESTINATION: Code = Code::new("C007");
 
 /// Every code of the configuration, explained.
 pub(crate) const CODES: &[Explanation] = &[
@@ -54,6 +61,24 @@ pub(crate) const CODES: &[Explanation] = &[
         title: "a name that does not fit what is there",
         text: "A destination needs a policy of its recipient, a recipient needs a destination, and \
                a time zone needs to be in the IANA database.",
+    },
+    Explanation {
+        code: SENDER,
+        title: "a sender that cannot be told from others",
+        text: "A sender is recognised by its certificate or its network. Two that are recognised \
+               alike need names that differ, and one that nothing proves could be anybody.",
+    },
+    Explanation {
+        code: LISTENER,
+        title: "a listener that cannot start",
+        text: "An address, a bound, a certificate or a key of a listener is wrong. Without TLS a \
+               listener opens on loopback only.",
+    },
+    Explanation {
+        code: DESTINATION,
+        title: "a destination that cannot be used as it is stated",
+        text: "A key of the destination is wrong, or a secret or certificate that it names cannot \
+               be used. Requests go by https, but for recipients on this machine.",
     },
 ];
 
@@ -143,6 +168,11 @@ impl ConfigFile {
         self.error(at, UNKNOWN, text)
     }
 
+    /// A secret's text by its reference.
+    pub(crate) fn secret(&self, reference: &str) -> Result<String, ReferenceError> {
+        Reference::parse(reference)?.resolve(&self.folder)
+    }
+
     /// A secret of 32 bytes by its reference.
     pub(crate) fn key(&self, reference: &Spanned<String>) -> Result<[u8; 32], Box<Diagnostic>> {
         let wrong = |text: String| {
@@ -199,7 +229,10 @@ impl ConfigFile {
         // A store in use knows its keys: a new one in place of a lost one would open nothing, or
         // give every patient another pseudonym.
         if allowed.make_keys && !self.store_paths().database().exists() {
-            let own = [&self.config.store.master_key, &self.config.ledger.signing_key];
+            let own = [
+                &self.config.store.master_key,
+                &self.config.ledger.signing_key,
+            ];
             for reference in self.config.pseudonym_keys.values().chain(own) {
                 if let Ok(Reference::File(path)) = Reference::parse(reference.get_ref()) {
                     first_start::make_key(&self.folder.join(path)).map_err(Failure::run)?;
@@ -249,7 +282,8 @@ impl ConfigFile {
                 let text = format!("two destinations for the recipient {recipient}");
                 problems.push(self.error(&destination.span(), TWICE, text));
             }
-            if !folders.insert(self.path(destination.get_ref().folder())) {
+            let folder = destination.get_ref().folder();
+            if folder.is_some_and(|folder| !folders.insert(self.path(folder))) {
                 let text = "two destinations have the same folder; what is one recipient's must \
                             not lie beside another's";
                 problems.push(self.error(&destination.span(), TWICE, text));

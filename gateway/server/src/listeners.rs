@@ -5,7 +5,7 @@ use std::error::Error;
 use std::ops::Range;
 
 use isthmus_core::clock::{Clock, Timestamp};
-use isthmus_core::diagnostic::{Code, Diagnostic};
+use isthmus_core::diagnostic::Diagnostic;
 use isthmus_core::id::SenderId;
 use isthmus_ingress::error::IngressError;
 use isthmus_ingress::mllp_config::MllpConfig;
@@ -13,16 +13,12 @@ use isthmus_ingress::sender_binding::SenderTable;
 use isthmus_ingress::tls::server_config;
 use toml::Spanned;
 
-use crate::config_file::ConfigFile;
+use crate::config_file::{ConfigFile, LISTENER, SENDER};
 use crate::failure::Failure;
 use crate::system::SystemClock;
 
 /// Bytes of messages that all listeners may hold at once.
 pub(crate) const BUDGET_BYTES: usize = 256 << 20;
-/// A sender that cannot be told from others, or that nothing proves.
-const SENDER: Code = Code::new("C005");
-/// A listener that cannot start.
-const LISTENER: Code = Code::new("C006");
 
 /// What is wrong with the senders and the listeners as of now; opens no port.
 pub(crate) fn check(file: &ConfigFile) -> Result<(), Failure> {

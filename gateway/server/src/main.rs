@@ -6,11 +6,13 @@ mod cli;
 mod command;
 mod config;
 mod config_file;
+mod destinations;
 mod diagnostic_json;
 mod failure;
 mod first_start;
 mod input;
 mod listeners;
+mod loop_alarm;
 mod message_file;
 mod mllp_client;
 mod operator_options;
@@ -29,8 +31,8 @@ use std::process::ExitCode;
 use clap::Parser;
 
 use crate::cli::{Cli, Command, Consent};
-use crate::operator_options::Hold;
 use crate::failure::Failure;
+use crate::operator_options::Hold;
 use crate::output::Output;
 
 fn main() -> ExitCode {

@@ -3,37 +3,46 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
-use isthmus_adapters::append_file::AppendFolder;
-use isthmus_adapters::ndjson_folder::destination::NdjsonFolder;
-use isthmus_adapters::runner::Runner;
 use isthmus_core::clock::Clock;
 use isthmus_core::delivery_queue::DeliveryQueue;
-use isthmus_core::destination::Destination;
 use isthmus_core::executor::Executor;
-use isthmus_core::id::RecipientId;
 use isthmus_core::journal::{Backlog, Journal, JournalError};
 use isthmus_core::key_ring::KeyRing;
+use isthmus_core::ledger_rows::LedgerRows;
 use isthmus_core::privacy::policy_set::PolicySet;
+use isthmus_core::translator::Translator;
 use isthmus_ingress::acknowledgement::ControlIds;
 use isthmus_ingress::budget::Budget;
 use isthmus_ingress::counters::Counters;
 use isthmus_ingress::mllp_listener::MllpListener;
 use isthmus_ingress::seams::{Mapped, Seams};
+use isthmus_ledger::checkpoint_loop::{CheckpointError, CheckpointLoop};
+use isthmus_mappings::message_translator::MessageTranslator;
+use isthmus_pipeline::before_sending::BeforeSending;
 use isthmus_pipeline::deliver_loop::DeliverLoop;
 use isthmus_pipeline::forward_loop::ForwardLoop;
 use isthmus_pipeline::journal_intake::JournalIntake;
+use isthmus_pipeline::rebuild_stage::RebuildStage;
 use isthmus_pipeline::release_stage::ReleaseStage;
-use isthmus_pipeline::retry_schedule::RetrySchedule;
 use isthmus_store::running_store::{RunningStore, StoreOptions};
 use tokio::sync::{mpsc, watch};
+use toml::Spanned;
 
+use crate::admin::desk::{Desk, DeskStore};
+use crate::admin::socket::AdminSocket;
 use crate::config::{DestinationConfig, QueueKind};
 use crate::config_file::ConfigFile;
+use crate::destinations::{self, Door};
 use crate::failure::Failure;
 use crate::listeners;
+use crate::loop_alarm::LoopAlarm;
 use crate::rules::Rules;
 use crate::system::{SystemClock, TokioExecutor};
+
+/// How often the ledger is signed at most.
+const SIGN_EVERY: Duration = Duration::from_secs(1);
 
 /// A port that is open.
 #[derive(Debug, Clone, Copy)]
@@ -69,48 +78,31 @@ struct Parts {
     executor: Arc<dyn Executor>,
     keys: Arc<dyn KeyRing>,
     queue: Arc<dyn DeliveryQueue>,
+    release: Arc<ReleaseStage>,
+    translator: Arc<MessageTranslator>,
+    policies: Arc<PolicySet>,
     ended: mpsc::Sender<String>,
 }
 
 impl RunningGateway {
     /// Opens the store, starts the loops, and opens the ports last.
     pub(crate) fn start(file: &ConfigFile, rules: Rules) -> Result<Self, Failure> {
-        let master = file.master_key()?;
-        let options = StoreOptions {
-            paths: file.store_paths(),
-            size_limit: None,
-        };
-        let store = RunningStore::start(&options, &master).map_err(Failure::run)?;
-        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-        let executor: Arc<dyn Executor> = Arc::new(TokioExecutor::new());
-        let queue = match file.config.store.queue {
-            QueueKind::Embedded => store.queue(Arc::clone(&clock), Arc::clone(&executor)),
-        };
-        let queue = queue.map_err(Failure::run)?;
         let (ended, loops) = mpsc::channel(16);
-        let keys: Arc<dyn KeyRing> = store.store().keys();
-        let store = Arc::new(store);
-        let queue: Arc<dyn DeliveryQueue> = Arc::new(queue);
-        let parts = Parts {
-            store,
-            clock,
-            executor,
-            keys,
-            queue,
-            ended,
-        };
         let library = Arc::clone(&rules.library);
-        let mapped: Arc<Mapped> =
-            Arc::new(move |code, event| library.for_event(code, event).is_some());
+        let parts = Parts::make(file, rules, ended)?;
+        parts.sign(file)?;
+        parts.answer(file)?;
         for destination in &file.config.destinations {
-            parts.deliver(file, destination.get_ref(), &rules.policies)?;
+            parts.deliver(file, destination)?;
         }
         if file.config.store.forward {
-            parts.forward(rules);
+            parts.forward();
         }
         let (stop, stopping) = watch::channel(false);
         let mut running = tokio::task::JoinSet::new();
         let mut listening = Vec::new();
+        let mapped: Arc<Mapped> =
+            Arc::new(move |code, event| library.for_event(code, event).is_some());
         let seams = parts.seams(file, mapped)?;
         for stated in &file.config.mllp {
             let config = listeners::with_paths(file, stated.get_ref());
@@ -153,6 +145,45 @@ impl RunningGateway {
 }
 
 impl Parts {
+    fn make(file: &ConfigFile, rules: Rules, ended: mpsc::Sender<String>) -> Result<Self, Failure> {
+        let master = file.master_key()?;
+        let options = StoreOptions {
+            paths: file.store_paths(),
+            size_limit: None,
+        };
+        let store = RunningStore::start(&options, &master).map_err(Failure::run)?;
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let executor: Arc<dyn Executor> = Arc::new(TokioExecutor::new());
+        let queue = match file.config.store.queue {
+            QueueKind::Embedded => store.queue(Arc::clone(&clock), Arc::clone(&executor)),
+        };
+        let keys: Arc<dyn KeyRing> = store.store().keys();
+        let Rules {
+            translator,
+            shapers,
+            policies,
+            ..
+        } = rules;
+        let release = ReleaseStage {
+            policies: Arc::clone(&policies),
+            shapers,
+            consents: store.store().consents(),
+            keys: Arc::clone(&keys),
+            digester: store.store().digester().clone(),
+        };
+        Ok(Self {
+            queue: Arc::new(queue.map_err(Failure::run)?),
+            store: Arc::new(store),
+            clock,
+            executor,
+            keys,
+            release: Arc::new(release),
+            translator,
+            policies,
+            ended,
+        })
+    }
+
     fn seams(&self, file: &ConfigFile, mapped: Arc<Mapped>) -> Result<Arc<Seams>, Failure> {
         Ok(Arc::new(Seams {
             senders: listeners::senders(file)?,
@@ -167,29 +198,57 @@ impl Parts {
         }))
     }
 
-    fn forward(&self, rules: Rules) {
-        let Rules {
-            translator,
-            shapers,
-            policies,
-            ..
-        } = rules;
-        let consents = self.store.store().consents();
-        let digester = self.store.store().digester().clone();
-        let keys = Arc::clone(&self.keys);
-        let release = ReleaseStage {
-            policies,
-            shapers,
-            consents,
-            keys,
-            digester,
+    /// Signs the ledger whenever it has grown.
+    fn sign(&self, file: &ConfigFile) -> Result<(), Failure> {
+        let mut signing = CheckpointLoop::new(
+            self.store.ledger() as Arc<dyn LedgerRows>,
+            self.store.journal() as Arc<dyn Journal>,
+            Arc::clone(&self.executor),
+            file.ledger_key(&self.store.store().name())?,
+            SIGN_EVERY,
+        );
+        let alarm = LoopAlarm::new("signing the ledger", &self.ended);
+        let task = async move {
+            match signing.run().await {
+                CheckpointError::Journal(JournalError::Closed) => alarm.disarm(),
+                error => alarm.raise(&error),
+            }
         };
+        self.executor.spawn("sign", Box::pin(task));
+        Ok(())
+    }
+
+    /// Answers operators at the admin socket.
+    fn answer(&self, file: &ConfigFile) -> Result<(), Failure> {
+        let path = file.admin_socket();
+        let socket = AdminSocket::bind(&path).map_err(|error| {
+            Failure::Usage(format!(
+                "the admin socket {} cannot be made: {error}; name another with `socket` in \
+                 [admin]",
+                path.display()
+            ))
+        })?;
+        let senders = file.config.senders.iter();
+        let desk = Desk {
+            store: DeskStore::Running(Arc::clone(&self.store)),
+            queue: Some(Arc::clone(&self.queue)),
+            policies: Some(Arc::clone(&self.policies)),
+            senders: senders.map(|one| one.get_ref().id.clone()).collect(),
+            clock: Arc::clone(&self.clock),
+            executor: Arc::clone(&self.executor),
+        };
+        let task = socket.run(Arc::new(desk), Arc::clone(&self.executor));
+        self.executor.spawn("admin-socket", Box::pin(task));
+        Ok(())
+    }
+
+    fn forward(&self) {
         let forward = ForwardLoop {
             backlog: self.store.backlog() as Arc<dyn Backlog>,
             journal: self.store.journal() as Arc<dyn Journal>,
             queue: Arc::clone(&self.queue),
-            translator,
-            release,
+            translator: Arc::clone(&self.translator) as Arc<dyn Translator>,
+            release: Arc::clone(&self.release),
             clock: Arc::clone(&self.clock),
             executor: Arc::clone(&self.executor),
         };
@@ -208,23 +267,28 @@ impl Parts {
     fn deliver(
         &self,
         file: &ConfigFile,
-        config: &DestinationConfig,
-        policies: &Arc<PolicySet>,
+        stated: &Spanned<DestinationConfig>,
     ) -> Result<(), Failure> {
-        let DestinationConfig::NdjsonFolder(folder) = config;
-        let recipient = RecipientId::new(&folder.recipient);
-        let path = file.path(&folder.folder);
-        let opened = AppendFolder::open(&path).map_err(|error| {
-            Failure::Usage(format!("{} cannot be made: {error}", path.display()))
-        })?;
-        let runner = Runner::new(recipient.clone(), Box::new(NdjsonFolder), opened);
+        let Door {
+            destination,
+            schedule,
+        } = destinations::open(file, stated, &self.clock, &self.executor)?;
+        let recipient = destination.recipient().clone();
+        let rebuild = RebuildStage {
+            backlog: self.store.backlog() as Arc<dyn Backlog>,
+            translator: Arc::clone(&self.translator) as Arc<dyn Translator>,
+            release: Arc::clone(&self.release),
+        };
         let deliver = DeliverLoop {
             queue: Arc::clone(&self.queue),
-            destination: Arc::new(runner) as Arc<dyn Destination>,
-            keys: Arc::clone(&self.keys),
-            policies: Arc::clone(policies),
-            consents: self.store.store().consents(),
-            schedule: RetrySchedule::default(),
+            destination,
+            before_sending: BeforeSending {
+                keys: Arc::clone(&self.keys),
+                policies: Arc::clone(&self.policies),
+                consents: self.store.store().consents(),
+                rebuild: Arc::new(rebuild),
+            },
+            schedule,
             clock: Arc::clone(&self.clock),
             executor: Arc::clone(&self.executor),
         };
@@ -232,46 +296,5 @@ impl Parts {
         let task = async move { alarm.raise(&deliver.run().await) };
         self.executor.spawn("deliver", Box::pin(task));
         Ok(())
-    }
-}
-
-/// Tells the supervisor that a loop ended, in whatever way: the gateway must not go on
-/// acknowledging while nothing is translated or delivered.
-struct LoopAlarm {
-    what: String,
-    ended: mpsc::Sender<String>,
-    armed: bool,
-}
-
-impl LoopAlarm {
-    fn new(what: &str, ended: &mpsc::Sender<String>) -> Self {
-        Self {
-            what: what.to_owned(),
-            ended: ended.clone(),
-            armed: true,
-        }
-    }
-
-    /// The loop ended because the gateway does.
-    fn disarm(mut self) {
-        self.armed = false;
-    }
-
-    fn raise(mut self, why: &dyn std::fmt::Display) {
-        self.armed = false;
-        self.tell(&format!("{} cannot go on: {why}", self.what));
-    }
-
-    fn tell(&self, text: &str) {
-        // A full channel holds the first reason already, which is the one that counts.
-        let _full = self.ended.try_send(text.to_owned());
-    }
-}
-
-impl Drop for LoopAlarm {
-    fn drop(&mut self) {
-        if self.armed && std::thread::panicking() {
-            self.tell(&format!("{} ended unexpectedly", self.what));
-        }
     }
 }

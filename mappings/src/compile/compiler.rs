@@ -16,6 +16,7 @@ use crate::codes;
 use crate::compile::trace::{SourceRead, SourceTrace};
 use crate::plan::{Plan, PlannedRow};
 use crate::problem::RowPlace;
+use crate::records::schemas::RecordSchemas;
 use crate::span::Word;
 use crate::table::{Table, TableRows};
 
@@ -37,6 +38,8 @@ pub struct Sources<'l> {
     pub units: &'l [Unit],
     /// All table files that could be read, by path; the others with the reason.
     pub tables: &'l HashMap<String, Result<TableRows, String>>,
+    /// The schemas of records.
+    pub schemas: &'l RecordSchemas,
     /// The names of the keys there are; none when that is not known yet.
     pub keys: Option<&'l [String]>,
 }

@@ -107,7 +107,8 @@ impl Compiler<'_> {
                 }
                 self.wrong_blocks(&map.blocks, "record", "resource");
             }
-            (Some(From::Fhir { .. }), Some(To::Record(_))) => {
+            (Some(From::Fhir { .. }), Some(To::Record(kind))) => {
+                self.record_schema(kind);
                 self.wrong_blocks(&map.blocks, "resource", "record");
             }
         }

@@ -1,5 +1,5 @@
 //! Checks the path that a row writes, and makes the steps by which it is written.
-//! What may be written there is checked in `rows`.
+//! What may be written there is checked in `rows`, the paths of records in `record_target`.
 
 use std::sync::Arc;
 
@@ -49,41 +49,6 @@ impl Compiler<'_> {
             Target::Fhir { root, steps } => self.fhir_target(word, scope, root, &steps),
             Target::Record => self.record_target(word),
         }
-    }
-
-    fn record_target(&mut self, word: &Word) -> Option<RowTarget> {
-        let is_name = |name: &str| {
-            let mut letters = name.chars();
-            letters
-                .next()
-                .is_some_and(|first| first.is_alphabetic() || first == '_')
-                && letters.all(|letter| letter.is_alphanumeric() || "_-".contains(letter))
-        };
-        let names: Vec<&str> = word.value.split('.').collect();
-        if !names.iter().all(|name| is_name(name)) {
-            let message = "a record's path is names with dots between them";
-            self.fault(word.span, codes::PATH, message);
-            return None;
-        }
-        let step = |name: &&str| TargetStep {
-            name: Name::new(name),
-            place: TargetPlace::Single,
-            rivals: Vec::new(),
-        };
-        Some(RowTarget {
-            plan: TargetPlan {
-                text: Arc::from(word.value.as_str()),
-                steps: names.iter().map(step).collect(),
-            },
-            leaf_type: None,
-            primitive: true,
-            is_resource_id: false,
-            takes_all: false,
-            canonical: Some(word.value.clone()),
-            codes: None,
-            referable: Vec::new(),
-            steps: Vec::new(),
-        })
     }
 
     fn fhir_target(

@@ -20,6 +20,7 @@ mod functions;
 mod library;
 mod load_errors;
 mod read_set;
+mod record_schemas;
 mod records;
 mod references;
 mod scenario;

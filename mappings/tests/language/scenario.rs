@@ -30,10 +30,16 @@ pub fn files(events: &str, blocks: &str) -> Files {
         .with_table("tables/sex.csv", SEX)
 }
 
+/// The schema of a record that may hold anything.
+pub const OPEN: &str = r#"{"$id": "urn:open", "title": "Open", "type": "object",
+    "x-isthmus": {"version": "1.0", "key": "key"}}"#;
+
 /// A record map over a patient `p` and observations `o`.
 pub fn record_files(header: &str, rows: &str) -> Files {
     let head = "map r 1\nfrom fhir R4 Patient as p, Observation as o\nto record crm.person\n";
-    Files::default().with_map("r.rmap", &format!("{head}{header}{rows}"))
+    Files::default()
+        .with_map("r.rmap", &format!("{head}{header}{rows}"))
+        .with_schema("records/crm.person.schema.json", OPEN)
 }
 
 /// The only map of files without errors.

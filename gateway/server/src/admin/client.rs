@@ -27,7 +27,9 @@ pub(crate) fn ask<A: DeserializeOwned>(file: &ConfigFile, request: Request) -> R
         Err(_nobody) => alone(file, request)?,
     };
     serde_json::from_value(answer).map_err(|_other| {
-        Failure::Run("the answer cannot be read; command and gateway are of different versions".into())
+        Failure::Run(
+            "the answer cannot be read; command and gateway are of different versions".into(),
+        )
     })
 }
 

@@ -274,7 +274,10 @@ impl Desk {
             if sender.is_some_and(|sender| sender != id.as_str()) {
                 continue;
             }
-            let control = self.store().digester().control_id(id, control_id.as_bytes());
+            let control = self
+                .store()
+                .digester()
+                .control_id(id, control_id.as_bytes());
             for trail in summary.trails(&control).map_err(Failure::run)? {
                 let rows = ledger.of_message(trail.sequence).map_err(Failure::run)?;
                 let mut entries = Vec::new();

@@ -2,9 +2,7 @@
 //! journal; what it does to the rows is the store's business.
 
 use isthmus_core::id::{DeliveryId, Sequence};
-use isthmus_core::journal::{
-    Committed, Journal, ParkedAction, ParkedItem, ParkedRuling, Unit,
-};
+use isthmus_core::journal::{Committed, Journal, ParkedAction, ParkedItem, ParkedRuling, Unit};
 use isthmus_core::ledger::{LedgerEntry, LedgerEvent, LedgerFact, Ruling};
 
 use crate::admin::answer::{Refused, Ruled};
@@ -37,7 +35,8 @@ pub(crate) async fn rule(desk: &Desk, order: Order, by: &str) -> Result<Ruled, F
         return Err(Failure::Run("the store was opened to be read".to_owned()));
     };
     if order.why.trim().is_empty() || order.why.len() > WHY_MAX {
-        let text = format!("a reason is needed, of at most {WHY_MAX} bytes; it goes into the ledger");
+        let text =
+            format!("a reason is needed, of at most {WHY_MAX} bytes; it goes into the ledger");
         return Err(Failure::Usage(text));
     }
     let names = names(desk, &order)?;

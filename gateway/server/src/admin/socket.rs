@@ -134,6 +134,8 @@ async fn reply(desk: Arc<Desk>, request: Request, by: String) -> Reply {
     match answering.await {
         Ok(Ok(answer)) => Reply::Answer(answer),
         Ok(Err(failure)) => failed(failure),
-        Err(_panic) => failed(Failure::Run("the question could not be answered".to_owned())),
+        Err(_panic) => failed(Failure::Run(
+            "the question could not be answered".to_owned(),
+        )),
     }
 }

@@ -7,6 +7,7 @@ use isthmus_core::clock::Clock;
 use serde::Serialize;
 
 use crate::config_file::ConfigFile;
+use crate::destinations;
 use crate::failure::Failure;
 use crate::listeners;
 use crate::output::Output;
@@ -28,10 +29,15 @@ pub(crate) fn run(folder: &Path, output: Output) -> Result<(), Failure> {
     let file = ConfigFile::read(folder)?;
     file.first_start()?;
     file.master_key()?;
-    let listeners = listeners::check(&file);
-    let rules = match (listeners, Rules::load(&file, SystemClock.now())) {
+    file.ledger_key("check")?;
+    let ends = match (listeners::check(&file), destinations::check(&file)) {
+        (Ok(()), Ok(())) => Ok(()),
+        (Err(listeners), Err(destinations)) => Err(listeners.and(destinations)),
+        (Err(failure), Ok(())) | (Ok(()), Err(failure)) => Err(failure),
+    };
+    let rules = match (ends, Rules::load(&file, SystemClock.now())) {
         (Ok(()), Ok(rules)) => rules,
-        (Err(listeners), Err(rules)) => return Err(listeners.and(rules)),
+        (Err(ends), Err(rules)) => return Err(ends.and(rules)),
         (Err(failure), Ok(_)) | (Ok(()), Err(failure)) => return Err(failure),
     };
     output.diagnostics(&rules.warnings);

@@ -17,7 +17,10 @@ pub(crate) fn place(folder: &Path, options: &HoldPlace, output: Output) -> Resul
     let kind = Some(options.kind.clone());
     let held = set(folder, &options.patients, kind, output)?;
     let patients = counted(held.patients, "patient");
-    output.line(format!("nothing leaves about {patients} for now ({})", options.kind));
+    output.line(format!(
+        "nothing leaves about {patients} for now ({})",
+        options.kind
+    ));
     if !held.nothing_on_its_way {
         output.warning("something that was decided upon before is still on its way");
     }
@@ -55,7 +58,9 @@ pub(crate) fn suppress(folder: &Path, options: &Suppress, output: Output) -> Res
     let suppressed: Suppressed = ask(&file, request)?;
     output.line(format!(
         "no marketing goes to {} any more ({} new)",
-        if suppressed.addresses == 1 { "1 address".to_owned() } else {
+        if suppressed.addresses == 1 {
+            "1 address".to_owned()
+        } else {
             format!("{} addresses", suppressed.addresses)
         },
         suppressed.new

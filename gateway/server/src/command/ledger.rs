@@ -38,14 +38,18 @@ pub(crate) fn run(folder: &Path, command: &Ledger, output: Output) -> Result<(),
 fn check(file: &ConfigFile, options: &LedgerVerify, output: Output) -> Result<(), Failure> {
     let store = open(file)?;
     let key = match &options.key {
-        Some(text) => VerifyingKey::parse(text).map_err(|error| Failure::Usage(error.to_string()))?,
+        Some(text) => {
+            VerifyingKey::parse(text).map_err(|error| Failure::Usage(error.to_string()))?
+        }
         None => file.ledger_key(&store.name())?.verifying().clone(),
     };
     let against = options.against.as_deref();
     let against = against.map(|path| exported(path, &key)).transpose()?;
     let rows = store.ledger().map_err(Failure::run)?;
     let bar = progress(rows.size().map_err(Failure::run)?, output);
-    let report = verify(&rows, &key, against.as_ref(), &mut |read| bar.set_position(read));
+    let report = verify(&rows, &key, against.as_ref(), &mut |read| {
+        bar.set_position(read)
+    });
     bar.finish_and_clear();
     let report = report.map_err(Failure::run)?;
     output.document(&report);
@@ -55,7 +59,10 @@ fn check(file: &ConfigFile, options: &LedgerVerify, output: Output) -> Result<()
 /// An exported checkpoint, opened with the ledger's key.
 fn exported(path: &Path, key: &VerifyingKey) -> Result<TreeHead, Failure> {
     let wrong = |error: &dyn std::fmt::Display| {
-        Failure::Usage(format!("{} is no checkpoint of this ledger: {error}", path.display()))
+        Failure::Usage(format!(
+            "{} is no checkpoint of this ledger: {error}",
+            path.display()
+        ))
     };
     let text = std::fs::read_to_string(path).map_err(|error| wrong(&error))?;
     let note = SignedNote::parse(&text).map_err(|error| wrong(&error))?;
@@ -71,7 +78,9 @@ fn tell(report: &Report, output: Output) -> Result<(), Failure> {
     } = report;
     if let Some(finding) = &report.first_bad {
         output.line(format!("NOT WHOLE: {}", finding.text));
-        output.line(format!("{entries} entries before it are as they were committed"));
+        output.line(format!(
+            "{entries} entries before it are as they were committed"
+        ));
         return Err(Failure::Findings);
     }
     output.line(format!(
@@ -98,11 +107,7 @@ fn show(file: &ConfigFile, options: &LedgerShow, output: Output) -> Result<(), F
     };
     let page: LedgerPage = ask(file, Request::Ledger(query))?;
     output.document(&page);
-    output.line(format!(
-        "{} of {} entries",
-        page.entries.len(),
-        page.size
-    ));
+    output.line(format!("{} of {} entries", page.entries.len(), page.size));
     show_entries(&page.entries, output);
     Ok(())
 }

@@ -59,7 +59,13 @@ pub(crate) fn table(parked: &[ParkedRow], output: Output) {
         ]
     });
     let head = [
-        "parked", "message", "sender", "recipient", "reason", "behind", "place",
+        "parked",
+        "message",
+        "sender",
+        "recipient",
+        "reason",
+        "behind",
+        "place",
     ];
     output.table(&head, rows.collect());
 }

@@ -69,7 +69,10 @@ fn show(trail: &Trail, output: Output) {
         ));
         let parts: String = parts.collect();
         let flow = format!("{} version {}", one.flow, one.flow_version);
-        output.line(format!("  {}: {flow} {}{parts}", one.recipient, one.verdict));
+        output.line(format!(
+            "  {}: {flow} {}{parts}",
+            one.recipient, one.verdict
+        ));
     }
     for one in &trail.deliveries {
         output.line(format!("  {}", delivery(one)));

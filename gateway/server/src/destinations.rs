@@ -1,0 +1,171 @@
+//! Destinations as the configuration states them: what is wrong with them is shown at their place
+//! in `isthmus.toml`, and the doors that they are reached by are made here. What a door does is the
+//! business of `isthmus_adapters`.
+
+use std::sync::Arc;
+
+use isthmus_adapters::adapter::{AdapterConfig, Problem};
+use isthmus_adapters::append_file::AppendFolder;
+use isthmus_adapters::append_transport::AppendTransport;
+use isthmus_adapters::http_client::client::HttpClient;
+use isthmus_adapters::limits::Limits;
+use isthmus_adapters::ndjson_folder::destination::NdjsonFolder;
+use isthmus_adapters::runner::{Runner, RunnerParts};
+use isthmus_adapters::standard_webhooks::SigningSecret;
+use isthmus_adapters::webhook::config::WebhookConfig;
+use isthmus_adapters::webhook::destination::Webhook;
+use isthmus_core::clock::Clock;
+use isthmus_core::destination::Destination;
+use isthmus_core::diagnostic::Diagnostic;
+use isthmus_core::executor::Executor;
+use isthmus_core::id::RecipientId;
+use isthmus_pipeline::retry_schedule::RetrySchedule;
+use toml::Spanned;
+
+use crate::config::DestinationConfig;
+use crate::config_file::{ConfigFile, DESTINATION};
+use crate::failure::Failure;
+use crate::system::{SystemClock, TokioExecutor};
+
+/// A destination, ready, and when what it does not take is tried again.
+pub(crate) struct Door {
+    /// Where deliveries go.
+    pub(crate) destination: Arc<dyn Destination>,
+    /// When they are tried again.
+    pub(crate) schedule: RetrySchedule,
+}
+
+/// What is wrong with the destinations; opens nothing but files of keys and certificates.
+pub(crate) fn check(file: &ConfigFile) -> Result<(), Failure> {
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let executor: Arc<dyn Executor> = Arc::new(TokioExecutor::new());
+    let mut problems = Vec::new();
+    for stated in &file.config.destinations {
+        if let DestinationConfig::Webhook(config) = stated.get_ref() {
+            let made = webhook(file, stated, config).and_then(|_webhook| {
+                client(
+                    file,
+                    stated,
+                    config,
+                    Arc::clone(&clock),
+                    Arc::clone(&executor),
+                )
+                .map(drop)
+            });
+            problems.extend(made.err().into_iter().flatten());
+        }
+    }
+    if problems.is_empty() {
+        Ok(())
+    } else {
+        Err(Failure::Configuration(problems))
+    }
+}
+
+/// Makes the door of a destination.
+pub(crate) fn open(
+    file: &ConfigFile,
+    stated: &Spanned<DestinationConfig>,
+    clock: &Arc<dyn Clock>,
+    executor: &Arc<dyn Executor>,
+) -> Result<Door, Failure> {
+    let mut schedule = RetrySchedule::default();
+    let recipient = RecipientId::new(stated.get_ref().recipient());
+    let parts = |adapter, transport, limits| RunnerParts {
+        seed: seed(&recipient, clock.as_ref()),
+        recipient: recipient.clone(),
+        adapter,
+        transport,
+        limits,
+        clock: Arc::clone(clock),
+        executor: Arc::clone(executor),
+    };
+    let parts = match stated.get_ref() {
+        DestinationConfig::NdjsonFolder(config) => {
+            let path = file.path(&config.folder);
+            let folder = AppendFolder::open(&path).map_err(|error| {
+                Failure::Usage(format!("{} cannot be made: {error}", path.display()))
+            })?;
+            let transport = Box::new(AppendTransport::new(folder));
+            parts(Box::new(NdjsonFolder), transport, Limits::default())
+        }
+        DestinationConfig::Webhook(config) => {
+            schedule.max_age = config.retry_max_age();
+            let adapter = webhook(file, stated, config).map_err(Failure::Configuration)?;
+            let client = client(
+                file,
+                stated,
+                config,
+                Arc::clone(clock),
+                Arc::clone(executor),
+            )
+            .map_err(Failure::Configuration)?;
+            parts(Box::new(adapter), Box::new(client), config.limits())
+        }
+    };
+    Ok(Door {
+        destination: Arc::new(Runner::new(parts)),
+        schedule,
+    })
+}
+
+/// The adapter of a webhook, with its secrets.
+pub(crate) fn webhook(
+    file: &ConfigFile,
+    stated: &Spanned<DestinationConfig>,
+    config: &WebhookConfig,
+) -> Result<Webhook, Vec<Diagnostic>> {
+    let at = stated.span();
+    let told = |problems: Vec<Problem>| -> Vec<Diagnostic> {
+        let problems = problems.into_iter();
+        let told = problems.map(|problem| {
+            let text = format!("`{}`: {}", problem.key, problem.text);
+            file.error(&at, DESTINATION, text).with_help(problem.mend)
+        });
+        told.collect()
+    };
+    let problems = config.validate();
+    if !problems.is_empty() {
+        return Err(told(problems));
+    }
+    let mut secrets = Vec::new();
+    let mut wrong = Vec::new();
+    for reference in &config.secrets {
+        match file.secret(reference) {
+            Ok(text) => match SigningSecret::parse(&text) {
+                Ok(secret) => secrets.push(secret),
+                Err(fault) => wrong.push(Problem::new("secrets", fault.to_string(), SECRET_HELP)),
+            },
+            Err(error) => wrong.push(Problem::new("secrets", error.to_string(), SECRET_HELP)),
+        }
+    }
+    if !wrong.is_empty() {
+        return Err(told(wrong));
+    }
+    Webhook::new(config, secrets).map_err(told)
+}
+
+/// How a secret is made.
+const SECRET_HELP: &str = "`echo whsec_$(openssl rand -base64 32) > FILE` makes a secret";
+
+fn client(
+    file: &ConfigFile,
+    stated: &Spanned<DestinationConfig>,
+    config: &WebhookConfig,
+    clock: Arc<dyn Clock>,
+    executor: Arc<dyn Executor>,
+) -> Result<HttpClient, Vec<Diagnostic>> {
+    let settings = config.http_settings(&file.folder);
+    HttpClient::new(settings, clock, executor)
+        .map_err(|error| vec![file.error(&stated.span(), DESTINATION, error.to_string())])
+}
+
+/// A number that differs from gateway to gateway and from recipient to recipient, so that pauses
+/// that began together do not end together.
+fn seed(recipient: &RecipientId, clock: &dyn Clock) -> u64 {
+    let name = recipient.as_str().bytes();
+    let name = name.fold(0_u64, |seed, byte| {
+        seed.wrapping_mul(31).wrapping_add(byte.into())
+    });
+    name ^ clock.now().unix_millis().cast_unsigned()
+}
