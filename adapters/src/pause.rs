@@ -44,7 +44,9 @@ impl Pause {
             let whole = self.first.saturating_mul(1 << doublings).min(self.longest);
             wait = wait.max(self.jitter(whole));
         }
-        self.until = self.until.max(now + wait);
+        if !wait.is_zero() {
+            self.until = self.until.max(now + wait);
+        }
     }
 
     /// A call that began then reached the recipient.

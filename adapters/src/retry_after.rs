@@ -72,13 +72,8 @@ fn full_year(text: &str, now: Timestamp) -> Option<i16> {
     if text.len() != 2 {
         return Some(year);
     }
-    let present = now.civil().to_zoned(TimeZone::UTC).year();
-    let year = present / 100 * 100 + year;
-    Some(if year > present + 50 {
-        year - 100
-    } else {
-        year
-    })
+    let latest = now.civil().to_zoned(TimeZone::UTC).year() + 50;
+    Some(latest - (latest - year).rem_euclid(100))
 }
 
 #[cfg(test)]

@@ -1,0 +1,80 @@
+//! What a dry run shows: the calls as they would be made, without a value of a record or a proof.
+
+use isthmus_adapters::adapter::{Adapter, Call, Judgement, Manifest, Reply};
+use isthmus_adapters::dry_run::{available, plan};
+use isthmus_adapters::ndjson_folder::destination::NdjsonFolder;
+use isthmus_adapters::webhook::destination::Webhook;
+use isthmus_core::clock::Timestamp;
+use isthmus_core::destination::Outbound;
+use serde_json::json;
+
+use crate::released::{NOON, outbound};
+use crate::scripted_transport::webhook;
+
+#[test]
+fn a_request_is_shown_without_values() {
+    let webhook = webhook("https://crm.example/hook");
+    let shown = serde_json::to_value(plan(&webhook, &[outbound(2)], NOON)).unwrap();
+    assert_eq!(shown[0]["call"], "http");
+    assert_eq!(shown[0]["method"], "POST");
+    assert_eq!(shown[0]["url"], "https://crm.example/hook");
+    assert_eq!(shown[0]["records"], 1);
+    assert_eq!(
+        shown[0]["body"]["data"],
+        json!({"kind": "person", "action": "upsert", "version": 42,
+               "record": {"resourceType": "<text>", "gender": "<text>"}})
+    );
+    assert_eq!(shown[0]["body"]["type"], "isthmus.person.upsert.v1");
+    let headers = shown[0]["headers"].as_array().unwrap();
+    assert!(headers.contains(&json!({"name": "webhook-signature", "value": "<masked>"})));
+    assert!(headers.contains(&json!({"name": "webhook-timestamp", "value": "1773144000"})));
+    assert!(!shown.to_string().contains("female"));
+}
+
+#[test]
+fn lines_are_shown_without_values() {
+    let shown = plan(&NdjsonFolder, &[outbound(1), outbound(2)], NOON);
+    let shown = serde_json::to_value(shown).unwrap();
+    assert_eq!(shown[0]["file"], "2026-03-10.ndjson");
+    assert_eq!(shown[0]["records"], 2);
+    assert_eq!(shown[0]["lines"][1]["record"]["gender"], "<text>");
+    assert_eq!(shown[0]["lines"][1]["purpose"], "TREAT");
+}
+
+/// A webhook that says its record stands elsewhere.
+struct Elsewhere(Webhook);
+
+impl Adapter for Elsewhere {
+    fn manifest(&self) -> Manifest {
+        Manifest {
+            record_at: &["data", "fields"],
+            ..self.0.manifest()
+        }
+    }
+
+    fn plan(&self, batch: &[Outbound], now: Timestamp) -> Vec<Call> {
+        self.0.plan(batch, now)
+    }
+
+    fn judge(&self, call: &Call, reply: Reply) -> Judgement {
+        self.0.judge(call, reply)
+    }
+}
+
+#[test]
+fn where_the_record_is_not_found_nothing_is_shown() {
+    let adapter = Elsewhere(webhook("https://crm.example/hook"));
+    let shown = serde_json::to_value(plan(&adapter, &[outbound(2)], NOON)).unwrap();
+    assert_eq!(shown[0]["body"]["purpose"], "<text>");
+    assert_eq!(shown[0]["body"]["data"]["version"], "<number>");
+}
+
+#[test]
+fn the_adapters_are_listed() {
+    let listed = serde_json::to_value(available()).unwrap();
+    assert_eq!(listed[0]["name"], "ndjson-folder");
+    assert_eq!(listed[0]["consecutive"], true);
+    assert_eq!(listed[1]["name"], "webhook");
+    assert_eq!(listed[1]["at_once"], 16);
+    assert_eq!(listed[1]["takes_signals"], true);
+}
