@@ -116,7 +116,7 @@ impl Loader {
         assert!(!library.has_errors());
         let records = library.maps().iter().filter(|map| map.record().is_some());
         let reads = records
-            .map(|map| (map.path().to_owned(), record_shaper::read_set(map.trace())))
+            .map(|map| (map.path().to_owned(), record_shaper::read_set(map)))
             .collect();
         let agreements = SourceFile::new("agreements.toml", policy_text("agreements"));
         Self {
