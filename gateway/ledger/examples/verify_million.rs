@@ -15,7 +15,7 @@ use std::time::Instant;
 
 use isthmus_core::clock::Timestamp;
 use isthmus_core::future::BoxFuture;
-use isthmus_core::id::{DeliveryId, FlowId, MessageId, RecipientId, SubjectKey};
+use isthmus_core::id::{DeliveryId, FlowId, RecipientId, Sequence, SubjectKey};
 use isthmus_core::journal::Checkpoint;
 use isthmus_core::key_ring::{KeyId, SealingKey};
 use isthmus_core::ledger::{
@@ -115,14 +115,14 @@ fn entry(number: u8) -> LedgerEntry {
         }),
         subject: Some(LedgerSubject {
             subject: SubjectKey::from_bytes([number; 16]),
-            message: MessageId::from_bytes([number; 16]),
+            message: Sequence(number.into()),
             delivery: Some(DeliveryId::from_bytes([number; 16])),
             released: Vec::new(),
             withheld: Vec::new(),
             digest: None,
         }),
     };
-    LedgerEntry::seal(&fact, Some(&key)).unwrap()
+    LedgerEntry::seal(&fact, &key).unwrap()
 }
 
 fn main() {

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 
 use isthmus_core::clock::Timestamp;
-use isthmus_core::id::{DeliveryId, FlowId, MessageId, RecipientId, SubjectKey};
+use isthmus_core::id::{DeliveryId, FlowId, RecipientId, Sequence, SubjectKey};
 use isthmus_core::key_ring::{KeyClass, KeyError, KeyId, KeyOwner, KeyRing, SealingKey};
 use isthmus_core::ledger::{
     LedgerEntry, LedgerEvent, LedgerFact, LedgerSubject, LedgerTerms, Ruling,
@@ -42,7 +42,7 @@ pub(crate) fn line(place: u64) -> String {
             terms: None,
             subject: None,
         };
-        return LedgerEntry::seal(&fact, None).unwrap().at(place);
+        return LedgerEntry::without_subject(&fact).at(place);
     }
     let recipient = if place.is_multiple_of(2) {
         "crm"
@@ -67,7 +67,7 @@ pub(crate) fn line(place: u64) -> String {
         }),
         subject: Some(LedgerSubject {
             subject,
-            message: MessageId::from_bytes([2; 16]),
+            message: Sequence(2),
             delivery: Some(DeliveryId::from_bytes([3; 16])),
             released: vec![String::from("person_id")],
             withheld: vec![String::from("Patient.address")],
@@ -75,7 +75,7 @@ pub(crate) fn line(place: u64) -> String {
         }),
     };
     let key = sealing(key_id(&subject));
-    LedgerEntry::seal(&fact, Some(&key)).unwrap().at(place)
+    LedgerEntry::seal(&fact, &key).unwrap().at(place)
 }
 
 /// The keys of the patients.
