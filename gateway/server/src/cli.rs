@@ -4,7 +4,9 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::operator_options::{Hold, Ledger, Parked, Suppress, Why};
+use crate::command::init::Init;
+use crate::command::schema::Schema;
+use crate::operator_options::Operator;
 
 /// Exit codes, shown below every help text.
 const EXIT_CODES: &str = "Exit codes: 0 done, 1 it did not work or has findings, 2 wrong usage or \
@@ -35,6 +37,30 @@ pub(crate) enum Command {
     #[command(after_help = "Example:\n  isthmus run --config /etc/isthmus")]
     Run,
 
+    /// Send HL7 v2 files to an MLLP listener and sum up the acknowledgements.
+    #[command(
+        after_help = "Examples:\n  isthmus send 127.0.0.1:2575 admit.hl7\n  isthmus send \
+                            127.0.0.1:2576 feed.hl7 --tls --ca ca.pem --connections 4\n\nA file \
+                            may hold many messages; each starts at a line with MSH."
+    )]
+    Send(Send),
+
+    /// Commands on files.
+    #[command(flatten)]
+    Offline(Offline),
+
+    /// Commands on a store.
+    #[command(flatten)]
+    Operator(Operator),
+}
+
+/// Commands that need no store and no gateway.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Offline {
+    /// Write a new configuration that runs as it is.
+    #[command(after_help = "Example:\n  isthmus init /etc/isthmus")]
+    Init(Init),
+
     /// Check configuration, maps, tables and policies; shows every error at once.
     #[command(
         after_help = "Example:\n  isthmus check --config /etc/isthmus\n\nExit code 2 on \
@@ -60,48 +86,16 @@ pub(crate) enum Command {
     #[command(after_help = "Example:\n  isthmus flow --recipient crm")]
     Flow(Flow),
 
+    /// Show what recipients get: the schemas of records and the webhook they come by.
+    #[command(
+        after_help = "Examples:\n  isthmus schema\n  isthmus schema person\n  isthmus schema \
+                            asyncapi > isthmus.asyncapi.json"
+    )]
+    Schema(Schema),
+
     /// Say more about the code of an error.
     #[command(after_help = "Example:\n  isthmus explain M203")]
     Explain(Explain),
-
-    /// Record or show what a patient allowed.
-    #[command(subcommand)]
-    Consent(Consent),
-
-    /// List what waits for a person, and say what becomes of it.
-    #[command(subcommand)]
-    Parked(Parked),
-
-    /// Tell everything that was decided about one message, in order.
-    #[command(after_help = "Example:\n  isthmus why EX000004 --to marketing")]
-    Why(Why),
-
-    /// Check and show what was decided and attempted.
-    #[command(subcommand)]
-    Ledger(Ledger),
-
-    /// Hold back what is about patients, or let it go on.
-    #[command(subcommand)]
-    Hold(Hold),
-
-    /// Let no marketing go to addresses any more, whoever has them.
-    #[command(
-        after_help = "Example:\n  isthmus suppress --source unsubscribe --addresses \
-                            addresses.txt"
-    )]
-    Suppress(Suppress),
-
-    /// Send HL7 v2 files to an MLLP listener and sum up the acknowledgements.
-    #[command(
-        after_help = "Examples:\n  isthmus send 127.0.0.1:2575 admit.hl7\n  isthmus send \
-                            127.0.0.1:2576 feed.hl7 --tls --ca ca.pem --connections 4\n\nA file \
-                            may hold many messages; each starts at a line with MSH."
-    )]
-    Send(Send),
-
-    /// Count what came in, what became of it and what was delivered.
-    #[command(after_help = "Example:\n  isthmus status --json")]
-    Status,
 }
 
 /// Options of `translate`.
@@ -149,51 +143,6 @@ pub(crate) struct Flow {
 pub(crate) struct Explain {
     /// The code, as in `error[M203]` or in the list of what is parked.
     pub(crate) code: String,
-}
-
-/// Commands on consents.
-#[derive(Debug, Subcommand)]
-pub(crate) enum Consent {
-    /// Record what patients said.
-    #[command(
-        after_help = "Example:\n  echo 'EXAMPLE MRN|100001' | isthmus consent set \
-                            --category hipaa-auth --choice opt-in --evidence 'form 7, 2026-01'\n\n\
-                            Patients are read from standard input or a file, one AUTHORITY|ID a \
-                            line, never from the command line."
-    )]
-    Set(ConsentSet),
-
-    /// Show what patients said.
-    #[command(after_help = "Example:\n  echo 'EXAMPLE MRN|100001' | isthmus consent show")]
-    Show(ConsentShow),
-}
-
-/// Options of `consent set`.
-#[derive(Debug, Args)]
-pub(crate) struct ConsentSet {
-    /// The consent category, as the policies name it.
-    #[arg(long, value_name = "NAME")]
-    pub(crate) category: String,
-
-    /// opt-in or opt-out.
-    #[arg(long, value_name = "CHOICE", value_parser = ["opt-in", "opt-out"])]
-    pub(crate) choice: String,
-
-    /// How it is known: form and version, date, signal; kept with the consent.
-    #[arg(long, value_name = "TEXT")]
-    pub(crate) evidence: String,
-
-    /// Where the patients are read from; `-` for standard input.
-    #[arg(long, value_name = "FILE", default_value = "-")]
-    pub(crate) patients: PathBuf,
-}
-
-/// Options of `consent show`.
-#[derive(Debug, Args)]
-pub(crate) struct ConsentShow {
-    /// Where the patients are read from; `-` for standard input.
-    #[arg(long, value_name = "FILE", default_value = "-")]
-    pub(crate) patients: PathBuf,
 }
 
 /// Options of `send`.

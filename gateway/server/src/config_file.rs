@@ -110,6 +110,18 @@ pub(crate) fn find(said: Option<&Path>) -> Result<PathBuf, Failure> {
     })
 }
 
+/// The folder of the mappings; None when no configuration was named and none is found.
+pub(crate) fn mappings(said: Option<&Path>) -> Result<Option<PathBuf>, Failure> {
+    match (find(said), said) {
+        (Ok(folder), _) => {
+            let file = ConfigFile::read(&folder)?;
+            Ok(Some(file.path(&file.config.mappings)))
+        }
+        (Err(_), None) => Ok(None),
+        (Err(failure), Some(_)) => Err(failure),
+    }
+}
+
 impl ConfigFile {
     /// Reads the file in this folder.
     pub(crate) fn read(folder: &Path) -> Result<Self, Failure> {

@@ -30,9 +30,8 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-use crate::cli::{Cli, Command, Consent};
+use crate::cli::{Cli, Command};
 use crate::failure::Failure;
-use crate::operator_options::Hold;
 use crate::output::Output;
 
 fn main() -> ExitCode {
@@ -58,28 +57,10 @@ fn run(cli: &Cli, output: Output) -> Result<(), Failure> {
     let config = || config_file::find(cli.config.as_deref());
     match &cli.command {
         None | Some(Command::Run) => runtime.block_on(command::run::run(&config()?, output)),
-        Some(Command::Check) => command::check::run(&config()?, output),
-        Some(Command::Translate(options)) => command::translate::run(&config()?, options, output),
-        Some(Command::Test(options)) => command::test::run(&config()?, options, output),
-        Some(Command::Explain(options)) => command::explain::run(options, output),
-        Some(Command::Flow(options)) => command::flow::run(&config()?, options, output),
-        Some(Command::Consent(Consent::Set(options))) => {
-            command::consent::set(&config()?, options, output)
-        }
-        Some(Command::Consent(Consent::Show(options))) => {
-            command::consent::show(&config()?, options, output)
-        }
-        Some(Command::Parked(command)) => command::parked::run(&config()?, command, output),
-        Some(Command::Why(options)) => command::why::run(&config()?, options, output),
-        Some(Command::Ledger(command)) => command::ledger::run(&config()?, command, output),
-        Some(Command::Hold(Hold::Place(options))) => {
-            command::hold::place(&config()?, options, output)
-        }
-        Some(Command::Hold(Hold::Lift(options))) => {
-            command::hold::lift(&config()?, options, output)
-        }
-        Some(Command::Suppress(options)) => command::hold::suppress(&config()?, options, output),
         Some(Command::Send(options)) => runtime.block_on(command::send::run(options, output)),
-        Some(Command::Status) => command::status::run(&config()?, output),
+        Some(Command::Offline(command)) => {
+            command::offline::run(cli.config.as_deref(), command, output)
+        }
+        Some(Command::Operator(command)) => command::operator::run(&config()?, command, output),
     }
 }

@@ -1,9 +1,89 @@
-//! The options of what operators ask of a store: parked items, the ledger, one message's way, holds
-//! and suppressed addresses; the other commands' are in `cli`.
+//! The options of what operators ask of a store: counts, parked items, consents, holds, suppressed
+//! addresses, the ledger and one message's way; the other commands' are in `cli`.
 
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
+
+/// Commands on a store, of the gateway that runs on it or alone.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Operator {
+    /// Count what came in, what became of it and what was delivered.
+    #[command(after_help = "Example:\n  isthmus status --json")]
+    Status,
+
+    /// Tell everything that was decided about one message, in order.
+    #[command(after_help = "Example:\n  isthmus why EX000004 --to marketing")]
+    Why(Why),
+
+    /// List what waits for a person, and say what becomes of it.
+    #[command(subcommand)]
+    Parked(Parked),
+
+    /// Record or show what a patient allowed.
+    #[command(subcommand)]
+    Consent(Consent),
+
+    /// Hold back what is about patients, or let it go on.
+    #[command(subcommand)]
+    Hold(Hold),
+
+    /// Let no marketing go to addresses any more, whoever has them.
+    #[command(
+        after_help = "Example:\n  isthmus suppress --source unsubscribe --addresses \
+                            addresses.txt"
+    )]
+    Suppress(Suppress),
+
+    /// Check and show what was decided and attempted.
+    #[command(subcommand)]
+    Ledger(Ledger),
+}
+
+/// Commands on consents.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Consent {
+    /// Record what patients said.
+    #[command(
+        after_help = "Example:\n  echo 'EXAMPLE MRN|100001' | isthmus consent set \
+                            --category hipaa-auth --choice opt-in --evidence 'form 7, 2026-01'\n\n\
+                            Patients are read from standard input or a file, one AUTHORITY|ID a \
+                            line, never from the command line."
+    )]
+    Set(ConsentSet),
+
+    /// Show what patients said.
+    #[command(after_help = "Example:\n  echo 'EXAMPLE MRN|100001' | isthmus consent show")]
+    Show(ConsentShow),
+}
+
+/// Options of `consent set`.
+#[derive(Debug, Args)]
+pub(crate) struct ConsentSet {
+    /// The consent category, as the policies name it.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) category: String,
+
+    /// opt-in or opt-out.
+    #[arg(long, value_name = "CHOICE", value_parser = ["opt-in", "opt-out"])]
+    pub(crate) choice: String,
+
+    /// How it is known: form and version, date, signal; kept with the consent.
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) evidence: String,
+
+    /// Where the patients are read from; `-` for standard input.
+    #[arg(long, value_name = "FILE", default_value = "-")]
+    pub(crate) patients: PathBuf,
+}
+
+/// Options of `consent show`.
+#[derive(Debug, Args)]
+pub(crate) struct ConsentShow {
+    /// Where the patients are read from; `-` for standard input.
+    #[arg(long, value_name = "FILE", default_value = "-")]
+    pub(crate) patients: PathBuf,
+}
 
 /// Commands on what is parked.
 #[derive(Debug, Subcommand)]
