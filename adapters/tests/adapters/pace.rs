@@ -1,12 +1,16 @@
 //! The pace of a runner in time that a test lets pass: rate, breaker, pause and the end.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use isthmus_adapters::adapter::Reply;
+use isthmus_adapters::adapter::{Call, Reply};
 use isthmus_adapters::limits::Limits;
-use isthmus_adapters::runner::Runner;
+use isthmus_adapters::runner::{Runner, RunnerParts};
+use isthmus_adapters::transport::Transport;
 use isthmus_core::destination::{DeliveryOutcome, Destination, RetryScope};
+use isthmus_core::future::BoxFuture;
+use isthmus_core::id::RecipientId;
 
 use crate::fake_time::FakeTime;
 use crate::released::outbound;
@@ -148,19 +152,45 @@ async fn whoever_is_gone_is_sent_nothing_more() {
     assert_eq!(script.calls_made(), 1);
 }
 
+/// Fails until it is told to hang, and then never answers.
+#[derive(Clone, Default)]
+struct Hanging(Arc<AtomicBool>);
+
+impl Transport for Hanging {
+    fn perform(&self, _: Arc<Call>) -> BoxFuture<'_, Reply> {
+        if self.0.load(Ordering::Relaxed) {
+            return Box::pin(std::future::pending());
+        }
+        Box::pin(async { status(500) })
+    }
+}
+
 #[tokio::test]
 async fn others_wait_for_the_one_that_tries() {
-    let (runner, _, time) = rig(vec![status(500); 5], Limits::default());
+    let (hanging, time) = (Hanging::default(), Arc::new(FakeTime::new()));
+    let runner = Runner::new(RunnerParts {
+        recipient: RecipientId::new("clinic"),
+        adapter: Box::new(webhook("https://crm.example/hook")),
+        transport: Box::new(hanging.clone()),
+        limits: Limits::default(),
+        seed: 1,
+        clock: Arc::clone(&time) as _,
+        executor: Arc::clone(&time) as _,
+    });
     for _ in 0..5 {
         deliver(&runner).await;
     }
-    time.pass(SECOND * 20);
+    hanging.0.store(true, Ordering::Relaxed);
     assert_eq!(runner.ready().await, 1);
-    // One hand-over begins to try and is given up: another may.
-    let given_up = runner.deliver(vec![outbound(1)]);
-    drop(given_up);
-    let ready = tokio::time::timeout(SECOND, runner.ready()).await;
+    let mut trying = Box::pin(deliver(&runner));
+    let brief = SECOND / 20;
+    assert!(tokio::time::timeout(brief, &mut trying).await.is_err());
+    assert!(tokio::time::timeout(brief, runner.ready()).await.is_err());
+    assert_eq!(code(&deliver(&runner).await), "breaker-open");
+    // It is given up while somebody waits: another may try.
+    let (ready, ()) = tokio::join!(tokio::time::timeout(SECOND * 5, runner.ready()), async {
+        tokio::time::timeout(brief, &mut trying).await.unwrap_err();
+        drop(trying);
+    });
     assert_eq!(ready, Ok(1));
-    assert_eq!(deliver(&runner).await, DeliveryOutcome::Delivered);
-    assert_eq!(runner.ready().await, 16);
 }
