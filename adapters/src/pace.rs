@@ -31,8 +31,6 @@ pub(crate) enum Admission {
 pub(crate) struct Held {
     /// Why.
     pub(crate) code: &'static str,
-    /// For how long, as far as it is known.
-    pub(crate) after: Option<Duration>,
 }
 
 /// What the end of a call means for those behind it.
@@ -59,7 +57,9 @@ impl Verdict {
         };
         for (_, outcome) in &judgement.outcomes {
             match outcome {
-                DeliveryOutcome::Delivered | DeliveryOutcome::Refused { .. } => {}
+                DeliveryOutcome::Delivered
+                | DeliveryOutcome::NotTried { .. }
+                | DeliveryOutcome::Refused { .. } => {}
                 DeliveryOutcome::Unknown { .. } => verdict.has_failed = true,
                 DeliveryOutcome::Retry { scope, after, .. } => {
                     verdict.has_failed = true;
@@ -147,19 +147,17 @@ impl Pace {
     /// before it began was told how many may.
     pub(crate) fn begin(&self, now: Duration) -> Result<Turn<'_>, Held> {
         let mut state = self.lock();
-        let held = |code, after| Err(Held { code, after });
+        let held = |code| Err(Held { code });
         if state.is_stopped {
-            return held("stopped", None);
+            return held("stopped");
         }
-        let pause = state.pause.remaining(now);
-        if !pause.is_zero() {
-            return held("paused", Some(pause));
+        if !state.pause.remaining(now).is_zero() {
+            return held("paused");
         }
         let is_probe = match state.breaker.passage(now) {
             Passage::Free => false,
             Passage::Probe => true,
-            Passage::Shut(wait) => return held("breaker-open", Some(wait)),
-            Passage::Trying => return held("breaker-open", None),
+            Passage::Shut(_) | Passage::Trying => return held("breaker-open"),
         };
         if is_probe {
             state.breaker.try_one();

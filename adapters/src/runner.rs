@@ -85,11 +85,7 @@ impl Runner {
             let turn = match self.pace.begin(self.parts.executor.monotonic()) {
                 Ok(turn) => turn,
                 Err(held) => {
-                    others = DeliveryOutcome::Retry {
-                        scope: RetryScope::Recipient,
-                        after: held.after,
-                        code: held.code.to_owned(),
-                    };
+                    others = not_tried(held.code);
                     break;
                 }
             };
@@ -97,11 +93,7 @@ impl Runner {
             let is_last = self.holds_up_others(&judgement);
             outcomes.extend(judgement.outcomes);
             if is_last {
-                others = DeliveryOutcome::Retry {
-                    scope: RetryScope::Recipient,
-                    after: None,
-                    code: "not-tried".to_owned(),
-                };
+                others = not_tried("behind-a-failure");
                 break;
             }
         }
@@ -138,7 +130,9 @@ impl Runner {
                 DeliveryOutcome::Retry { scope, .. } => {
                     is_in_order || *scope == RetryScope::Recipient
                 }
-                DeliveryOutcome::Refused { .. } | DeliveryOutcome::Unknown { .. } => is_in_order,
+                DeliveryOutcome::NotTried { .. }
+                | DeliveryOutcome::Refused { .. }
+                | DeliveryOutcome::Unknown { .. } => is_in_order,
             })
     }
 
@@ -146,13 +140,14 @@ impl Runner {
         let code = judgement.outcomes.iter().find_map(|(_, one)| match one {
             DeliveryOutcome::Delivered => None,
             DeliveryOutcome::Retry { code, .. }
+            | DeliveryOutcome::NotTried { code }
             | DeliveryOutcome::Refused { code }
             | DeliveryOutcome::Unknown { code } => Some(code),
         });
         if let Some(code) = code {
             let records = judgement.outcomes.len();
             let recipient = &self.parts.recipient;
-            tracing::warn!(%recipient, code, records, "not every record was taken");
+            tracing::debug!(%recipient, code, records, "not every record was taken");
         }
     }
 
@@ -166,6 +161,12 @@ impl Runner {
         if is_gone {
             tracing::error!(%recipient, "it says it is gone; nothing is sent until a restart");
         }
+    }
+}
+
+fn not_tried(code: &str) -> DeliveryOutcome {
+    DeliveryOutcome::NotTried {
+        code: code.to_owned(),
     }
 }
 

@@ -134,7 +134,7 @@ fn every_outcome_has_its_step() {
         created_at: Timestamp::from_unix_millis(created_at),
         number: 3,
     };
-    let step = |outcome| deliver_loop::step(schedule, now, attempt(0), &outcome);
+    let step = |outcome| deliver_loop::step(schedule, now, attempt(0), &outcome).unwrap();
     let waited = |step: Step| match step {
         Step::Retry { not_before, code } => (not_before.unix_millis() - 1_000_000, code),
         other => panic!("{other:?}"),
@@ -160,6 +160,9 @@ fn every_outcome_has_its_step() {
     let old = attempt(1_000_000 - 72 * 60 * 60 * 1_000);
     for outcome in [unknown, record(None)] {
         let step = deliver_loop::step(schedule, now, old, &outcome);
-        assert_eq!(step, Step::Park(Reason::TriedTooLong));
+        assert_eq!(step, Some(Step::Park(Reason::TriedTooLong)));
     }
+    let not_tried = DeliveryOutcome::NotTried { code };
+    let step = deliver_loop::step(schedule, now, old, &not_tried);
+    assert_eq!(step, None, "it was no attempt");
 }

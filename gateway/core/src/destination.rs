@@ -42,6 +42,11 @@ pub enum DeliveryOutcome {
         /// Why.
         code: String,
     },
+    /// It was not sent, because the recipient is left alone for the moment: no attempt was made.
+    NotTried {
+        /// Why.
+        code: String,
+    },
     /// The recipient will never take it.
     Refused {
         /// Why.

@@ -108,8 +108,11 @@ impl DeliverLoop {
                     failures = if waits { failures + 1 } else { 0 };
                 }
                 Event::HandedOver(ended) => {
-                    let settlements = ended.into_iter().flat_map(|one| self.settle(one)).collect();
-                    under_way.settling.push(self.commit(settlements));
+                    let settlements = ended.into_iter().flat_map(|one| self.settle(one));
+                    let settlements: Vec<_> = settlements.collect();
+                    if !settlements.is_empty() {
+                        under_way.settling.push(self.commit(settlements));
+                    }
                 }
             }
         }
@@ -190,8 +193,8 @@ impl DeliverLoop {
         HandedOver { cleared, outcomes }
     }
 
-    /// What follows for each record of a batch. One that the destination does not account for may
-    /// have arrived.
+    /// What follows for each record of a batch. One that was not tried goes back; one that the
+    /// destination does not account for may have arrived.
     fn settle(&self, handed_over: HandedOver) -> Vec<Settlement> {
         let now = self.clock.now();
         let HandedOver { cleared, outcomes } = handed_over;
@@ -201,17 +204,24 @@ impl DeliverLoop {
         let outcomes = outcomes
             .into_iter()
             .chain(std::iter::repeat_with(unaccounted));
-        let settled = cleared.into_iter().zip(outcomes);
-        let settled = settled.map(|(cleared, outcome)| {
-            let step = step(self.schedule, now, cleared.attempt, &outcome);
-            Settlement {
-                id: cleared.attempt.id,
-                at: now,
-                entries: vec![cleared.note.attempted(now, &outcome, &step)],
-                step,
+        let mut settlements = Vec::new();
+        let mut not_tried = Vec::new();
+        for (Cleared { attempt, note }, outcome) in cleared.into_iter().zip(outcomes) {
+            match step(self.schedule, now, attempt, &outcome) {
+                Some(step) => settlements.push(Settlement {
+                    id: attempt.id,
+                    at: now,
+                    entries: vec![note.attempted(now, &outcome, &step)],
+                    step,
+                }),
+                None => not_tried.push(attempt.id),
             }
-        });
-        settled.collect()
+        }
+        if !not_tried.is_empty() {
+            self.queue
+                .give_back(self.destination.recipient(), &not_tried);
+        }
+        settlements
     }
 
     fn commit(&self, settlements: Vec<Settlement>) -> BoxFuture<'_, Result<(), QueueError>> {
@@ -219,13 +229,13 @@ impl DeliverLoop {
     }
 }
 
-/// What follows an attempt that ended so.
+/// What follows an attempt that ended so. None: none was made, and the delivery goes back.
 pub fn step(
     schedule: RetrySchedule,
     now: Timestamp,
     attempt: Attempt,
     outcome: &DeliveryOutcome,
-) -> Step {
+) -> Option<Step> {
     let again = |code: &str, after: Option<Duration>| {
         if schedule.is_over(attempt.created_at, now) {
             tracing::warn!(id = %attempt.id, code, "delivery tried for too long");
@@ -237,7 +247,8 @@ pub fn step(
             code: code.to_owned(),
         }
     };
-    match outcome {
+    Some(match outcome {
+        DeliveryOutcome::NotTried { .. } => return None,
         DeliveryOutcome::Delivered => Step::Delivered,
         DeliveryOutcome::Retry { after, code, .. } => again(code, *after),
         // The id is the same at every attempt, so a repeat is harmless.
@@ -246,7 +257,7 @@ pub fn step(
             tracing::warn!(id = %attempt.id, code, "delivery refused");
             Step::Park(Reason::RefusedByDestination)
         }
-    }
+    })
 }
 
 fn later(now: Timestamp, wait: Duration) -> Timestamp {

@@ -93,6 +93,7 @@ impl AttemptNote {
         let (word, code) = match outcome {
             DeliveryOutcome::Delivered => ("delivered", None),
             DeliveryOutcome::Retry { code, .. } => ("not-taken", Some(code)),
+            DeliveryOutcome::NotTried { code } => ("not-tried", Some(code)),
             DeliveryOutcome::Refused { code } => ("refused", Some(code)),
             DeliveryOutcome::Unknown { code } => ("unknown", Some(code)),
         };

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::command::adapter::AdapterCommand;
 use crate::command::init::Init;
 use crate::command::schema::Schema;
 use crate::operator_options::Operator;
@@ -92,6 +93,10 @@ pub(crate) enum Offline {
                             asyncapi > isthmus.asyncapi.json"
     )]
     Schema(Schema),
+
+    /// Check the destinations, and show what would be sent.
+    #[command(subcommand)]
+    Adapter(AdapterCommand),
 
     /// Say more about the code of an error.
     #[command(after_help = "Example:\n  isthmus explain M203")]

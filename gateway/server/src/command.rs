@@ -1,5 +1,6 @@
 //! The commands of the binary, one file each; options and help are in `cli`.
 
+pub(crate) mod adapter;
 pub(crate) mod check;
 pub(crate) mod consent;
 pub(crate) mod explain;

@@ -113,6 +113,14 @@ pub(crate) enum DestinationConfig {
 }
 
 impl DestinationConfig {
+    /// The adapter's name.
+    pub(crate) const fn adapter(&self) -> &'static str {
+        match self {
+            Self::NdjsonFolder(_) => "ndjson-folder",
+            Self::Webhook(_) => "webhook",
+        }
+    }
+
     /// The recipient that is reached so.
     pub(crate) fn recipient(&self) -> &str {
         match self {

@@ -8,6 +8,7 @@ mod config;
 mod config_file;
 mod destinations;
 mod diagnostic_json;
+mod dry_release;
 mod failure;
 mod first_start;
 mod input;

@@ -8,6 +8,7 @@ use isthmus_hl7v2::charset::Charset;
 use isthmus_mappings::message_translator::SenderTerms;
 
 use crate::config_file::ConfigFile;
+use crate::failure::Failure;
 
 /// The terms of every sender whose zone and charset are known; the others were refused when the
 /// configuration was read.
@@ -27,4 +28,22 @@ pub(crate) fn of(file: &ConfigFile) -> BTreeMap<SenderId, SenderTerms> {
         Some((sender.id.clone(), terms))
     });
     senders.collect()
+}
+
+/// The sender of this id, or the first one of the configuration.
+pub(crate) fn named(file: &ConfigFile, id: Option<&str>) -> Result<SenderId, Failure> {
+    let senders = file.config.senders.iter();
+    let senders: Vec<&SenderId> = senders.map(|sender| &sender.get_ref().id).collect();
+    let mut all = senders.iter().copied();
+    let found = match id {
+        Some(id) => all.find(|sender| sender.as_str() == id),
+        None => all.next(),
+    };
+    found.cloned().ok_or_else(|| {
+        let known: Vec<&str> = senders.iter().map(|id| id.as_str()).collect();
+        let known = known.join(", ");
+        Failure::Usage(format!(
+            "the configuration has no such sender; its senders are: {known}"
+        ))
+    })
 }

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use crate::cli::Offline;
-use crate::command::{check, explain, flow, init, schema, test, translate};
+use crate::command::{adapter, check, explain, flow, init, schema, test, translate};
 use crate::config_file;
 use crate::failure::Failure;
 use crate::output::Output;
@@ -21,6 +21,7 @@ pub(crate) fn run(said: Option<&Path>, command: &Offline, output: Output) -> Res
             let mappings = config_file::mappings(said)?;
             schema::run(mappings.as_deref(), options, output)
         }
+        Offline::Adapter(command) => adapter::run(&config()?, command, output),
         Offline::Explain(options) => explain::run(options, output),
     }
 }

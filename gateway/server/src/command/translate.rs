@@ -4,7 +4,6 @@
 use std::path::Path;
 
 use isthmus_core::clock::Clock;
-use isthmus_core::id::SenderId;
 use isthmus_fhir::element::Element;
 use isthmus_fhir::json::writer;
 use isthmus_mappings::map::Map;
@@ -17,6 +16,7 @@ use crate::input;
 use crate::message_file;
 use crate::output::Output;
 use crate::rules::Rules;
+use crate::sender_terms;
 use crate::system::SystemClock;
 
 /// Translates every message of the file. Findings: a message that would be parked.
@@ -24,7 +24,7 @@ pub(crate) fn run(folder: &Path, options: &Translate, output: Output) -> Result<
     let file = ConfigFile::read(folder)?;
     file.first_start()?;
     let rules = Rules::load(&file, SystemClock.now())?;
-    let sender = sender(&file, options)?;
+    let sender = sender_terms::named(&file, options.sender.as_deref())?;
     check_map(&rules, options.map.as_deref())?;
     let bytes = input::read(&options.file)?;
     let messages = message_file::messages(&bytes);
@@ -90,22 +90,4 @@ fn show(translation: &Translation, output: Output) {
     for warning in &translation.warnings {
         output.warning(&warning.to_string());
     }
-}
-
-/// The sender whose zone and charset hold.
-fn sender(file: &ConfigFile, options: &Translate) -> Result<SenderId, Failure> {
-    let senders = file.config.senders.iter();
-    let senders: Vec<&SenderId> = senders.map(|sender| &sender.get_ref().id).collect();
-    let mut all = senders.iter().copied();
-    let found = match &options.sender {
-        Some(id) => all.find(|sender| sender.as_str() == id),
-        None => all.next(),
-    };
-    found.cloned().ok_or_else(|| {
-        let known: Vec<&str> = senders.iter().map(|id| id.as_str()).collect();
-        let known = known.join(", ");
-        Failure::Usage(format!(
-            "the configuration has no such sender; its senders are: {known}"
-        ))
-    })
 }

@@ -1,0 +1,158 @@
+//! What the gate would release of the messages of a file, if patients allowed everything that is
+//! asked for; nothing is stored, sealed or sent.
+
+use std::path::Path;
+
+use isthmus_core::address::AddressDigest;
+use isthmus_core::clock::{Clock, Timestamp};
+use isthmus_core::consent_store::{Consent, ConsentChoice, ConsentStore, ConsentUnavailable};
+use isthmus_core::destination::Outbound;
+use isthmus_core::hold::Hold;
+use isthmus_core::id::{DeliveryId, Sequence, SubjectKey};
+use isthmus_core::privacy::circumstances::Circumstances;
+use isthmus_core::privacy::disclosure::Disclosure;
+use isthmus_core::privacy::flow::Flow;
+use isthmus_core::privacy::release::Release;
+use isthmus_core::record::Record;
+use isthmus_core::shaper::ShapingContext;
+use serde::Serialize;
+
+use crate::config_file::ConfigFile;
+use crate::failure::Failure;
+use crate::input;
+use crate::message_file;
+use crate::rules::Rules;
+use crate::sender_terms;
+use crate::system::SystemClock;
+
+/// A flow by which nothing would leave.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct Withheld {
+    pub(crate) flow: String,
+    pub(crate) why: String,
+}
+
+/// What one message would give.
+pub(crate) struct DryRelease<'r> {
+    rules: &'r Rules,
+    /// The message's place in the file, from 1.
+    sequence: u64,
+    record: Record,
+    now: Timestamp,
+}
+
+/// Translates the messages of a file.
+///
+/// # Errors
+/// The first message that would be parked.
+pub(crate) fn release<'r>(
+    file: &ConfigFile,
+    rules: &'r Rules,
+    path: &Path,
+    sender: Option<&str>,
+) -> Result<Vec<DryRelease<'r>>, Failure> {
+    let sender = sender_terms::named(file, sender)?;
+    let bytes = input::read(path)?;
+    let messages = message_file::messages(&bytes);
+    if messages.is_empty() {
+        let text = "the file holds no HL7 v2 message (no line opens with MSH)";
+        return Err(Failure::Usage(text.into()));
+    }
+    let now = SystemClock.now();
+    let translate = |(sequence, message): (u64, &&[u8])| {
+        let translated = rules.translator.resources(&sender, now, message, None);
+        let (_map, translation) = translated.map_err(|refusal| {
+            Failure::Run(format!("message {sequence} would be parked: {refusal}"))
+        })?;
+        Ok(DryRelease {
+            rules,
+            sequence,
+            record: Record {
+                subject: SubjectKey::from_bytes([0; 16]),
+                resources: translation.resources,
+            },
+            now,
+        })
+    };
+    (1..).zip(&messages).map(translate).collect()
+}
+
+impl DryRelease<'_> {
+    /// What would be handed to a recipient, and by which of its flows nothing would.
+    pub(crate) fn for_recipient(&self, recipient: &str) -> (Vec<Outbound>, Vec<Withheld>) {
+        let (mut batch, mut withheld) = (Vec::new(), Vec::new());
+        let flows = self.rules.policies.flows().iter();
+        for flow in flows.filter(|flow| flow.recipient().id.as_str() == recipient) {
+            match self.disclosures(flow) {
+                Ok(disclosures) => {
+                    batch.extend(disclosures.into_iter().map(|one| self.outbound(one)))
+                }
+                Err(why) => withheld.push(Withheld {
+                    flow: flow.terms().id.to_string(),
+                    why,
+                }),
+            }
+        }
+        (batch, withheld)
+    }
+
+    fn disclosures(&self, flow: &Flow) -> Result<Vec<Disclosure>, String> {
+        let circumstances = Circumstances {
+            addresses: &[],
+            consents: &Willing,
+            now: self.now,
+        };
+        let granted = match flow.release(&self.record, &circumstances) {
+            Release::Granted(granted) => granted,
+            Release::Withheld(reason) => return Err(reason.to_owned()),
+        };
+        let shaper = self.rules.shapers.get(&flow.terms().id);
+        let shaper = shaper.ok_or_else(|| "the flow has no map".to_owned())?;
+        let asked = shaper.reads().consents.iter();
+        let context = ShapingContext {
+            delivery: DeliveryId::from_bytes([0; 16]),
+            received_at: self.now,
+            consents: asked
+                .map(|one| (one.clone(), ConsentChoice::OptIn))
+                .collect(),
+        };
+        let disclosures = granted.shape(shaper.as_ref(), &context);
+        disclosures.map_err(|refusal| refusal.to_string())
+    }
+
+    fn outbound(&self, disclosure: Disclosure) -> Outbound {
+        Outbound {
+            id: DeliveryId::from_bytes([0; 16]),
+            sequence: Sequence(self.sequence),
+            created_at: self.now,
+            attempt: 1,
+            recovered: false,
+            disclosure,
+        }
+    }
+}
+
+/// Patients who allow everything.
+struct Willing;
+
+impl ConsentStore for Willing {
+    fn as_of(&self, now: Timestamp) -> Timestamp {
+        now
+    }
+
+    fn hold(&self, _: &SubjectKey) -> Result<Option<Hold>, ConsentUnavailable> {
+        Ok(None)
+    }
+
+    fn is_suppressed(&self, _: &[AddressDigest]) -> Result<bool, ConsentUnavailable> {
+        Ok(false)
+    }
+
+    fn consent(&self, _: &SubjectKey, _: &str) -> Result<Option<Consent>, ConsentUnavailable> {
+        Ok(Some(Consent {
+            choice: ConsentChoice::OptIn,
+            version: 1,
+            recorded_at: Timestamp::from_unix_millis(0),
+        }))
+    }
+}
