@@ -1,132 +1,21 @@
 //! What is asked right before the bytes leave: whoever said no meanwhile is sent nothing, what
 //! cannot be known now waits, and behind a delivery that stays nothing of its patient goes.
 
-use std::collections::{BTreeMap, VecDeque};
-use std::sync::{Arc, Mutex};
-use std::time::Duration;
-
-use isthmus_core::clock::Clock;
-use isthmus_core::consent_store::ConsentStore;
-use isthmus_core::delivery_queue::{Delivery, DeliveryQueue};
-use isthmus_core::destination::{DeliveryOutcome, Destination};
-use isthmus_core::envelope::{Envelope, RawMessage};
+use isthmus_core::delivery_queue::Delivery;
+use isthmus_core::destination::DeliveryOutcome;
 use isthmus_core::hold::Hold;
-use isthmus_core::id::{DeliveryId, FlowId, MessageId, RecipientId, SenderId};
 use isthmus_core::journal::Step;
 use isthmus_core::key_ring::KeyId;
 use isthmus_core::privacy::sealed_disclosure::SealedDisclosure;
-use isthmus_core::read_set::ReadSet;
-use isthmus_core::refusal::{Reason, Refusal};
-use isthmus_core::shaper::Shaper;
-use isthmus_core::subject::Digester;
-use isthmus_core::translator::{Translated, Translator};
-use isthmus_pipeline::before_sending::BeforeSending;
-use isthmus_pipeline::deliver_loop::DeliverLoop;
-use isthmus_pipeline::rebuild_stage::RebuildStage;
-use isthmus_pipeline::release_stage::ReleaseStage;
+use isthmus_core::refusal::Reason;
 use isthmus_pipeline::retry_schedule::RetrySchedule;
 
-use crate::machine::Machine;
+use crate::born::given;
+use crate::delivering::deliver;
 use crate::patients::{Patients, Says};
-use crate::policy::{POLICY, policies};
-use crate::released::{Same, born, released};
-use crate::stand_ins::{DESTROYED, Door, Memory, OneKey, Script, UNAVAILABLE, forged, run};
-
-/// What a run of the loop did, by the numbers of the deliveries.
-#[derive(Debug, PartialEq, Eq)]
-struct Seen {
-    sent: Vec<u8>,
-    settled: Vec<(u8, Step)>,
-    given_back: Vec<u8>,
-    waits: Vec<Duration>,
-}
-
-/// What is asked before sending. The message of delivery 1 is kept and translates to the patient of
-/// the tests; that of the others is gone.
-fn before_sending(policy: &str, patients: Arc<Patients>) -> BeforeSending {
-    let policies = Arc::new(policies(policy));
-    let same: Arc<dyn Shaper> = Arc::new(Same(ReadSet::default()));
-    let release = ReleaseStage {
-        policies: Arc::clone(&policies),
-        shapers: BTreeMap::from([(FlowId::new("newsletter"), same)]),
-        consents: Arc::clone(&patients) as Arc<dyn ConsentStore>,
-        keys: Arc::new(OneKey),
-        digester: Digester::new(&[1; 32]),
-    };
-    let memory = Memory {
-        open: vec![(1, SenderId::new("good"))],
-        ..Memory::default()
-    };
-    BeforeSending {
-        keys: Arc::new(OneKey),
-        policies,
-        consents: patients,
-        rebuild: Arc::new(RebuildStage {
-            backlog: Arc::new(memory),
-            translator: Arc::new(Born),
-            release: Arc::new(release),
-        }),
-    }
-}
-
-/// The id under which the message of delivery 1 gives its record.
-fn given() -> DeliveryId {
-    let (message, flow) = (MessageId::from_bytes([1; 16]), FlowId::new("newsletter"));
-    Digester::new(&[1; 32]).delivery(&message, &flow, 0)
-}
-
-/// Translates every message to patient 1, born in 1980.
-struct Born;
-
-impl Translator for Born {
-    fn translate(&self, _: &Envelope<RawMessage>) -> Result<Translated, Refusal> {
-        Ok(Translated {
-            records: vec![born(1)],
-            map: "m 1".to_owned(),
-            warnings: Vec::new(),
-        })
-    }
-}
-
-/// Draws each of these batches once. What is sent fares as `outcomes` say, then arrives.
-fn deliver(
-    policy: &str,
-    patients: Patients,
-    outcomes: Vec<DeliveryOutcome>,
-    draws: Vec<Vec<Delivery>>,
-) -> Seen {
-    let queue = Arc::new(Script {
-        draws: Mutex::new(draws.into()),
-        ..Script::default()
-    });
-    let door = Arc::new(Door {
-        recipient: RecipientId::new("mailer"),
-        outcomes: Mutex::new(VecDeque::from(outcomes)),
-        sent: Mutex::default(),
-    });
-    let machine = Arc::new(Machine::default());
-    let deliver = DeliverLoop {
-        queue: Arc::clone(&queue) as Arc<dyn DeliveryQueue>,
-        destination: Arc::clone(&door) as Arc<dyn Destination>,
-        before_sending: before_sending(policy, Arc::new(patients)),
-        schedule: RetrySchedule::default(),
-        clock: Arc::clone(&machine) as Arc<dyn Clock>,
-        executor: Arc::clone(&machine) as _,
-    };
-    run(deliver.run());
-    let number = |id: &DeliveryId| *id.as_bytes().first().unwrap();
-    let settled = queue.settled.lock().unwrap();
-    let given_back = queue.given_back.lock().unwrap();
-    Seen {
-        sent: door.sent.lock().unwrap().iter().map(number).collect(),
-        settled: settled
-            .iter()
-            .map(|one| (number(&one.id), one.step.clone()))
-            .collect(),
-        given_back: given_back.iter().map(number).collect(),
-        waits: machine.waits.lock().unwrap().clone(),
-    }
-}
+use crate::policy::POLICY;
+use crate::released::released;
+use crate::stand_ins::{DESTROYED, UNAVAILABLE, forged};
 
 #[test]
 fn who_opts_out_while_it_is_queued_is_sent_nothing_and_the_others_are() {

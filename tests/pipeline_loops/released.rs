@@ -3,18 +3,15 @@
 
 use isthmus_core::clock::Timestamp;
 use isthmus_core::delivery_queue::Delivery;
-use isthmus_core::id::{DeliveryId, FlowId, Sequence, SubjectKey};
+use isthmus_core::id::{DeliveryId, FlowId, Sequence};
 use isthmus_core::key_ring::{KeyId, SealingKey};
 use isthmus_core::privacy::circumstances::Circumstances;
 use isthmus_core::privacy::release::Release;
 use isthmus_core::privacy::sealed_disclosure::SealedDisclosure;
 use isthmus_core::read_set::ReadSet;
-use isthmus_core::record::Record;
-use isthmus_core::refusal::Refusal;
-use isthmus_core::shaper::{Shaper, ShapingContext};
-use isthmus_fhir::element::{Element, Object};
-use isthmus_fhir::resource::Resource;
+use isthmus_core::shaper::ShapingContext;
 
+use crate::born::{Same, born};
 use crate::patients::Patients;
 use crate::policy::{POLICY, policies};
 
@@ -57,36 +54,5 @@ pub(crate) fn released(number: u8, patient: u8, key: u64) -> Delivery {
         attempt: 1,
         recovered: false,
         sealed: SealedDisclosure::seal(&disclosure, &key).unwrap(),
-    }
-}
-
-/// A patient of whom the birth date is known.
-pub(crate) fn born(patient: u8) -> Record {
-    let born = Object::new()
-        .with("resourceType", "Patient")
-        .with("birthDate", "1980-05-06");
-    Record {
-        subject: SubjectKey::from_bytes([patient; 16]),
-        resources: vec![Resource::try_from(born).unwrap()],
-    }
-}
-
-/// Hands the granted patient on as it is.
-pub(crate) struct Same(pub(crate) ReadSet);
-
-impl Shaper for Same {
-    fn map(&self) -> &'static str {
-        "same 1"
-    }
-
-    fn reads(&self) -> &ReadSet {
-        &self.0
-    }
-
-    fn shape(&self, granted: &[Resource], _: &ShapingContext) -> Result<Vec<Element>, Refusal> {
-        Ok(granted
-            .iter()
-            .map(|one| Element::Object(one.object().clone()))
-            .collect())
     }
 }

@@ -5,14 +5,10 @@ use std::collections::VecDeque;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
-use isthmus_core::address::AddressDigest;
 use isthmus_core::clock::Timestamp;
-use isthmus_core::consent_store::{Consent, ConsentStore, ConsentUnavailable};
 use isthmus_core::delivery_queue::{Delivery, DeliveryQueue, Draw, QueueError};
-use isthmus_core::destination::{DeliveryOutcome, Destination, Outbound, Takes};
 use isthmus_core::envelope::{Envelope, RawMessage};
 use isthmus_core::future::BoxFuture;
-use isthmus_core::hold::Hold;
 use isthmus_core::id::{DeliveryId, MessageId, RecipientId, SenderId, Sequence, SubjectKey};
 use isthmus_core::journal::{
     Backlog, Committed, Conclusion, Journal, JournalError, OpenIntake, Settlement, Unit,
@@ -126,26 +122,6 @@ impl Translator for Fussy {
     }
 }
 
-pub(crate) struct NoConsents;
-
-impl ConsentStore for NoConsents {
-    fn as_of(&self, now: Timestamp) -> Timestamp {
-        now
-    }
-
-    fn hold(&self, _: &SubjectKey) -> Result<Option<Hold>, ConsentUnavailable> {
-        Ok(None)
-    }
-
-    fn is_suppressed(&self, _: &[AddressDigest]) -> Result<bool, ConsentUnavailable> {
-        Ok(false)
-    }
-
-    fn consent(&self, _: &SubjectKey, _: &str) -> Result<Option<Consent>, ConsentUnavailable> {
-        Ok(None)
-    }
-}
-
 /// The number of a key that was destroyed.
 pub(crate) const DESTROYED: u64 = 9;
 /// The number of a key that cannot be read now.
@@ -208,47 +184,6 @@ impl DeliveryQueue for Script {
 
     fn is_in_hand(&self, _subject: &SubjectKey) -> bool {
         false
-    }
-}
-
-/// Answers every batch with the outcomes of the script, in order, then with `Delivered`;
-/// remembers what it was handed.
-pub(crate) struct Door {
-    pub(crate) recipient: RecipientId,
-    pub(crate) outcomes: Mutex<VecDeque<DeliveryOutcome>>,
-    pub(crate) sent: Mutex<Vec<DeliveryId>>,
-}
-
-impl Destination for Door {
-    fn recipient(&self) -> &RecipientId {
-        &self.recipient
-    }
-
-    fn takes(&self) -> Takes {
-        Takes {
-            batch: Draw {
-                limit: 10,
-                consecutive: true,
-            },
-            at_once: 1,
-        }
-    }
-
-    fn ready(&self) -> BoxFuture<'_, usize> {
-        Box::pin(async { 1 })
-    }
-
-    fn deliver(&self, batch: Vec<Outbound>) -> BoxFuture<'_, Vec<DeliveryOutcome>> {
-        let mut outcomes = self.outcomes.lock().unwrap();
-        assert!(!batch.is_empty(), "an empty batch is no batch");
-        let mut sent = self.sent.lock().unwrap();
-        sent.extend(batch.iter().map(|outbound| outbound.id));
-        let next = || outcomes.pop_front();
-        let answers = std::iter::repeat_with(next).take(batch.len());
-        let answers = answers
-            .map(|outcome| outcome.unwrap_or(DeliveryOutcome::Delivered))
-            .collect();
-        Box::pin(async move { answers })
     }
 }
 

@@ -2,6 +2,7 @@
 //! value. What is granted is decided in `privacy`.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Bound;
 
 use isthmus_fhir::element::Element;
 use isthmus_fhir::json::limits::Limits;
@@ -46,25 +47,33 @@ impl Present {
         Self { values }
     }
 
-    /// What is here and not, or less often, in what was granted: element paths, or the type alone
-    /// of resources of which nothing was granted. What was coarsened counts as granted.
+    /// What is here and not, or less often, in what was granted: each by the shortest path of which
+    /// nothing was granted, so a resource of which nothing was is told by its type alone. What was
+    /// coarsened counts as granted.
     pub fn beyond(&self, granted: &Self) -> Vec<String> {
-        let types: BTreeSet<&str> = granted.values.keys().map(|path| type_of(path)).collect();
         let mut names = BTreeSet::new();
         for (path, count) in &self.values {
-            let resource_type = type_of(path);
-            if !types.contains(resource_type) {
-                names.insert(resource_type.to_owned());
-            } else if granted.values.get(path) < Some(count) {
-                names.insert(path.clone());
+            if granted.values.get(path) >= Some(count) {
+                continue;
             }
+            let dots = path.match_indices('.').map(|(at, _)| at);
+            let mut shorter = dots.filter_map(|at| path.get(..at));
+            let name = shorter.find(|shorter| !granted.has_below(shorter));
+            names.insert(name.unwrap_or(path).to_owned());
         }
         bounded(names.into_iter())
     }
-}
 
-fn type_of(path: &str) -> &str {
-    path.split_once('.').map_or(path, |(first, _)| first)
+    /// Whether there is a value at or below a path.
+    fn has_below(&self, path: &str) -> bool {
+        let from = (Bound::Included(path), Bound::Unbounded);
+        let mut following = self.values.range::<str, _>(from);
+        // `.` sorts before every character of a name, so what lies below follows at once.
+        following.next().is_some_and(|(found, _)| {
+            let rest = found.strip_prefix(path);
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+        })
+    }
 }
 
 fn walk(element: &Element, path: &mut String, depth: usize, values: &mut BTreeMap<String, u32>) {
@@ -138,7 +147,8 @@ mod tests {
         let all = [
             resource(
                 r#"{"resourceType":"Patient","id":"1","telecom":[{"value":"a"},{"value":"b"}],
-                    "name":[{"family":"F","given":["G"]}]}"#,
+                    "name":[{"family":"F","given":["G"]}],
+                    "contact":[{"name":{"family":"H"},"gender":"male"}]}"#,
             ),
             resource(r#"{"resourceType":"Encounter","id":"2"}"#),
         ];
@@ -149,6 +159,7 @@ mod tests {
             Present::of(&all).beyond(&Present::of(&granted)),
             [
                 "Encounter",
+                "Patient.contact",
                 "Patient.id",
                 "Patient.name.family",
                 "Patient.telecom.value"

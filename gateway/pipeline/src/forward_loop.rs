@@ -16,7 +16,8 @@ use isthmus_core::journal::{
 use isthmus_core::refusal::Refusal;
 use isthmus_core::translator::Translator;
 
-use crate::release_stage::{Origin, ReleaseStage};
+use crate::asked::Origin;
+use crate::release_stage::ReleaseStage;
 use crate::translate_stage;
 
 /// How many messages are concluded in one durable unit. Bounds the memory of a page and the time

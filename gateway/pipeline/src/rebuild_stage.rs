@@ -13,7 +13,8 @@ use isthmus_core::privacy::release;
 use isthmus_core::refusal::{Reason, Refusal};
 use isthmus_core::translator::Translator;
 
-use crate::release_stage::{Origin, ReleaseStage};
+use crate::asked::Origin;
+use crate::release_stage::ReleaseStage;
 use crate::translate_stage;
 
 /// Everything that making a delivery again needs.

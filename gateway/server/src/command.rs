@@ -1,6 +1,7 @@
 //! The commands of the binary, one file each; options and help are in `cli`.
 
 pub(crate) mod adapter;
+pub(crate) mod adapter_plan;
 pub(crate) mod check;
 pub(crate) mod consent;
 pub(crate) mod explain;

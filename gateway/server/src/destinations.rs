@@ -4,28 +4,22 @@
 
 use std::sync::Arc;
 
-use isthmus_adapters::adapter::{AdapterConfig, Problem};
 use isthmus_adapters::append_file::AppendFolder;
 use isthmus_adapters::append_transport::AppendTransport;
-use isthmus_adapters::http_client::client::HttpClient;
 use isthmus_adapters::limits::Limits;
 use isthmus_adapters::ndjson_folder::destination::NdjsonFolder;
 use isthmus_adapters::runner::{Runner, RunnerParts};
-use isthmus_adapters::standard_webhooks::SigningSecret;
-use isthmus_adapters::webhook::config::WebhookConfig;
-use isthmus_adapters::webhook::destination::Webhook;
 use isthmus_core::clock::Clock;
 use isthmus_core::destination::Destination;
-use isthmus_core::diagnostic::Diagnostic;
 use isthmus_core::executor::Executor;
 use isthmus_core::id::RecipientId;
 use isthmus_pipeline::retry_schedule::RetrySchedule;
 use toml::Spanned;
 
 use crate::config::DestinationConfig;
-use crate::config_file::{ConfigFile, DESTINATION};
+use crate::config_file::ConfigFile;
 use crate::failure::Failure;
-use crate::system::{SystemClock, TokioExecutor};
+use crate::webhook_parts;
 
 /// A destination, ready, and when what it does not take is tried again.
 pub(crate) struct Door {
@@ -37,22 +31,11 @@ pub(crate) struct Door {
 
 /// What is wrong with the destinations; opens nothing but files of keys and certificates.
 pub(crate) fn check(file: &ConfigFile) -> Result<(), Failure> {
-    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let executor: Arc<dyn Executor> = Arc::new(TokioExecutor::new());
     let mut problems = Vec::new();
     for stated in &file.config.destinations {
         if let DestinationConfig::Webhook(config) = stated.get_ref() {
-            let made = webhook(file, stated, config).and_then(|_webhook| {
-                client(
-                    file,
-                    stated,
-                    config,
-                    Arc::clone(&clock),
-                    Arc::clone(&executor),
-                )
-                .map(drop)
-            });
-            problems.extend(made.err().into_iter().flatten());
+            let checked = webhook_parts::check(file, stated, config);
+            problems.extend(checked.err().into_iter().flatten());
         }
     }
     if problems.is_empty() {
@@ -91,8 +74,9 @@ pub(crate) fn open(
         }
         DestinationConfig::Webhook(config) => {
             schedule.max_age = config.retry_max_age();
-            let adapter = webhook(file, stated, config).map_err(Failure::Configuration)?;
-            let client = client(
+            let adapter =
+                webhook_parts::adapter(file, stated, config).map_err(Failure::Configuration)?;
+            let client = webhook_parts::client(
                 file,
                 stated,
                 config,
@@ -107,57 +91,6 @@ pub(crate) fn open(
         destination: Arc::new(Runner::new(parts)),
         schedule,
     })
-}
-
-/// The adapter of a webhook, with its secrets.
-pub(crate) fn webhook(
-    file: &ConfigFile,
-    stated: &Spanned<DestinationConfig>,
-    config: &WebhookConfig,
-) -> Result<Webhook, Vec<Diagnostic>> {
-    let at = stated.span();
-    let told = |problems: Vec<Problem>| -> Vec<Diagnostic> {
-        let problems = problems.into_iter();
-        let told = problems.map(|problem| {
-            let text = format!("`{}`: {}", problem.key, problem.text);
-            file.error(&at, DESTINATION, text).with_help(problem.mend)
-        });
-        told.collect()
-    };
-    let problems = config.validate();
-    if !problems.is_empty() {
-        return Err(told(problems));
-    }
-    let mut secrets = Vec::new();
-    let mut wrong = Vec::new();
-    for reference in &config.secrets {
-        match file.secret(reference) {
-            Ok(text) => match SigningSecret::parse(&text) {
-                Ok(secret) => secrets.push(secret),
-                Err(fault) => wrong.push(Problem::new("secrets", fault.to_string(), SECRET_HELP)),
-            },
-            Err(error) => wrong.push(Problem::new("secrets", error.to_string(), SECRET_HELP)),
-        }
-    }
-    if !wrong.is_empty() {
-        return Err(told(wrong));
-    }
-    Webhook::new(config, secrets).map_err(told)
-}
-
-/// How a secret is made.
-const SECRET_HELP: &str = "`echo whsec_$(openssl rand -base64 32) > FILE` makes a secret";
-
-fn client(
-    file: &ConfigFile,
-    stated: &Spanned<DestinationConfig>,
-    config: &WebhookConfig,
-    clock: Arc<dyn Clock>,
-    executor: Arc<dyn Executor>,
-) -> Result<HttpClient, Vec<Diagnostic>> {
-    let settings = config.http_settings(&file.folder);
-    HttpClient::new(settings, clock, executor)
-        .map_err(|error| vec![file.error(&stated.span(), DESTINATION, error.to_string())])
 }
 
 /// A number that differs from gateway to gateway and from recipient to recipient, so that pauses

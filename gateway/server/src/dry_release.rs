@@ -1,14 +1,10 @@
-//! What the gate would release of the messages of a file, if patients allowed everything that is
+//! What the gate would release of messages, if patients allowed everything that is
 //! asked for; nothing is stored, sealed or sent.
 
-use std::path::Path;
-
-use isthmus_core::address::AddressDigest;
-use isthmus_core::clock::{Clock, Timestamp};
-use isthmus_core::consent_store::{Consent, ConsentChoice, ConsentStore, ConsentUnavailable};
+use isthmus_core::clock::Timestamp;
+use isthmus_core::consent_store::ConsentChoice;
 use isthmus_core::destination::Outbound;
-use isthmus_core::hold::Hold;
-use isthmus_core::id::{DeliveryId, Sequence, SubjectKey};
+use isthmus_core::id::{DeliveryId, SenderId, Sequence, SubjectKey};
 use isthmus_core::privacy::circumstances::Circumstances;
 use isthmus_core::privacy::disclosure::Disclosure;
 use isthmus_core::privacy::flow::Flow;
@@ -17,13 +13,9 @@ use isthmus_core::record::Record;
 use isthmus_core::shaper::ShapingContext;
 use serde::Serialize;
 
-use crate::config_file::ConfigFile;
 use crate::failure::Failure;
-use crate::input;
-use crate::message_file;
 use crate::rules::Rules;
-use crate::sender_terms;
-use crate::system::SystemClock;
+use crate::willing_patients::WillingPatients;
 
 /// A flow by which nothing would leave.
 #[derive(Debug, Clone, Serialize)]
@@ -41,26 +33,18 @@ pub(crate) struct DryRelease<'r> {
     now: Timestamp,
 }
 
-/// Translates the messages of a file.
+/// Translates messages of a sender.
 ///
 /// # Errors
 /// The first message that would be parked.
 pub(crate) fn release<'r>(
-    file: &ConfigFile,
     rules: &'r Rules,
-    path: &Path,
-    sender: Option<&str>,
+    messages: &[Vec<u8>],
+    sender: &SenderId,
+    now: Timestamp,
 ) -> Result<Vec<DryRelease<'r>>, Failure> {
-    let sender = sender_terms::named(file, sender)?;
-    let bytes = input::read(path)?;
-    let messages = message_file::messages(&bytes);
-    if messages.is_empty() {
-        let text = "the file holds no HL7 v2 message (no line opens with MSH)";
-        return Err(Failure::Usage(text.into()));
-    }
-    let now = SystemClock.now();
-    let translate = |(sequence, message): (u64, &&[u8])| {
-        let translated = rules.translator.resources(&sender, now, message, None);
+    let translate = |(sequence, message): (u64, &Vec<u8>)| {
+        let translated = rules.translator.resources(sender, now, message, None);
         let (_map, translation) = translated.map_err(|refusal| {
             Failure::Run(format!("message {sequence} would be parked: {refusal}"))
         })?;
@@ -74,7 +58,7 @@ pub(crate) fn release<'r>(
             now,
         })
     };
-    (1..).zip(&messages).map(translate).collect()
+    (1..).zip(messages).map(translate).collect()
 }
 
 impl DryRelease<'_> {
@@ -99,7 +83,7 @@ impl DryRelease<'_> {
     fn disclosures(&self, flow: &Flow) -> Result<Vec<Disclosure>, String> {
         let circumstances = Circumstances {
             addresses: &[],
-            consents: &Willing,
+            consents: &WillingPatients,
             now: self.now,
         };
         let granted = match flow.release(&self.record, &circumstances) {
@@ -129,30 +113,5 @@ impl DryRelease<'_> {
             recovered: false,
             disclosure,
         }
-    }
-}
-
-/// Patients who allow everything.
-struct Willing;
-
-impl ConsentStore for Willing {
-    fn as_of(&self, now: Timestamp) -> Timestamp {
-        now
-    }
-
-    fn hold(&self, _: &SubjectKey) -> Result<Option<Hold>, ConsentUnavailable> {
-        Ok(None)
-    }
-
-    fn is_suppressed(&self, _: &[AddressDigest]) -> Result<bool, ConsentUnavailable> {
-        Ok(false)
-    }
-
-    fn consent(&self, _: &SubjectKey, _: &str) -> Result<Option<Consent>, ConsentUnavailable> {
-        Ok(Some(Consent {
-            choice: ConsentChoice::OptIn,
-            version: 1,
-            recorded_at: Timestamp::from_unix_millis(0),
-        }))
     }
 }

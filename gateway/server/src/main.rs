@@ -25,6 +25,8 @@ mod rules;
 mod sender_terms;
 mod system;
 mod telemetry;
+mod webhook_parts;
+mod willing_patients;
 mod wiring;
 
 use std::process::ExitCode;

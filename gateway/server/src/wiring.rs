@@ -26,11 +26,13 @@ use isthmus_pipeline::forward_loop::ForwardLoop;
 use isthmus_pipeline::journal_intake::JournalIntake;
 use isthmus_pipeline::rebuild_stage::RebuildStage;
 use isthmus_pipeline::release_stage::ReleaseStage;
+use isthmus_pipeline::shaping::Shaping;
 use isthmus_store::running_store::{RunningStore, StoreOptions};
 use tokio::sync::{mpsc, watch};
 use toml::Spanned;
 
-use crate::admin::desk::{Desk, DeskStore};
+use crate::admin::access::Access;
+use crate::admin::desk::Desk;
 use crate::admin::socket::AdminSocket;
 use crate::config::{DestinationConfig, QueueKind};
 use crate::config_file::ConfigFile;
@@ -166,10 +168,12 @@ impl Parts {
         } = rules;
         let release = ReleaseStage {
             policies: Arc::clone(&policies),
-            shapers,
-            consents: store.store().consents(),
-            keys: Arc::clone(&keys),
-            digester: store.store().digester().clone(),
+            shaping: Shaping {
+                shapers,
+                consents: store.store().consents(),
+                keys: Arc::clone(&keys),
+                digester: store.store().digester().clone(),
+            },
         };
         Ok(Self {
             queue: Arc::new(queue.map_err(Failure::run)?),
@@ -230,7 +234,7 @@ impl Parts {
         })?;
         let senders = file.config.senders.iter();
         let desk = Desk {
-            store: DeskStore::Running(Arc::clone(&self.store)),
+            access: Access::Running(Arc::clone(&self.store)),
             queue: Some(Arc::clone(&self.queue)),
             policies: Some(Arc::clone(&self.policies)),
             senders: senders.map(|one| one.get_ref().id.clone()).collect(),

@@ -3,8 +3,8 @@
 
 use std::fs::File;
 use std::io;
-use std::sync::Arc;
 use std::sync::mpsc::Receiver;
+use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 
 use isthmus_core::journal::{
@@ -16,7 +16,7 @@ use tokio::sync::{OwnedSemaphorePermit, oneshot};
 
 use crate::commit_status::CommitStatus;
 use crate::conclusion_rows::insert_conclusion;
-use crate::database::within;
+use crate::database::{hold, within};
 use crate::file_key_ring::FileKeyRing;
 use crate::intake_rows::{SealedIntake, insert_intake};
 use crate::ledger_rows::insert_checkpoint;
@@ -88,11 +88,29 @@ pub(crate) struct Committer {
     pub(crate) lock: File,
 }
 
+/// The committer's thread.
+#[derive(Debug)]
+pub(crate) struct CommitterThread(Mutex<Option<JoinHandle<()>>>);
+
+impl CommitterThread {
+    /// Tells it to end by `stop`, and waits for that; the second time there is nothing to do.
+    pub(crate) fn end(&self, stop: impl FnOnce()) {
+        let Some(thread) = hold(&self.0).take() else {
+            return;
+        };
+        stop();
+        if thread.join().is_err() {
+            tracing::error!("the committer ended unexpectedly");
+        }
+    }
+}
+
 impl Committer {
     /// Starts the thread; it ends with [`Order::Stop`].
-    pub(crate) fn start(self) -> io::Result<JoinHandle<()>> {
+    pub(crate) fn start(self) -> io::Result<CommitterThread> {
         let builder = std::thread::Builder::new().name("isthmus-commit".to_owned());
-        builder.spawn(move || self.run())
+        let thread = builder.spawn(move || self.run())?;
+        Ok(CommitterThread(Mutex::new(Some(thread))))
     }
 
     fn run(self) {

@@ -2,8 +2,7 @@
 //! commands may do beside it is in `store`.
 
 use std::path::Path;
-use std::sync::{Arc, Mutex, mpsc};
-use std::thread::JoinHandle;
+use std::sync::{Arc, mpsc};
 
 use isthmus_core::clock::Clock;
 use isthmus_core::executor::Executor;
@@ -11,9 +10,8 @@ use isthmus_core::future::BoxFuture;
 use rusqlite::Connection;
 
 use crate::commit_status::CommitStatus;
-use crate::committer::Committer;
+use crate::committer::{Committer, CommitterThread};
 use crate::data_schema::open_database;
-use crate::database::hold;
 use crate::embedded_queue::EmbeddedQueue;
 use crate::error::{StoreError, at_path, in_file};
 use crate::master_key::MasterKey;
@@ -50,7 +48,7 @@ pub struct RunningStore {
     backlog: Arc<SqliteBacklog>,
     ledger: Arc<SqliteLedger>,
     status: Arc<CommitStatus>,
-    committer: Mutex<Option<JoinHandle<()>>>,
+    committer: CommitterThread,
 }
 
 impl RunningStore {
@@ -85,7 +83,7 @@ impl RunningStore {
             backlog: Arc::new(backlog),
             ledger: Arc::new(ledger),
             status,
-            committer: Mutex::new(Some(committer)),
+            committer,
         })
     }
 
@@ -133,13 +131,7 @@ impl RunningStore {
     /// Lets nothing more in, commits what waits, and gives up the lock. Units committed after
     /// this get [`isthmus_core::journal::JournalError::Closed`]. Blocking.
     pub fn close(&self) {
-        let Some(committer) = hold(&self.committer).take() else {
-            return;
-        };
-        self.journal.close();
-        if committer.join().is_err() {
-            tracing::error!("the committer ended unexpectedly");
-        }
+        self.committer.end(|| self.journal.close());
     }
 }
 

@@ -12,7 +12,8 @@ use isthmus_store::store::Store;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use crate::admin::desk::{Desk, DeskStore};
+use crate::admin::access::Access;
+use crate::admin::desk::Desk;
 use crate::admin::request::Request;
 use crate::admin::socket::Reply;
 use crate::config_file::ConfigFile;
@@ -55,23 +56,23 @@ fn over(mut stream: UnixStream, request: &Request) -> Result<Value, Failure> {
 
 /// Opens the store and answers here. A ruling takes the store's lock, as a gateway does.
 fn alone(file: &ConfigFile, request: Request) -> Result<Value, Failure> {
-    let store = if matches!(request, Request::Rule { .. }) {
+    let access = if matches!(request, Request::Rule(_)) {
         existing(file)?;
         let options = StoreOptions {
             paths: file.store_paths(),
             size_limit: None,
         };
         let running = RunningStore::start(&options, &file.master_key()?);
-        DeskStore::Running(Arc::new(running.map_err(Failure::run)?))
+        Access::Running(Arc::new(running.map_err(Failure::run)?))
     } else {
-        DeskStore::Alone(open(file)?)
+        Access::Alone(open(file)?)
     };
     let rules = Rules::load(file, SystemClock.now()).ok();
     let senders = file.config.senders.iter();
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let executor: Arc<dyn Executor> = Arc::new(TokioExecutor::new());
     let desk = Desk {
-        store,
+        access,
         queue: None,
         policies: rules.map(|rules| rules.policies),
         senders: senders.map(|one| one.get_ref().id.clone()).collect(),

@@ -51,18 +51,7 @@ pub(crate) enum Request {
         limit: usize,
     },
     /// A person's word on something parked.
-    Rule {
-        /// On what: delivery ids and places of messages.
-        items: Vec<String>,
-        /// On everything parked for this reason, to this recipient.
-        all: Option<AllParked>,
-        /// Whether it is given up; else it is tried again.
-        drop: bool,
-        /// Why.
-        why: String,
-        /// Tries a message again although later ones of its patient gave deliveries.
-        out_of_order: bool,
-    },
+    Rule(Order),
     /// What became of the messages with this control id.
     Why {
         /// The control id (MSH-10).
@@ -76,6 +65,21 @@ pub(crate) enum Request {
     Ledger(LedgerQuery),
     /// The newest checkpoint.
     Checkpoint,
+}
+
+/// A person's word on parked items.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Order {
+    /// On what: delivery ids and places of messages.
+    pub(crate) items: Vec<String>,
+    /// On everything parked for this reason, to this recipient.
+    pub(crate) all: Option<AllParked>,
+    /// Whether it is given up; else it is tried again.
+    pub(crate) drop: bool,
+    /// Why.
+    pub(crate) why: String,
+    /// Tries a message again although later ones of its patient gave deliveries.
+    pub(crate) out_of_order: bool,
 }
 
 /// Which parked items.

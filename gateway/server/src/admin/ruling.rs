@@ -1,13 +1,17 @@
 //! Ruling on what is parked: which items are meant, what speaks against it, and the order to the
 //! journal; what it does to the rows is the store's business.
 
+use std::collections::BTreeSet;
+
+use isthmus_core::clock::{Clock, Timestamp};
 use isthmus_core::id::{DeliveryId, Sequence};
 use isthmus_core::journal::{Committed, Journal, ParkedAction, ParkedItem, ParkedRuling, Unit};
 use isthmus_core::ledger::{LedgerEntry, LedgerEvent, LedgerFact, Ruling};
+use isthmus_store::running_store::RunningStore;
+use isthmus_store::summary::Summary;
 
-use crate::admin::answer::{Refused, Ruled};
-use crate::admin::desk::{Desk, DeskStore};
-use crate::admin::request::AllParked;
+use crate::admin::answer::{ParkedRow, Refused, Ruled};
+use crate::admin::request::Order;
 use crate::failure::Failure;
 
 /// Items in one order at most.
@@ -15,42 +19,31 @@ const ITEMS_MAX: usize = 10_000;
 /// The longest reason, in bytes.
 const WHY_MAX: usize = 1_000;
 
-/// A person's word.
-pub(crate) struct Order {
-    /// Items by name.
-    pub(crate) items: Vec<String>,
-    /// Items by reason.
-    pub(crate) all: Option<AllParked>,
-    /// Whether they are given up.
-    pub(crate) drop: bool,
-    /// Why.
-    pub(crate) why: String,
-    /// Whether a message may come after later ones of its patient.
-    pub(crate) out_of_order: bool,
-}
-
 /// Rules on every item that is parked, and tells which were not.
-pub(crate) async fn rule(desk: &Desk, order: Order, by: &str) -> Result<Ruled, Failure> {
-    let DeskStore::Running(store) = &desk.store else {
-        return Err(Failure::Run("the store was opened to be read".to_owned()));
-    };
+pub(crate) async fn rule(
+    store: &RunningStore,
+    order: &Order,
+    clock: &dyn Clock,
+    by: &str,
+) -> Result<Ruled, Failure> {
+    let summary = store.store().summary().map_err(Failure::run)?;
     if order.why.trim().is_empty() || order.why.len() > WHY_MAX {
         let text =
             format!("a reason is needed, of at most {WHY_MAX} bytes; it goes into the ledger");
         return Err(Failure::Usage(text));
     }
-    let names = names(desk, &order)?;
+    let names = names(&summary, order)?;
     let mut ruled = Ruled {
         ruled: 0,
         refused: Vec::new(),
     };
     for name in names {
         let item = item(&name)?;
-        if let Some(why) = objection(desk, &item, &order)? {
+        if let Some(why) = objection(&summary, &item, order)? {
             ruled.refused.push(Refused { item: name, why });
             continue;
         }
-        let ruling = ruling(desk, item, &name, &order, by);
+        let ruling = ruling(clock.now(), item, &name, order, by);
         let unit = Unit::Rulings(vec![ruling]);
         let committed = store.journal().commit(unit).await.map_err(Failure::run)?;
         if committed == Committed::Ruled(1) {
@@ -60,15 +53,15 @@ pub(crate) async fn rule(desk: &Desk, order: Order, by: &str) -> Result<Ruled, F
             ruled.refused.push(Refused { item: name, why });
         }
     }
-    desk.wake();
     Ok(ruled)
 }
 
 /// The items that are meant, each once, oldest first as far as they were found by reason.
-fn names(desk: &Desk, order: &Order) -> Result<Vec<String>, Failure> {
+fn names(summary: &Summary, order: &Order) -> Result<Vec<String>, Failure> {
     let mut names = order.items.clone();
     if let Some(all) = &order.all {
-        let parked = desk.parked(None, ITEMS_MAX)?.into_iter();
+        let parked = summary.parked(None, ITEMS_MAX).map_err(Failure::run)?;
+        let parked = parked.into_iter().map(ParkedRow::from);
         let meant = parked.filter(|one| {
             let recipient = all.recipient.as_deref();
             one.reason == all.reason
@@ -76,7 +69,7 @@ fn names(desk: &Desk, order: &Order) -> Result<Vec<String>, Failure> {
         });
         names.extend(meant.map(|one| one.item));
     }
-    let mut seen = std::collections::BTreeSet::new();
+    let mut seen = BTreeSet::new();
     names.retain(|name| seen.insert(name.clone()));
     if names.len() > ITEMS_MAX {
         let text = format!("more than {ITEMS_MAX} items; rule on them in parts");
@@ -97,12 +90,15 @@ fn item(name: &str) -> Result<ParkedItem, Failure> {
 }
 
 /// What speaks against a ruling.
-fn objection(desk: &Desk, item: &ParkedItem, order: &Order) -> Result<Option<String>, Failure> {
+fn objection(
+    summary: &Summary,
+    item: &ParkedItem,
+    order: &Order,
+) -> Result<Option<String>, Failure> {
     let (ParkedItem::Message(sequence), false, false) = (item, order.drop, order.out_of_order)
     else {
         return Ok(None);
     };
-    let summary = desk.store().summary().map_err(Failure::run)?;
     let overtaken = summary.was_overtaken(*sequence).map_err(Failure::run)?;
     Ok(overtaken.then(|| {
         "later messages of its patient gave deliveries, so what it gives would come after what is \
@@ -111,8 +107,7 @@ fn objection(desk: &Desk, item: &ParkedItem, order: &Order) -> Result<Option<Str
     }))
 }
 
-fn ruling(desk: &Desk, item: ParkedItem, name: &str, order: &Order, by: &str) -> ParkedRuling {
-    let at = desk.clock.now();
+fn ruling(at: Timestamp, item: ParkedItem, name: &str, order: &Order, by: &str) -> ParkedRuling {
     let outcome = if order.drop { "drop" } else { "retry" };
     let fact = LedgerFact {
         at,

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use crate::admin::answer::{LedgerPage, ParkedRow, Ruled};
 use crate::admin::client::ask;
-use crate::admin::request::{AllParked, LedgerQuery, Request};
+use crate::admin::request::{AllParked, LedgerQuery, Order, Request};
 use crate::command::why::show_entries;
 use crate::config_file::ConfigFile;
 use crate::failure::{Failure, counted};
@@ -119,14 +119,14 @@ fn rule(
         recipient: options.recipient.clone(),
         reason: reason.clone(),
     });
-    let request = Request::Rule {
+    let order = Order {
         items: options.items.clone(),
         all,
         drop,
         why: options.why.clone(),
         out_of_order: options.out_of_order,
     };
-    let ruled: Ruled = ask(file, request)?;
+    let ruled: Ruled = ask(file, Request::Rule(order))?;
     output.document(&ruled);
     let word = if drop { "dropped" } else { "tried again" };
     output.line(format!("{} {word}", counted(ruled.ruled, "item")));

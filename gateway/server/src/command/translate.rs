@@ -13,7 +13,6 @@ use crate::cli::Translate;
 use crate::config_file::ConfigFile;
 use crate::failure::Failure;
 use crate::input;
-use crate::message_file;
 use crate::output::Output;
 use crate::rules::Rules;
 use crate::sender_terms;
@@ -26,13 +25,7 @@ pub(crate) fn run(folder: &Path, options: &Translate, output: Output) -> Result<
     let rules = Rules::load(&file, SystemClock.now())?;
     let sender = sender_terms::named(&file, options.sender.as_deref())?;
     check_map(&rules, options.map.as_deref())?;
-    let bytes = input::read(&options.file)?;
-    let messages = message_file::messages(&bytes);
-    if messages.is_empty() {
-        return Err(Failure::Usage(
-            "the file holds no HL7 v2 message (no line opens with MSH)".into(),
-        ));
-    }
+    let messages = input::messages(&options.file)?;
     let mut parked = false;
     for (index, message) in messages.iter().enumerate() {
         let now = SystemClock.now();

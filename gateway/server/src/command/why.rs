@@ -24,7 +24,7 @@ pub(crate) fn run(folder: &Path, options: &Why, output: Output) -> Result<(), Fa
     let trails: Vec<Trail> = ask(&file, request)?;
     output.document(&trails);
     if trails.is_empty() {
-        let text = "no message with this control id is kept; `status` counts what is, and a message \
+        let text = "no message with this control id is kept; `status` counts what is, and one \
                     that was refused was never stored";
         output.paragraph(text);
         return Err(Failure::Findings);

@@ -1,0 +1,130 @@
+//! Shaping and sealing of what was granted: by the flow's map into the recipient's records, then
+//! under the patient's key. What is granted is decided before, in `release_stage`.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use isthmus_core::consent_store::{ConsentChoice, ConsentStore};
+use isthmus_core::field_names;
+use isthmus_core::id::{FlowId, SubjectKey};
+use isthmus_core::journal::NewDelivery;
+use isthmus_core::key_ring::{KeyClass, KeyOwner, KeyRing};
+use isthmus_core::ledger::{LedgerSubject, sha256};
+use isthmus_core::privacy::disclosure::Disclosure;
+use isthmus_core::privacy::flow::Flow;
+use isthmus_core::privacy::granted_record::GrantedRecord;
+use isthmus_core::privacy::sealed_disclosure::SealedDisclosure;
+use isthmus_core::refusal::{Reason, Refusal};
+use isthmus_core::shaper::{Shaper, ShapingContext};
+use isthmus_core::subject::Digester;
+
+use crate::asked::{Asked, Origin, unusable};
+
+/// What shapes and seals; one for all messages.
+pub struct Shaping {
+    /// The map of each flow.
+    pub shapers: BTreeMap<FlowId, Arc<dyn Shaper>>,
+    /// What patients allowed.
+    pub consents: Arc<dyn ConsentStore>,
+    /// The keys that seal deliveries.
+    pub keys: Arc<dyn KeyRing>,
+    /// Makes delivery ids.
+    pub digester: Digester,
+}
+
+impl std::fmt::Debug for Shaping {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Shaping")
+            .field("flows", &self.shapers.len())
+            .finish_non_exhaustive()
+    }
+}
+
+/// What the gate granted of a record for a flow, shaped and sealed.
+pub(crate) struct Sealed {
+    pub(crate) delivery: NewDelivery,
+    pub(crate) fact: LedgerSubject,
+}
+
+impl Shaping {
+    /// Shapes and seals what was granted. None: what the map asks of the patient's consents cannot
+    /// be read.
+    pub(crate) fn shape(
+        &self,
+        origin: Origin,
+        asked: &Asked<'_>,
+        flow: &Flow,
+        granted: GrantedRecord,
+        index: &mut u32,
+        withheld: &[String],
+    ) -> Result<Option<Vec<Sealed>>, Refusal> {
+        let shaper = self.shapers.get(&flow.terms().id);
+        let no_map = || Refusal::park(Reason::Unshapeable).by("the flow has no map");
+        let shaper = shaper.ok_or_else(no_map)?;
+        let Some(consents) = self.choices(&asked.record.subject, shaper.as_ref()) else {
+            return Ok(None);
+        };
+        let context = ShapingContext {
+            delivery: self.digester.delivery(&origin.id, &flow.terms().id, *index),
+            received_at: origin.received_at,
+            consents,
+        };
+        let shaped = granted.shape(shaper.as_ref(), &context)?;
+        self.seal(origin, asked, flow, index, &shaped, withheld)
+            .map(Some)
+    }
+
+    /// What the patient chose in the categories that a map asks for; None when that cannot be read.
+    fn choices(
+        &self,
+        subject: &SubjectKey,
+        shaper: &dyn Shaper,
+    ) -> Option<Vec<(String, ConsentChoice)>> {
+        let mut choices = Vec::new();
+        for category in &shaper.reads().consents {
+            let consent = self.consents.consent(subject, category).ok()?;
+            choices.extend(consent.map(|consent| (category.clone(), consent.choice)));
+        }
+        Some(choices)
+    }
+
+    fn seal(
+        &self,
+        origin: Origin,
+        asked: &Asked<'_>,
+        flow: &Flow,
+        index: &mut u32,
+        shaped: &[Disclosure],
+        withheld: &[String],
+    ) -> Result<Vec<Sealed>, Refusal> {
+        let subject = asked.record.subject;
+        let key = self
+            .keys
+            .sealing_key(&KeyOwner::Subject(subject), KeyClass::Delivery, origin.now)
+            .map_err(|error| unusable(&error))?;
+        let addresses = flow.asks_suppression().then_some(&asked.addresses);
+        let seal = |disclosure: &Disclosure| {
+            let id = self.digester.delivery(&origin.id, &flow.terms().id, *index);
+            *index += 1;
+            let sealed = SealedDisclosure::seal(disclosure, &key);
+            let content = disclosure.content().reveal();
+            Ok(Sealed {
+                delivery: NewDelivery {
+                    id,
+                    subject,
+                    addresses: addresses.cloned().unwrap_or_default(),
+                    sealed: sealed.map_err(|error| unusable(&error))?,
+                },
+                fact: LedgerSubject {
+                    subject,
+                    message: origin.sequence,
+                    delivery: Some(id),
+                    released: field_names::of_record(content),
+                    withheld: withheld.to_vec(),
+                    digest: Some(sha256(content)),
+                },
+            })
+        };
+        shaped.iter().map(seal).collect()
+    }
+}

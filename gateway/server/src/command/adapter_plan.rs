@@ -1,0 +1,137 @@
+//! `isthmus adapter plan`: the calls that the messages of a file would make, every value of the
+//! records masked; nothing is stored or sent.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use isthmus_adapters::adapter::Adapter;
+use isthmus_adapters::dry_run::{self, ShownCall};
+use isthmus_adapters::ndjson_folder::destination::NdjsonFolder;
+use isthmus_core::clock::Clock;
+use serde::Serialize;
+
+use crate::config::DestinationConfig;
+use crate::config_file::ConfigFile;
+use crate::dry_release::{self, Withheld};
+use crate::failure::{Failure, counted};
+use crate::input;
+use crate::output::Output;
+use crate::rules::Rules;
+use crate::sender_terms;
+use crate::system::SystemClock;
+use crate::webhook_parts;
+
+/// Options of `adapter plan`.
+#[derive(Debug, Args)]
+pub(crate) struct AdapterPlan {
+    /// The file of HL7 v2 messages; `-` for standard input.
+    pub(crate) file: PathBuf,
+
+    /// One recipient only.
+    #[arg(long, value_name = "ID")]
+    pub(crate) recipient: Option<String>,
+
+    /// The sender whose zone and default charset hold; without it the first one that the
+    /// configuration names.
+    #[arg(long, value_name = "ID")]
+    pub(crate) sender: Option<String>,
+}
+
+/// What would be sent to one recipient for one message.
+#[derive(Debug, Serialize)]
+struct Planned {
+    /// The message, by its place in the file, from 1.
+    message: usize,
+    recipient: String,
+    calls: Vec<ShownCall>,
+    /// Flows by which nothing would leave, and why.
+    withheld: Vec<Withheld>,
+}
+
+/// Shows what would be sent.
+pub(crate) fn run(file: &ConfigFile, options: &AdapterPlan, output: Output) -> Result<(), Failure> {
+    file.first_start()?;
+    let rules = Rules::load(file, SystemClock.now())?;
+    let sender = sender_terms::named(file, options.sender.as_deref())?;
+    let messages = input::messages(&options.file)?;
+    let released = dry_release::release(&rules, &messages, &sender, SystemClock.now())?;
+    let mut planned = Vec::new();
+    for stated in &file.config.destinations {
+        let recipient = stated.get_ref().recipient();
+        if options
+            .recipient
+            .as_deref()
+            .is_some_and(|asked| asked != recipient)
+        {
+            continue;
+        }
+        let adapter: Box<dyn Adapter> = match stated.get_ref() {
+            DestinationConfig::NdjsonFolder(_) => Box::new(NdjsonFolder),
+            DestinationConfig::Webhook(config) => {
+                let made = webhook_parts::adapter(file, stated, config);
+                Box::new(made.map_err(Failure::Configuration)?)
+            }
+        };
+        for (index, one) in released.iter().enumerate() {
+            let (batch, withheld) = one.for_recipient(recipient);
+            planned.push(Planned {
+                message: index + 1,
+                recipient: recipient.to_owned(),
+                calls: dry_run::plan(adapter.as_ref(), &batch, SystemClock.now()),
+                withheld,
+            });
+        }
+    }
+    if planned.is_empty() {
+        let text = "no destination is stated for this recipient; nothing would be sent";
+        return Err(Failure::Usage(text.to_owned()));
+    }
+    output.document(&planned);
+    for one in &planned {
+        show(one, output);
+    }
+    Ok(())
+}
+
+fn show(planned: &Planned, output: Output) {
+    let calls = counted(planned.calls.len(), "call");
+    output.line(format!(
+        "message {} to {}: {calls}",
+        planned.message, planned.recipient
+    ));
+    for withheld in &planned.withheld {
+        output.line(format!(
+            "  {}: nothing leaves, {}",
+            withheld.flow, withheld.why
+        ));
+    }
+    for call in &planned.calls {
+        match call {
+            ShownCall::Append { file, lines, .. } => {
+                output.line(format!("  append to {file}"));
+                for line in lines {
+                    output.line(indented(line));
+                }
+            }
+            ShownCall::Http {
+                method,
+                url,
+                headers,
+                body,
+                ..
+            } => {
+                output.line(format!("  {method} {url}"));
+                for header in headers {
+                    output.line(format!("  {}: {}", header.name, header.value));
+                }
+                output.line(indented(body));
+            }
+        }
+    }
+}
+
+fn indented(value: &serde_json::Value) -> String {
+    let text = serde_json::to_string_pretty(value).unwrap_or_default();
+    let lines = text.lines().map(|line| format!("    {line}"));
+    lines.collect::<Vec<_>>().join("\n")
+}

@@ -1,0 +1,49 @@
+//! What is asked before sending in these tests, and the message that a stale delivery is made again
+//! from; what comes of it is in `before_sending`.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use isthmus_core::id::{FlowId, SenderId};
+use isthmus_core::read_set::ReadSet;
+use isthmus_core::shaper::Shaper;
+use isthmus_core::subject::Digester;
+use isthmus_pipeline::before_sending::BeforeSending;
+use isthmus_pipeline::rebuild_stage::RebuildStage;
+use isthmus_pipeline::release_stage::ReleaseStage;
+use isthmus_pipeline::shaping::Shaping;
+
+use crate::born::{Born, Same};
+use crate::patients::Patients;
+use crate::policy::policies;
+use crate::stand_ins::{Memory, OneKey};
+
+/// What is asked before sending. The message of delivery 1 is kept and translates to the patient of
+/// the tests; that of the others is gone.
+pub(crate) fn before_sending(policy: &str, patients: Arc<Patients>) -> BeforeSending {
+    let policies = Arc::new(policies(policy));
+    let same: Arc<dyn Shaper> = Arc::new(Same(ReadSet::default()));
+    let release = ReleaseStage {
+        policies: Arc::clone(&policies),
+        shaping: Shaping {
+            shapers: BTreeMap::from([(FlowId::new("newsletter"), same)]),
+            consents: Arc::clone(&patients) as _,
+            keys: Arc::new(OneKey),
+            digester: Digester::new(&[1; 32]),
+        },
+    };
+    let memory = Memory {
+        open: vec![(1, SenderId::new("good"))],
+        ..Memory::default()
+    };
+    BeforeSending {
+        keys: Arc::new(OneKey),
+        policies,
+        consents: patients,
+        rebuild: Arc::new(RebuildStage {
+            backlog: Arc::new(memory),
+            translator: Arc::new(Born),
+            release: Arc::new(release),
+        }),
+    }
+}
