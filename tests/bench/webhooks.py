@@ -1,0 +1,210 @@
+#!/usr/bin/env python3
+"""Messages a second from MLLP over TLS to a signed webhook: taken in and synced, acknowledged,
+translated to FHIR R4, released, sealed, committed, decided upon again, signed, sent, settled.
+
+usage: tests/bench/webhooks.py [--messages N] [--patients N] [--connections N] [--rounds N] [--json]
+
+The load (`isthmus send --tls`), the gateway and the receiver share this machine. The receiver does
+the least that one can, beside counting. Reported: messages a second from the first message sent to
+the last webhook received, CPU microseconds a message in the gateway, resident memory.
+"""
+import argparse
+import json
+import os
+import pathlib
+import re
+import shutil
+import signal
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+TICKS = os.sysconf("SC_CLK_TCK")
+
+CONFIG = """
+mappings = "{mappings}"
+[store]
+folder = "store"
+master_key = "${{file:secrets/master.key}}"
+[ledger]
+signing_key = "${{file:secrets/ledger.key}}"
+[pseudonym_keys]
+crm-link = "${{file:secrets/crm.key}}"
+marketing-link = "${{file:secrets/marketing.key}}"
+[first_start]
+make_keys = true
+certificates = "certificates"
+[[mllp]]
+listen = "127.0.0.1:0"
+[mllp.tls]
+certificate = "certificates/server.pem"
+key = "certificates/server.key"
+client_certificates = "none"
+[[sender]]
+id = "ehr"
+networks = ["127.0.0.0/8"]
+applications = ["EXAMPLE-EHR"]
+facilities = ["EXAMPLE-CLINIC"]
+events = ["ADT^A08"]
+authorities = "any"
+default_charset = "UNICODE UTF-8"
+zone = "America/New_York"
+default_authority = "EXAMPLE MRN"
+[[destination]]
+recipient = "crm"
+adapter = "webhook"
+url = "http://127.0.0.1:{port}/hook"
+secrets = ["${{file:secrets/webhook.key}}"]
+at_once = {at_once}
+[[destination]]
+recipient = "marketing"
+adapter = "ndjson-folder"
+folder = "outbox/marketing"
+"""
+
+MESSAGE = "\r".join([
+    "MSH|^~\\&|EXAMPLE-EHR|EXAMPLE-CLINIC|ISTHMUS|HUB|20261101120000||ADT^A08^ADT_A01|{id}|P|2.5.1"
+    "|||AL|NE||UNICODE UTF-8",
+    "EVN|A08|20261101120000",
+    "PID|1||{patient}^^^EXAMPLE MRN^MR||SAMPLE^AVERY^Q^^MS||19800506|F|||12 Sample Street^^SPRINGFIELD"
+    "^IL^62701^USA^H||^PRN^PH^^1^217^5550100~^NET^Internet^avery{patient}@example.org|||M||VN{patient}",
+    "PV1|1|O|CLINIC^ROOM1^^EXAMPLE-CLINIC||||1003000126^DOE^JANE^^^DR||||||||||||VN{patient}"
+    "|||||||||||||||||||||||||20261101113000",
+]) + "\r"
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def cpu_seconds(pid):
+    fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / TICKS
+
+
+def resident(pid):
+    status = pathlib.Path(f"/proc/{pid}/status").read_text()
+    return int(re.search(r"VmRSS:\s+(\d+) kB", status).group(1)) / 1024
+
+
+def feed(folder, messages, patients):
+    path = folder / "feed.hl7"
+    with path.open("w", newline="") as file:
+        for number in range(messages):
+            file.write(MESSAGE.format(id=f"B{number:08}", patient=f"{number % patients:06}"))
+    return path
+
+
+def ask(sink):
+    sink.stdin.write("?\n")
+    sink.stdin.flush()
+    return [int(word) for word in sink.stdout.readline().split()]
+
+
+def one_round(work, path, options):
+    folder = pathlib.Path(tempfile.mkdtemp(dir=work))
+    port = free_port()
+    sink = subprocess.Popen([work / "webhook_sink", str(port)], stdin=subprocess.PIPE,
+                            stdout=subprocess.PIPE, text=True)
+    sink.stdout.readline()
+    (folder / "secrets").mkdir()
+    (folder / "secrets/webhook.key").write_text("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw\n")
+    config = CONFIG.format(mappings=ROOT / "mappings", port=port, at_once=options.at_once)
+    (folder / "isthmus.toml").write_text(config)
+    binary = options.binary
+    gateway = subprocess.Popen([binary, "run", "--json", "--config", folder],
+                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    try:
+        address = None
+        while address is None:
+            line = gateway.stdout.readline()
+            if not line:
+                raise SystemExit(f"the gateway did not start: {gateway.stderr.read()}")
+            event = json.loads(line)
+            address = event["address"] if event.get("event") == "listening" else None
+        time.sleep(0.3)
+        idle, before = resident(gateway.pid), cpu_seconds(gateway.pid)
+        start = time.monotonic()
+        sent = subprocess.run(
+            [binary, "send", address, path, "--tls", "--ca", folder / "certificates/ca.pem",
+             "--connections", str(options.connections), "--json"],
+            capture_output=True, text=True)
+        acknowledged = json.loads(sent.stdout)
+        if acknowledged["positive"] != options.messages:
+            raise SystemExit(f"not everything was acknowledged: {sent.stdout}")
+        peak = resident(gateway.pid)
+        deadline = time.monotonic() + 120
+        while True:
+            requests, ids, size, micros = ask(sink)
+            if ids >= options.messages:
+                break
+            if time.monotonic() > deadline:
+                raise SystemExit(f"{ids} of {options.messages} webhooks came")
+            time.sleep(0.02)
+        seconds = time.monotonic() - start
+        used = cpu_seconds(gateway.pid) - before
+        return {
+            "per_second": options.messages / seconds,
+            "acknowledged_per_second": acknowledged["per_second"],
+            "webhooks_per_second": ids / max(micros / 1e6, 1e-9),
+            "cpu_us_per_message": used * 1e6 / options.messages,
+            "repeats": requests - ids,
+            "body_bytes": size / requests,
+            "idle_mb": idle,
+            "loaded_mb": max(peak, resident(gateway.pid)),
+        }
+    finally:
+        gateway.send_signal(signal.SIGKILL)
+        gateway.wait()
+        sink.kill()
+        sink.wait()
+        shutil.rmtree(folder)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
+    parser.add_argument("--messages", type=int, default=30_000)
+    parser.add_argument("--patients", type=int, default=2_000)
+    parser.add_argument("--connections", type=int, default=16)
+    parser.add_argument("--at-once", type=int, default=16)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--binary", type=pathlib.Path, default=ROOT / "target/release/isthmus")
+    parser.add_argument("--json", action="store_true")
+    options = parser.parse_args()
+    if not options.json:
+        print("building", file=sys.stderr)
+    subprocess.run(["cargo", "build", "--release", "--quiet", "-p", "isthmus-server"], cwd=ROOT,
+                   check=True)
+    work = pathlib.Path(tempfile.mkdtemp(prefix="isthmus-webhooks-"))
+    try:
+        source = ROOT / "tests/bench/webhook_sink.rs"
+        subprocess.run(["rustc", "--edition", "2024", "-O", "-o", work / "webhook_sink", source],
+                       check=True)
+        path = feed(work, options.messages, options.patients)
+        rounds = []
+        for number in range(options.rounds):
+            rounds.append(one_round(work, path, options))
+            if not options.json:
+                print(f"round {number + 1}: {rounds[-1]['per_second']:.0f} messages a second",
+                      file=sys.stderr)
+        median = {key: statistics.median(one[key] for one in rounds) for key in rounds[0]}
+        if options.json:
+            print(json.dumps({"median": median, "rounds": rounds, "load": os.getloadavg()}))
+            return
+        print(f"{options.messages} messages of {options.patients} patients over "
+              f"{options.connections} connections, median of {options.rounds} rounds, "
+              f"load {os.getloadavg()[0]:.1f}")
+        for key, value in median.items():
+            print(f"{key.replace('_', ' '):>26} {value:10.1f}")
+    finally:
+        shutil.rmtree(work)
+
+
+if __name__ == "__main__":
+    main()
