@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::demo_options::DemoOptions;
 use crate::operator_options::{Hold, Ledger, Parked, Suppress, Why};
 
 /// Exit codes, shown below every help text.
@@ -28,12 +29,29 @@ pub(crate) struct Cli {
     pub(crate) json: bool,
 }
 
+impl Cli {
+    /// What is logged unless the environment says otherwise: the demo tells what happens itself.
+    pub(crate) const fn logs(&self) -> &'static str {
+        match self.command {
+            Some(Command::Demo(_)) => "error",
+            _ => "info",
+        }
+    }
+}
+
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Run the gateway until Ctrl-C or SIGTERM.
     #[command(after_help = "Example:\n  isthmus run --config /etc/isthmus")]
     Run,
+
+    /// Show the gateway at work between a sample feed, a sample CRM and a sample marketing platform.
+    #[command(
+        after_help = "Examples:\n  isthmus demo\n  isthmus demo --folder /tmp/isthmus\n  isthmus \
+                            demo --once --json"
+    )]
+    Demo(DemoOptions),
 
     /// Check configuration, maps, tables and policies; shows every error at once.
     #[command(

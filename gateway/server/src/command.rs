@@ -2,6 +2,7 @@
 
 pub(crate) mod check;
 pub(crate) mod consent;
+pub(crate) mod demo;
 pub(crate) mod explain;
 pub(crate) mod flow;
 pub(crate) mod hold;

@@ -6,6 +6,8 @@ mod cli;
 mod command;
 mod config;
 mod config_file;
+mod demo;
+mod demo_options;
 mod destinations;
 mod diagnostic_json;
 mod failure;
@@ -38,7 +40,7 @@ use crate::output::Output;
 fn main() -> ExitCode {
     let cli = Cli::parse();
     let output = Output::new(cli.json);
-    telemetry::start(cli.json);
+    telemetry::start(cli.json, cli.logs());
     match run(&cli, output) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
@@ -58,6 +60,7 @@ fn run(cli: &Cli, output: Output) -> Result<(), Failure> {
     let config = || config_file::find(cli.config.as_deref());
     match &cli.command {
         None | Some(Command::Run) => runtime.block_on(command::run::run(&config()?, output)),
+        Some(Command::Demo(options)) => runtime.block_on(command::demo::run(options, output)),
         Some(Command::Check) => command::check::run(&config()?, output),
         Some(Command::Translate(options)) => command::translate::run(&config()?, options, output),
         Some(Command::Test(options)) => command::test::run(&config()?, options, output),
