@@ -46,7 +46,7 @@ pub(crate) enum Command {
     #[command(after_help = "Example:\n  isthmus run --config /etc/isthmus")]
     Run,
 
-    /// Show the gateway at work between a sample feed, a sample CRM and a sample marketing platform.
+    /// Show the gateway at work between a feed, a sample CRM and a sample marketing platform.
     #[command(
         after_help = "Examples:\n  isthmus demo\n  isthmus demo --folder /tmp/isthmus\n  isthmus \
                             demo --once --json"

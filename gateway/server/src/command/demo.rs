@@ -3,31 +3,24 @@
 
 use std::time::Duration;
 
-use isthmus_core::executor::Executor;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::demo::board::Board;
 use crate::demo::expectation::{self, Expectation};
 use crate::demo::ledger_reading;
 use crate::demo::report::Ending;
-use crate::demo::screen::Screen;
 use crate::demo::setting::Setting;
+use crate::demo::show::Show;
 use crate::demo::story::Story;
-use crate::demo::table;
 use crate::demo::view::{View, Watch};
 use crate::demo::working_folder::{WorkingFolder, typed};
 use crate::demo_options::DemoOptions;
 use crate::failure::Failure;
 use crate::output::Output;
-use crate::system::TokioExecutor;
 use crate::wiring::Ended;
 
-/// How often the table is drawn.
-const DRAW_EVERY: Duration = Duration::from_millis(250);
 /// The pause behind each sentence where a person watches.
 const PAUSE: Duration = Duration::from_millis(900);
-/// Sentences below the table.
-const SENTENCES: std::ops::RangeInclusive<usize> = 3..=10;
 
 /// Plays the story and, unless it is to end then, stays up until a signal.
 pub(crate) async fn run(options: &DemoOptions, output: Output) -> Result<(), Failure> {
@@ -54,22 +47,24 @@ pub(crate) async fn run(options: &DemoOptions, output: Output) -> Result<(), Fai
     } = setting;
     output.line("Isthmus, a sample CRM and a sample marketing platform, all on this machine");
     output.line(format!("listening for MLLP over TLS on {address}"));
+    let mut show = Show::new(&watch, is_drawn, output);
     if !options.once {
-        look_around(&folder, output);
+        show.look_around(&folder);
     }
     output.line("");
-    let screen = is_drawn.then(Screen::new);
     let ended = tokio::select! {
-        ended = Box::pin(perform(&mut story, &watch, screen, options.once, output)) => ended,
+        ended = Box::pin(perform(&mut story, &mut show, options.once)) => ended,
         ended = gateway.ended() => Err(Failure::Run(match ended {
             Ended::Store(why) => format!("the store failed: {why}"),
             Ended::Loop(why) => why,
         })),
-        () = signals.come() => match options.once {
-            true => Err(Failure::Run("stopped before the story ended".to_owned())),
-            false => Ok(()),
+        () = signals.come() => if options.once {
+            Err(Failure::Run("stopped before the story ended".to_owned()))
+        } else {
+            Ok(())
         },
     };
+    drop(show);
     if !options.once {
         output.line("stopping");
     }
@@ -77,7 +72,7 @@ pub(crate) async fn run(options: &DemoOptions, output: Output) -> Result<(), Fai
     gateway.stop().await;
     drop(recipients);
     if options.once && !folder.is_temporary() {
-        look_around(&folder, output);
+        output.line(format!("everything is kept in {}", typed(folder.path())));
     }
     ended
 }
@@ -86,6 +81,8 @@ pub(crate) async fn run(options: &DemoOptions, output: Output) -> Result<(), Fai
 struct Signals {
     terminate: Signal,
     interrupt: Signal,
+    /// The terminal went away.
+    hangup: Signal,
 }
 
 impl Signals {
@@ -93,6 +90,7 @@ impl Signals {
         Ok(Self {
             terminate: signal(SignalKind::terminate()).map_err(Failure::run)?,
             interrupt: signal(SignalKind::interrupt()).map_err(Failure::run)?,
+            hangup: signal(SignalKind::hangup()).map_err(Failure::run)?,
         })
     }
 
@@ -100,56 +98,20 @@ impl Signals {
         tokio::select! {
             _ = self.terminate.recv() => {}
             _ = self.interrupt.recv() => {}
+            _ = self.hangup.recv() => {}
         }
-    }
-}
-
-/// The commands that show more of the gateway than the table does.
-fn look_around(folder: &WorkingFolder, output: Output) {
-    let program = std::env::args().next();
-    let program = program.unwrap_or_else(|| "isthmus".to_owned());
-    let path = typed(folder.path());
-    let (when, fate) = if folder.is_temporary() {
-        (" from a second terminal", ", which goes at the end")
-    } else {
-        ("", "")
-    };
-    output.line(format!("the configuration is in {path}{fate}"));
-    output.line(format!("look around{when}:"));
-    for command in [
-        "status",
-        "why DEMO0021 --to marketing",
-        "parked list",
-        "ledger verify",
-    ] {
-        output.line(format!("  {program} {command} --config {path}"));
     }
 }
 
 /// Plays, shows and judges; returns only when it is to end then.
-async fn perform(
-    story: &mut Story,
-    watch: &Watch,
-    mut screen: Option<Screen>,
-    once: bool,
-    output: Output,
-) -> Result<(), Failure> {
+async fn perform(story: &mut Story, show: &mut Show<'_>, once: bool) -> Result<(), Failure> {
     let (view, ending) = tokio::select! {
-        ended = played(story, watch) => ended?,
-        failed = draw_on(watch, screen.as_mut(), &[]) => return failed,
+        ended = played(story, show.watch) => ended?,
+        failed = show.go_on(&[]) => return failed,
     };
+    show.end(&view, &ending)?;
     if !once {
-        let mut foot = ending.sentences();
-        foot.push("Ctrl-C ends the demo".to_owned());
-        if screen.is_none() {
-            ending.show(&view, output);
-            output.line("Ctrl-C ends the demo");
-        }
-        return draw_on(watch, screen.as_mut(), &foot).await;
-    }
-    match &mut screen {
-        Some(screen) => draw(screen, &view, watch, &ending.sentences())?,
-        None => ending.show(&view, output),
+        return show.go_on(&ending.sentences()).await;
     }
     if ending.ok {
         Ok(())
@@ -175,34 +137,4 @@ async fn played(story: &mut Story, watch: &Watch) -> Result<(View, Ending), Fail
     let seconds = watch.board.seconds();
     let ending = Ending::new(&view, expectations, ledger.as_ref(), seconds);
     Ok((view, ending))
-}
-
-/// Draws the table again and again; without a screen it waits.
-async fn draw_on(
-    watch: &Watch,
-    screen: Option<&mut Screen>,
-    foot: &[String],
-) -> Result<(), Failure> {
-    let Some(screen) = screen else {
-        return std::future::pending().await;
-    };
-    let executor = TokioExecutor::new();
-    loop {
-        let view = watch.look().await?;
-        draw(screen, &view, watch, foot)?;
-        executor.sleep(DRAW_EVERY).await;
-    }
-}
-
-/// Draws the table, the last sentences and what stands below them.
-fn draw(screen: &mut Screen, view: &View, watch: &Watch, foot: &[String]) -> Result<(), Failure> {
-    let mut lines = table::lines(view, screen.width());
-    let taken = lines.len() + foot.len() + 2;
-    let room = screen.rows().saturating_sub(taken);
-    let most = room.clamp(*SENTENCES.start(), *SENTENCES.end());
-    lines.push(String::new());
-    lines.extend(watch.board.sentences(most));
-    lines.push(String::new());
-    lines.extend_from_slice(foot);
-    screen.draw(&lines).map_err(Failure::run)
 }

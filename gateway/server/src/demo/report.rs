@@ -17,6 +17,8 @@ use crate::output::Output;
 
 /// Columns of the table where no terminal tells.
 const WIDTH: usize = 100;
+/// Lines of each text below it.
+const TEXT_LINES: usize = 3;
 
 /// How the demo ended; the `--json` document.
 #[derive(Debug, Serialize)]
@@ -137,7 +139,7 @@ impl Ending {
     /// Shows the table, as it is at the end, and prints the document.
     pub(crate) fn show(&self, view: &View, output: Output) {
         output.line("");
-        for line in table::lines(view, WIDTH) {
+        for line in table::lines(view, WIDTH, TEXT_LINES) {
             output.line(line);
         }
         output.line("");

@@ -5,29 +5,21 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use isthmus_adapters::standard_webhooks::SigningSecret;
 use isthmus_core::clock::Clock;
-use isthmus_ingress::tls::{ClientCertificates, TlsConfig, server_config};
-use rustls::ServerConfig;
 use tokio::sync::watch;
 
-use crate::command::flow::{self, FlowNames};
 use crate::config_file::ConfigFile;
 use crate::demo::asking::Asking;
 use crate::demo::board::Board;
-use crate::demo::receiver::ReceiverPort;
-use crate::demo::receiver_book::ReceiverBook;
+use crate::demo::sample_recipients::SamplePorts;
 use crate::demo::story::{Noted, Story};
-use crate::demo::view::{CRM, MARKETING, SampleRecipient, Watch};
-use crate::demo::working_folder::{CRM_SECRET, MARKETING_SECRET, WorkingFolder};
+use crate::demo::view::Watch;
+use crate::demo::working_folder::{CERTIFICATES, WorkingFolder};
 use crate::failure::Failure;
 use crate::mllp_client::{MllpClient, TlsFiles, tls_config};
 use crate::rules::Rules;
 use crate::system::SystemClock;
 use crate::wiring::RunningGateway;
-
-/// Where certificates and keys of loopback are, in the folder.
-const CERTIFICATES: &str = "data/certificates";
 
 /// Everything that runs.
 pub(crate) struct Setting {
@@ -50,16 +42,11 @@ impl Setting {
         board: Board,
         pause: Duration,
     ) -> Result<Self, Failure> {
-        let (crm_port, marketing_port) = (ReceiverPort::open().await?, ReceiverPort::open().await?);
-        let file = folder.fill(crm_port.address, marketing_port.address)?;
+        let ports = SamplePorts::open().await?;
+        let file = folder.fill(ports.crm.address, ports.marketing.address)?;
         let rules = Rules::load(&file, SystemClock.now())?;
-        let names = flow::names(&rules)?;
-        let crm = book(&file, CRM_SECRET)?;
-        let marketing = book(&file, MARKETING_SECRET)?;
-        let tls = receiver_tls(&file)?;
         let (recipients, stopping) = watch::channel(false);
-        crm_port.serve(Arc::clone(&crm), Arc::clone(&tls), stopping.clone());
-        marketing_port.serve(Arc::clone(&marketing), tls, stopping);
+        let samples = ports.serve(&file, &rules, &stopping)?;
         let gateway = RunningGateway::start(&file, rules)?;
         let listening = gateway.listening().first();
         let address = listening.map(|listening| listening.address);
@@ -67,28 +54,19 @@ impl Setting {
         let client = connect(&file, address).await?;
         let board = Arc::new(board);
         let asking = Asking::new(Arc::new(file));
-        let sample = |id, name, book: &Arc<ReceiverBook>| SampleRecipient {
-            id,
-            name,
-            book: Arc::clone(book),
-            names: of_recipient(&names, id),
-        };
-        let watch = Watch {
-            asking: asking.clone(),
-            board: Arc::clone(&board),
-            recipients: vec![
-                sample(CRM, "sample CRM", &crm),
-                sample(MARKETING, "sample marketing platform", &marketing),
-            ],
-        };
         let story = Story {
             client,
-            asking,
-            board,
-            crm,
-            marketing,
+            asking: asking.clone(),
+            board: Arc::clone(&board),
+            crm: Arc::clone(&samples.crm.book),
+            marketing: Arc::clone(&samples.marketing.book),
             pause,
             noted: Noted::default(),
+        };
+        let watch = Watch {
+            asking,
+            board,
+            recipients: vec![samples.crm, samples.marketing],
         };
         Ok(Self {
             gateway,
@@ -98,39 +76,6 @@ impl Setting {
             recipients,
         })
     }
-}
-
-/// What the flow report has for a recipient, over all its flows.
-fn of_recipient(names: &[FlowNames], id: &str) -> FlowNames {
-    let flows = names.iter().filter(|flow| flow.recipient == id);
-    let never: Vec<&str> = flows
-        .clone()
-        .map(|flow| flow.never_leaves.as_str())
-        .collect();
-    FlowNames {
-        recipient: id.to_owned(),
-        never_leaves: never.join("; "),
-        fields: flows.flat_map(|flow| flow.fields.iter().cloned()).collect(),
-    }
-}
-
-/// The empty book of a recipient that shares this secret with the gateway.
-fn book(file: &ConfigFile, secret: &str) -> Result<Arc<ReceiverBook>, Failure> {
-    let text = file.secret(&format!("${{file:{secret}}}"));
-    let secret = SigningSecret::parse(&text.map_err(Failure::run)?).map_err(Failure::run)?;
-    Ok(Arc::new(ReceiverBook::new(secret)))
-}
-
-/// Recipients have the certificate that the gateway has: all are this machine.
-fn receiver_tls(file: &ConfigFile) -> Result<Arc<ServerConfig>, Failure> {
-    let folder = file.folder.join(CERTIFICATES);
-    let config = TlsConfig {
-        certificate: folder.join("server.pem"),
-        key: folder.join("server.key"),
-        client_certificates: ClientCertificates::None,
-        client_authorities: None,
-    };
-    server_config(&config, SystemClock.now()).map_err(Failure::run)
 }
 
 /// Connects as the sending system, which proves itself by its certificate.

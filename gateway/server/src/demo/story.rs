@@ -73,10 +73,10 @@ impl Story {
         for person in [Person::A, Person::D, Person::E] {
             self.choose(person, "opt-in").await?;
         }
-        self.tell("patients A, D and E allow marketing; B and C do not")
+        self.tell("patients A, D and E allow marketing, B and C do not")
             .await;
         self.send(Chapter::Arrivals, ..).await?;
-        self.tell("patients A to D arrive: 9 messages, each acknowledged when it was synced")
+        self.tell("patients A to D arrive: 9 messages, synced, then acknowledged")
             .await;
         self.settled("the records of the arrivals to be delivered")
             .await?;
@@ -91,7 +91,7 @@ impl Story {
         self.asking
             .until("the message without a map to be parked", parked)
             .await?;
-        self.tell("a message of an event without a map is kept and parked: not-mapped at MSH-9")
+        self.tell("a message without a map is kept and parked: not-mapped at MSH-9")
             .await;
         Ok(())
     }
@@ -106,17 +106,17 @@ impl Story {
             .until_so("the CRM to answer 503", || crm.view().away > before)
             .await?;
         self.send(Chapter::CrmIsAway, 1..).await?;
-        self.tell("6 messages more are acknowledged; what the CRM gets of them waits in order")
+        self.tell("6 messages are acknowledged; their records for the CRM wait")
             .await;
         self.settled("the CRM to get what waited").await?;
-        self.tell("the CRM is back and has everything, each person's records in order")
+        self.tell("the CRM is back and has all, in order for each person")
             .await;
         Ok(())
     }
 
     async fn opt_in(&mut self) -> Result<(), Failure> {
         self.choose(Person::C, "opt-in").await?;
-        self.tell("patient C opts in; what came before stays withheld")
+        self.tell("patient C opts in; what was withheld stays withheld")
             .await;
         self.send(Chapter::OptIn, ..).await?;
         self.settled("the news of C to be delivered").await?;
@@ -151,7 +151,7 @@ impl Story {
         self.settled("the records of D to be disposed of").await?;
         let taken = self.marketing.view().taken;
         self.noted.after_taking_back = taken.saturating_sub(before.taken);
-        self.tell("the marketing platform is back and gets neither: withheld, consent-revoked")
+        self.tell("the marketing platform is back and gets neither: consent-revoked")
             .await;
         self.send(Chapter::TakeBack, 3..).await?;
         self.settled("the news of A to be delivered").await?;
@@ -164,7 +164,7 @@ impl Story {
             source: "unsubscribe".to_owned(),
         };
         let _suppressed: Suppressed = self.asking.ask(request).await?;
-        self.tell("patient E unsubscribes: no marketing to this address, whoever allowed it")
+        self.tell("patient E unsubscribes: no marketing to this address any more")
             .await;
         self.crm.refuses_next_person();
         self.send(Chapter::RefusedForGood, ..1).await?;
@@ -192,7 +192,7 @@ impl Story {
 
     async fn discharges(&mut self) -> Result<(), Failure> {
         self.send(Chapter::Discharges, ..).await?;
-        self.tell("the discharge of A is sent again with the same id: acknowledged, taken once")
+        self.tell("the discharge of A is sent twice: acknowledged twice, taken once")
             .await;
         Ok(())
     }
@@ -216,12 +216,12 @@ impl Story {
         };
         let ruled: Ruled = self.asking.ask(request).await?;
         self.noted.ruled = ruled.ruled;
-        self.tell("the CRM was mended: the parked record is tried again (parked retry)")
+        self.tell("the CRM was mended: the parked record is tried again, on order")
             .await;
         self.settled("the records of E to be delivered").await?;
         self.send(Chapter::Mended, ..).await?;
         self.settled("the last record to be delivered").await?;
-        self.tell("the records of E are delivered in order; nothing waits any more")
+        self.tell("the records of E are delivered in order; nothing waits")
             .await;
         Ok(())
     }

@@ -6,11 +6,8 @@ use std::collections::BTreeMap;
 use crate::demo::asking::deliveries;
 use crate::demo::view::{RecipientView, View};
 
-/// Lines of what never leaves, for one recipient.
-const NEVER_LINES: usize = 2;
-
-/// All of it, no line wider than `width` columns.
-pub(crate) fn lines(view: &View, width: usize) -> Vec<String> {
+/// All of it, no line wider than `width` columns and each text in so many lines at most.
+pub(crate) fn lines(view: &View, width: usize, text_lines: usize) -> Vec<String> {
     let heard = &view.heard;
     let mut lines = vec![
         format!(
@@ -30,13 +27,13 @@ pub(crate) fn lines(view: &View, width: usize) -> Vec<String> {
     lines.push(String::new());
     for one in &view.recipients {
         if let Some(reasons) = view.ledger.withheld.get(one.id) {
-            let text = format!("withheld from the {}: {}", one.name, counted(reasons));
-            lines.extend(wrapped(&text, width, NEVER_LINES));
+            let text = format!("withheld from {}: {}", one.id, counted(reasons));
+            lines.extend(wrapped(&text, width, 2));
         }
     }
     for one in &view.recipients {
-        let text = format!("never leaves for the {}: {}", one.name, one.never_leaves);
-        lines.extend(wrapped(&text, width, NEVER_LINES));
+        let text = format!("never leaves for {}: {}", one.id, one.never_leaves);
+        lines.extend(wrapped(&text, width, text_lines));
     }
     lines
 }
@@ -68,12 +65,12 @@ fn cells(view: &View, one: &RecipientView) -> [String; 7] {
 
 /// A name and, below their headings, numbers.
 fn row(name: &str, cells: &[impl AsRef<str>; 7]) -> String {
-    let mut line = format!("{name:<25}");
-    for (cell, head) in cells.iter().zip(HEAD) {
+    let cells = cells.iter().zip(HEAD).map(|(cell, head)| {
         let width = head.len() + 1;
-        line.push_str(&format!("{:>width$}", cell.as_ref()));
-    }
-    line
+        format!("{:>width$}", cell.as_ref())
+    });
+    let cells: String = cells.collect();
+    format!("{name:<25}{cells}")
 }
 
 /// `9 consent, 2 consent-revoked`.

@@ -18,6 +18,8 @@ use crate::output::hexadecimal;
 
 /// The configuration, with places for the addresses of the recipients.
 const TEMPLATE: &str = include_str!("../../template/demo.toml");
+/// Where the certificates and keys of loopback are.
+pub(crate) const CERTIFICATES: &str = "data/certificates";
 /// The secret that the CRM shares with the gateway.
 pub(crate) const CRM_SECRET: &str = "data/secrets/crm-webhook.secret";
 /// The secret that the marketing platform shares with the gateway.
