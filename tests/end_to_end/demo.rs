@@ -1,5 +1,5 @@
 //! The demo holds what it promises: its story comes out as it must, it says nothing of a patient,
-//! and while it is up the other commands work on it. What the gateway does in it is shown elsewhere.
+//! and while it is up the other commands work on it. What a gateway does is shown elsewhere.
 
 use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader};
