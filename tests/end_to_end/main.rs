@@ -22,6 +22,7 @@ mod mllp_peer;
 mod acknowledgements;
 mod bad_configuration;
 mod bad_input;
+mod demo;
 mod disclosed_fields;
 mod hospital_feed;
 mod misspelt_policies;

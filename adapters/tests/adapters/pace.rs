@@ -8,7 +8,7 @@ use isthmus_adapters::adapter::{Call, Reply};
 use isthmus_adapters::limits::Limits;
 use isthmus_adapters::runner::{Runner, RunnerParts};
 use isthmus_adapters::transport::Transport;
-use isthmus_core::destination::{DeliveryOutcome, Destination, RetryScope};
+use isthmus_core::destination::{DeliveryOutcome, Destination};
 use isthmus_core::future::BoxFuture;
 use isthmus_core::id::RecipientId;
 

@@ -335,7 +335,10 @@ fn list(json: &mut String, name: &str, values: &[String]) {
 fn quoted(json: &mut String, value: &str) {
     json.push('"');
     // Names and codes need no escape.
-    if !value.bytes().any(|byte| byte < b' ' || matches!(byte, b'"' | b'\\' | 0x7f..)) {
+    if !value
+        .bytes()
+        .any(|byte| byte < b' ' || matches!(byte, b'"' | b'\\' | 0x7f..))
+    {
         json.push_str(value);
         json.push('"');
         return;

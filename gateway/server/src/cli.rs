@@ -7,6 +7,7 @@ use clap::{Args, Parser, Subcommand};
 use crate::command::adapter::AdapterCommand;
 use crate::command::init::Init;
 use crate::command::schema::Schema;
+use crate::demo_options::DemoOptions;
 use crate::operator_options::Operator;
 
 /// Exit codes, shown below every help text.
@@ -31,9 +32,26 @@ pub(crate) struct Cli {
     pub(crate) json: bool,
 }
 
+impl Cli {
+    /// What is logged unless the environment says otherwise: the demo tells what happens itself.
+    pub(crate) const fn logs(&self) -> &'static str {
+        match self.command {
+            Some(Command::Demo(_)) => "error",
+            _ => "info",
+        }
+    }
+}
+
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    /// Show the gateway at work between a feed, a sample CRM and a sample marketing platform.
+    #[command(
+        after_help = "Examples:\n  isthmus demo\n  isthmus demo --folder /tmp/isthmus\n  isthmus \
+                            demo --once --json"
+    )]
+    Demo(DemoOptions),
+
     /// Run the gateway until Ctrl-C or SIGTERM.
     #[command(after_help = "Example:\n  isthmus run --config /etc/isthmus")]
     Run,

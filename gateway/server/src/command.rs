@@ -4,6 +4,7 @@ pub(crate) mod adapter;
 pub(crate) mod adapter_plan;
 pub(crate) mod check;
 pub(crate) mod consent;
+pub(crate) mod demo;
 pub(crate) mod explain;
 pub(crate) mod flow;
 pub(crate) mod hold;

@@ -1,6 +1,6 @@
 //! What a first start makes so that the gateway can be tried at once: a certificate authority,
-//! certificates for loopback, a master key and pseudonym keys. Real ones are brought by whoever
-//! runs the gateway, and are never overwritten.
+//! certificates for loopback, a master key, pseudonym keys and webhook secrets. Real ones are
+//! brought by whoever runs the gateway, and are never overwritten.
 
 use std::fs::{DirBuilder, File, OpenOptions};
 use std::io::{self, Write};
@@ -8,6 +8,7 @@ use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use aws_lc_rs::rand;
+use data_encoding::BASE64;
 use rcgen::{
     BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
     KeyUsagePurpose,
@@ -101,10 +102,23 @@ pub(crate) fn make_key(path: &Path) -> Result<(), FirstStartError> {
     if path.exists() {
         return Ok(());
     }
+    let text = format!("{}\n", hexadecimal(&random()?));
+    write_new(path, text.as_bytes())
+}
+
+/// Makes a file of a new secret for signed webhooks unless it is there.
+pub(crate) fn make_webhook_secret(path: &Path) -> Result<(), FirstStartError> {
+    if path.exists() {
+        return Ok(());
+    }
+    let text = format!("whsec_{}\n", BASE64.encode(&random()?));
+    write_new(path, text.as_bytes())
+}
+
+fn random() -> Result<[u8; 32], FirstStartError> {
     let mut secret = [0_u8; 32];
     rand::fill(&mut secret).map_err(|_unspecified| FirstStartError::Random)?;
-    let text = format!("{}\n", hexadecimal(&secret));
-    write_new(path, text.as_bytes())
+    Ok(secret)
 }
 
 /// Writes a file that only its owner may read; an existing one is replaced only by a first start

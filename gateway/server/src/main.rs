@@ -6,6 +6,8 @@ mod cli;
 mod command;
 mod config;
 mod config_file;
+mod demo;
+mod demo_options;
 mod destinations;
 mod diagnostic_json;
 mod dry_release;
@@ -40,7 +42,7 @@ use crate::output::Output;
 fn main() -> ExitCode {
     let cli = Cli::parse();
     let output = Output::new(cli.json);
-    telemetry::start(cli.json);
+    telemetry::start(cli.json, cli.logs());
     match run(&cli, output) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
@@ -60,6 +62,7 @@ fn run(cli: &Cli, output: Output) -> Result<(), Failure> {
     let config = || config_file::find(cli.config.as_deref());
     match &cli.command {
         None | Some(Command::Run) => runtime.block_on(command::run::run(&config()?, output)),
+        Some(Command::Demo(options)) => runtime.block_on(command::demo::run(options, output)),
         Some(Command::Send(options)) => runtime.block_on(command::send::run(options, output)),
         Some(Command::Offline(command)) => {
             command::offline::run(cli.config.as_deref(), command, output)

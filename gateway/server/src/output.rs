@@ -31,6 +31,11 @@ impl Output {
         !self.json && io::stderr().is_terminal()
     }
 
+    /// Whether a table may be drawn over itself: a person watches standard output.
+    pub(crate) fn draws_table(self) -> bool {
+        !self.json && io::stdout().is_terminal()
+    }
+
     /// A line for people; nothing when a program reads.
     pub(crate) fn line(self, text: impl AsRef<str>) {
         if !self.json {

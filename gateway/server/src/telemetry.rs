@@ -8,10 +8,10 @@ use tracing_subscriber::EnvFilter;
 /// The environment variable that chooses what is logged, such as `isthmus=debug`.
 const FILTER: &str = "ISTHMUS_LOG";
 
-/// Starts logging and makes panics tell their place without their words, which might quote a
-/// message.
-pub(crate) fn start(json: bool) {
-    let filter = EnvFilter::try_from_env(FILTER).unwrap_or_else(|_unset| EnvFilter::new("info"));
+/// Starts logging, of what is `usual` unless the environment says otherwise, and makes panics tell
+/// their place without their words, which might quote a message.
+pub(crate) fn start(json: bool, usual: &str) {
+    let filter = EnvFilter::try_from_env(FILTER).unwrap_or_else(|_unset| EnvFilter::new(usual));
     let colour = std::io::stderr().is_terminal();
     let builder = tracing_subscriber::fmt()
         .with_env_filter(filter)

@@ -55,6 +55,27 @@ struct FieldJson {
     map: String,
 }
 
+/// What a flow may send and what it never sends, by name.
+pub(crate) struct FlowNames {
+    /// The recipient.
+    pub(crate) recipient: String,
+    /// The fields of its record, dotted.
+    pub(crate) fields: BTreeSet<String>,
+    /// What never leaves, summed up.
+    pub(crate) never_leaves: String,
+}
+
+/// The names of every flow.
+pub(crate) fn names(rules: &Rules) -> Result<Vec<FlowNames>, Failure> {
+    let reports = reports(rules, None)?;
+    let flows = reports.iter().map(json).map(|flow| FlowNames {
+        fields: flow.fields.iter().map(|one| one.target.clone()).collect(),
+        never_leaves: summed_up(&flow),
+        recipient: flow.recipient,
+    });
+    Ok(flows.collect())
+}
+
 /// Shows the report.
 pub(crate) fn run(folder: &Path, options: &Flow, output: Output) -> Result<(), Failure> {
     let file = ConfigFile::read(folder)?;
