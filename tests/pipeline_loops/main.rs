@@ -55,6 +55,7 @@ fn forward(memory: &Arc<Memory>, machine: &Arc<Machine>) -> ForwardLoop {
                 consents: Arc::new(Patients::default()),
                 keys: Arc::new(OneKey),
                 digester: Digester::new(&[1; 32]),
+                names: Arc::default(),
             },
         }),
         clock: Arc::clone(machine) as Arc<dyn Clock>,

@@ -30,6 +30,7 @@ pub(crate) fn before_sending(policy: &str, patients: Arc<Patients>) -> BeforeSen
             consents: Arc::clone(&patients) as _,
             keys: Arc::new(OneKey),
             digester: Digester::new(&[1; 32]),
+            names: Arc::default(),
         },
     };
     let memory = Memory {
@@ -45,5 +46,6 @@ pub(crate) fn before_sending(policy: &str, patients: Arc<Patients>) -> BeforeSen
             translator: Arc::new(Born),
             release: Arc::new(release),
         }),
+        names: Arc::default(),
     }
 }

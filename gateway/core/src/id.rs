@@ -3,26 +3,18 @@
 
 use std::fmt;
 
+use data_encoding::HEXLOWER;
+
 /// Bytes as lower-case hexadecimal.
 pub fn hexadecimal(bytes: &[u8]) -> String {
-    let digit = |nibble: u8| {
-        char::from(if nibble < 10 {
-            b'0' + nibble
-        } else {
-            b'a' - 10 + nibble
-        })
-    };
-    let mut text = String::with_capacity(bytes.len() * 2);
-    for byte in bytes {
-        text.push(digit(byte >> 4));
-        text.push(digit(byte & 15));
-    }
-    text
+    HEXLOWER.encode(bytes)
 }
 
-/// Writes bytes as lower-case hexadecimal.
-fn hex(bytes: &[u8], f: &mut fmt::Formatter<'_>) -> fmt::Result {
-    bytes.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+/// Writes sixteen bytes as lower-case hexadecimal.
+fn hex(bytes: [u8; 16], f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    let mut digits = [0; 32];
+    HEXLOWER.encode_mut(&bytes, &mut digits);
+    f.write_str(std::str::from_utf8(&digits).unwrap_or_default())
 }
 
 /// Reads exactly `N` bytes from hexadecimal of either case.
@@ -63,7 +55,7 @@ macro_rules! opaque_id {
 
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                hex(&self.0, f)
+                hex(self.0, f)
             }
         }
 

@@ -6,8 +6,10 @@
 //! entry is the SHA-256 of a zero byte and the line (RFC 6962, section 2.1).
 
 use std::fmt::Write as _;
+use std::sync::Arc;
 
 use aws_lc_rs::digest::{SHA256, digest};
+use data_encoding::{BASE64, HEXLOWER};
 use isthmus_fhir::element::Element;
 use isthmus_fhir::json::limits::Limits;
 use isthmus_fhir::json::reader::read;
@@ -82,10 +84,10 @@ pub struct LedgerSubject {
     /// The delivery, when it is about one.
     pub delivery: Option<DeliveryId>,
     /// The fields of the record that were released, by name.
-    pub released: Vec<String>,
+    pub released: Arc<[String]>,
     /// What the message had and the recipient does not get: element paths, or resource types of
     /// which it gets nothing.
-    pub withheld: Vec<String>,
+    pub withheld: Arc<[String]>,
     /// SHA-256 over the record as it is delivered.
     pub digest: Option<[u8; 32]>,
 }
@@ -138,7 +140,7 @@ impl LedgerEntry {
         if let Some(subject) = &fact.subject {
             let sealed = key.seal(CONTEXT, subject.to_json().as_bytes())?;
             number(&mut rest, "key", key.id().0);
-            text(&mut rest, "subject", &hexadecimal(&sealed));
+            text(&mut rest, "subject", &BASE64.encode(&sealed));
         }
         rest.push('}');
         Ok(Self { rest: rest.into() })
@@ -254,7 +256,8 @@ impl ReadEntry {
     /// # Errors
     /// When the key does not open it, or what it opens is no such part.
     pub fn subject(&self, key: &SealingKey) -> Result<LedgerSubject, KeyError> {
-        let sealed = self.text("subject").and_then(from_hexadecimal);
+        let sealed = self.text("subject");
+        let sealed = sealed.and_then(|text| BASE64.decode(text.as_bytes()).ok());
         let plain = key.open(CONTEXT, &sealed.ok_or(KeyError::Mismatch)?)?;
         let element = read(&plain, Limits::default()).map_err(|_syntax| KeyError::Mismatch)?;
         LedgerSubject::from_json(&element).ok_or(KeyError::Mismatch)
@@ -281,7 +284,7 @@ impl LedgerSubject {
 
     fn from_json(element: &Element) -> Option<Self> {
         let text = |name| element.get(name).and_then(Element::as_str);
-        let list = |name| -> Vec<String> {
+        let list = |name| -> Arc<[String]> {
             let list = element.get(name).map(Element::as_list).unwrap_or_default();
             list.iter()
                 .filter_map(|one| one.as_str().map(str::to_owned))
@@ -301,9 +304,7 @@ impl LedgerSubject {
 }
 
 fn from_hexadecimal(text: &str) -> Option<Vec<u8>> {
-    let digits = text.as_bytes().chunks(2);
-    let byte = |pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok();
-    digits.map(byte).collect()
+    HEXLOWER.decode(text.as_bytes()).ok()
 }
 
 /// `,"name":"value"`.
@@ -334,11 +335,7 @@ fn list(json: &mut String, name: &str, values: &[String]) {
 
 fn quoted(json: &mut String, value: &str) {
     json.push('"');
-    // Names and codes need no escape.
-    if !value
-        .bytes()
-        .any(|byte| byte < b' ' || matches!(byte, b'"' | b'\\' | 0x7f..))
-    {
+    if value.bytes().all(is_plain) {
         json.push_str(value);
         json.push('"');
         return;
@@ -353,4 +350,9 @@ fn quoted(json: &mut String, value: &str) {
         }
     }
     json.push('"');
+}
+
+/// Whether a byte stands in JSON text as it is; names and codes are of such bytes alone.
+const fn is_plain(byte: u8) -> bool {
+    byte >= b' ' && byte != b'"' && byte != b'\\' && byte < 0x7f
 }

@@ -117,8 +117,8 @@ fn entry(number: u8) -> LedgerEntry {
             subject: SubjectKey::from_bytes([number; 16]),
             message: Sequence(number.into()),
             delivery: Some(DeliveryId::from_bytes([number; 16])),
-            released: Vec::new(),
-            withheld: Vec::new(),
+            released: Vec::new().into(),
+            withheld: Vec::new().into(),
             digest: None,
         }),
     };

@@ -3,10 +3,10 @@
 
 use std::fmt;
 
+use data_encoding::BASE64;
 use isthmus_core::journal::Checkpoint;
 use isthmus_core::ledger::LeafHash;
 
-use crate::base64;
 use crate::signing_key::SigningKey;
 use crate::verifying_key::VerifyingKey;
 
@@ -83,7 +83,7 @@ pub enum NoteError {
 impl TreeHead {
     /// The text that is signed.
     fn text(&self) -> String {
-        let root = base64::encode(&self.root);
+        let root = BASE64.encode(&self.root);
         format!("{}\n{}\n{root}\n", self.origin, self.size)
     }
 
@@ -102,7 +102,10 @@ impl TreeHead {
         if number.to_string() != size {
             return Err(NoteError::Size);
         }
-        let root = base64::decode(root).and_then(|root| root.try_into().ok());
+        let root = BASE64
+            .decode(root.as_bytes())
+            .ok()
+            .and_then(|root| root.try_into().ok());
         Ok(Self {
             origin: origin.to_owned(),
             size: number,
@@ -179,7 +182,7 @@ impl Signature {
     fn parse(line: &str) -> Option<Self> {
         let (name, signature) = line.strip_prefix(DASH)?.split_once(' ')?;
         let barred = |one: char| one.is_whitespace() || one == '+';
-        let signature = base64::decode(signature)?;
+        let signature = BASE64.decode(signature.as_bytes()).ok()?;
         let (key, bytes) = signature.split_first_chunk::<4>()?;
         let is_whole = !name.is_empty() && !name.contains(barred) && !bytes.is_empty();
         is_whole.then(|| Self {
@@ -196,7 +199,7 @@ impl fmt::Display for SignedNote {
         self.signatures.iter().try_for_each(|one| {
             let mut bytes = one.key.to_be_bytes().to_vec();
             bytes.extend(&one.bytes);
-            writeln!(f, "{DASH}{} {}", one.name, base64::encode(&bytes))
+            writeln!(f, "{DASH}{} {}", one.name, BASE64.encode(&bytes))
         })
     }
 }

@@ -1,7 +1,6 @@
 //! The tree over the ledger: its signed checkpoints, its verification, and its entries as people
 //! read them. What an entry says is told in `isthmus_core::ledger`; the rows are the store's.
 
-pub mod base64;
 pub mod checkpoint;
 pub mod checkpoint_loop;
 pub mod merkle;

@@ -4,9 +4,8 @@
 use std::fmt;
 
 use aws_lc_rs::signature::{ED25519, UnparsedPublicKey};
+use data_encoding::BASE64;
 use isthmus_core::ledger::sha256;
-
-use crate::base64;
 
 /// The signature type of Ed25519 in a note.
 const TYPE_ED25519: u8 = 1;
@@ -53,7 +52,9 @@ impl VerifyingKey {
         let mut parts = text.splitn(3, '+');
         let mut part = || parts.next().ok_or(KeyTextError::Form);
         let (name, hash, key) = (part()?, part()?, part()?);
-        let bytes = base64::decode(key).ok_or(KeyTextError::Form)?;
+        let bytes = BASE64
+            .decode(key.as_bytes())
+            .map_err(|_text| KeyTextError::Form)?;
         let public = match bytes.split_first() {
             Some((&TYPE_ED25519, public)) => public.try_into(),
             _ => return Err(KeyTextError::NotEd25519),
@@ -93,7 +94,7 @@ impl fmt::Display for VerifyingKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut bytes = vec![TYPE_ED25519];
         bytes.extend(self.public);
-        let key = base64::encode(&bytes);
+        let key = BASE64.encode(&bytes);
         write!(f, "{}+{:08x}+{key}", self.name, self.id())
     }
 }

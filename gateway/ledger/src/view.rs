@@ -261,8 +261,8 @@ impl From<LedgerSubject> for OpenSubject {
             subject: subject.subject.to_string(),
             message: subject.message.to_string(),
             delivery: subject.delivery.map(|delivery| delivery.to_string()),
-            released: subject.released,
-            withheld: subject.withheld,
+            released: subject.released.to_vec(),
+            withheld: subject.withheld.to_vec(),
             sha256: subject.digest.map(|digest| hexadecimal(&digest)),
         }
     }

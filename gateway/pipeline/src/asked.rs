@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use isthmus_core::address::{AddressDigest, addresses};
 use isthmus_core::clock::Timestamp;
-use isthmus_core::field_names::Present;
 use isthmus_core::id::{MessageId, Sequence};
 use isthmus_core::key_ring::{KeyError, KeyRing, SealingKey};
 use isthmus_core::record::Record;
@@ -13,6 +12,7 @@ use isthmus_core::refusal::{Reason, Refusal};
 use isthmus_core::subject::Digester;
 
 use crate::ledger_notes::ledger_key;
+use crate::name_lists::{NameLists, Print};
 
 /// The message whose records are released.
 #[derive(Debug, Clone, Copy)]
@@ -30,7 +30,7 @@ pub struct Origin {
 /// A record and what every flow is asked about it with.
 pub(crate) struct Asked<'r> {
     pub(crate) record: &'r Record,
-    pub(crate) present: Present,
+    pub(crate) print: Print,
     pub(crate) addresses: Vec<AddressDigest>,
     pub(crate) ledger_key: Arc<SealingKey>,
 }
@@ -45,12 +45,13 @@ impl<'r> Asked<'r> {
         origin: Origin,
         keys: &dyn KeyRing,
         digester: &Digester,
+        names: &NameLists,
     ) -> Result<Self, Refusal> {
         let ledger_key = ledger_key(keys, record.subject, origin.now);
         let addresses = addresses(&record.resources).into_iter();
         Ok(Self {
             record,
-            present: Present::of(&record.resources),
+            print: names.print(&record.resources),
             addresses: addresses.map(|one| digester.address(&one)).collect(),
             ledger_key: ledger_key.map_err(|error| unusable(&error))?,
         })

@@ -17,6 +17,7 @@ use isthmus_core::privacy::policy_set::PolicySet;
 use isthmus_core::refusal::Reason;
 
 use crate::ledger_notes::{AttemptNote, ledger_key};
+use crate::name_lists::NameLists;
 use crate::rebuild_stage::RebuildStage;
 use crate::second_decision::{Payload, Ruling, decide};
 
@@ -31,6 +32,8 @@ pub struct BeforeSending {
     pub consents: Arc<dyn ConsentStore>,
     /// What makes a stale delivery again.
     pub rebuild: Arc<RebuildStage>,
+    /// The names of fields, for the ledger.
+    pub names: Arc<NameLists>,
 }
 
 impl std::fmt::Debug for BeforeSending {
@@ -151,7 +154,7 @@ impl BeforeSending {
         let key = ledger_key(self.keys.as_ref(), delivery.subject, now)?;
         let note = |disclosure: Option<&Outbound>| {
             let disclosure = disclosure.map(|outbound| &outbound.disclosure);
-            AttemptNote::new(delivery, disclosure, key)
+            AttemptNote::new(delivery, disclosure, key, &self.names)
         };
         if delivery.sealed.is_tombstone() {
             return Ok((Payload::Tombstone, note(None)));

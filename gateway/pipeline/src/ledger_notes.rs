@@ -6,7 +6,6 @@ use std::sync::Arc;
 use isthmus_core::clock::Timestamp;
 use isthmus_core::delivery_queue::Delivery;
 use isthmus_core::destination::DeliveryOutcome;
-use isthmus_core::field_names;
 use isthmus_core::id::{DeliveryId, SubjectKey};
 use isthmus_core::journal::Step;
 use isthmus_core::key_ring::{KeyClass, KeyError, KeyOwner, KeyRing, SealingKey};
@@ -14,6 +13,8 @@ use isthmus_core::ledger::{
     LedgerEntry, LedgerEvent, LedgerFact, LedgerSubject, LedgerTerms, sha256,
 };
 use isthmus_core::privacy::disclosure::Disclosure;
+
+use crate::name_lists::{NameLists, Names};
 
 /// The patient's ledger key at a time.
 pub fn ledger_key(
@@ -64,7 +65,12 @@ pub struct AttemptNote {
 
 impl AttemptNote {
     /// Notes a delivery; its record is there when it could be opened.
-    pub fn new(delivery: &Delivery, disclosure: Option<&Disclosure>, key: Arc<SealingKey>) -> Self {
+    pub fn new(
+        delivery: &Delivery,
+        disclosure: Option<&Disclosure>,
+        key: Arc<SealingKey>,
+        names: &NameLists,
+    ) -> Self {
         let content = disclosure.map(|disclosure| disclosure.content().reveal());
         Self {
             terms: LedgerTerms::from(delivery.sealed.grant()),
@@ -73,9 +79,9 @@ impl AttemptNote {
                 message: delivery.sequence,
                 delivery: Some(delivery.id),
                 released: content
-                    .map(|content| field_names::of_record(content))
+                    .map(|content| names.of_record(content))
                     .unwrap_or_default(),
-                withheld: Vec::new(),
+                withheld: Names::default(),
                 digest: content.map(|content| sha256(content)),
             },
             key,

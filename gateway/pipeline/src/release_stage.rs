@@ -4,7 +4,6 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use isthmus_core::field_names::Present;
 use isthmus_core::id::FlowId;
 use isthmus_core::journal::{Decision, NewDelivery, Verdict};
 use isthmus_core::ledger::{LedgerEntry, LedgerSubject, LedgerTerms};
@@ -17,6 +16,7 @@ use isthmus_core::refusal::{Reason, Refusal};
 
 use crate::asked::{Asked, Origin};
 use crate::ledger_notes::{decision, entry};
+use crate::name_lists::Names;
 use crate::shaping::{Sealed, Shaping};
 
 /// Everything that release needs; one for all messages.
@@ -62,10 +62,15 @@ impl ReleaseStage {
         records: &[Record],
         only: Option<&FlowId>,
     ) -> Result<Released, Refusal> {
-        let Shaping { keys, digester, .. } = &self.shaping;
+        let Shaping {
+            keys,
+            digester,
+            names,
+            ..
+        } = &self.shaping;
         let asked = records
             .iter()
-            .map(|record| Asked::of(record, origin, keys.as_ref(), digester));
+            .map(|record| Asked::of(record, origin, keys.as_ref(), digester, names));
         let asked: Vec<Asked<'_>> = asked.collect::<Result<_, Refusal>>()?;
         let mut released = Released::default();
         let flows = self.policies.flows().iter();
@@ -100,7 +105,7 @@ impl ReleaseStage {
             catch_unwind(AssertUnwindSafe(decide)).unwrap_or_else(|_panic| {
                 *index = first;
                 let refusal = Refusal::park(Reason::Unshapeable).by("the gate or a map panicked");
-                (Verdict::Parked(refusal), Vec::new(), Vec::new())
+                (Verdict::Parked(refusal), Vec::new(), Names::default())
             });
         let terms = terms_of(flow, sealed.first());
         let note = |outcome: &str, reason: Option<&str>, subject: LedgerSubject| {
@@ -111,8 +116,8 @@ impl ReleaseStage {
             subject: asked.record.subject,
             message: origin.sequence,
             delivery: None,
-            released: Vec::new(),
-            withheld: withheld.clone(),
+            released: Names::default(),
+            withheld: Arc::clone(&withheld),
             digest: None,
         };
         match &verdict {
@@ -145,8 +150,9 @@ impl ReleaseStage {
         asked: &Asked<'_>,
         flow: &Flow,
         index: &mut u32,
-    ) -> (Verdict, Vec<Sealed>, Vec<String>) {
-        let all = || asked.present.beyond(&Present::default());
+    ) -> (Verdict, Vec<Sealed>, Names) {
+        let all = (asked.record.resources.as_slice(), asked.print);
+        let names = &self.shaping.names;
         let circumstances = Circumstances {
             addresses: &asked.addresses,
             consents: self.shaping.consents.as_ref(),
@@ -154,9 +160,12 @@ impl ReleaseStage {
         };
         let granted = match flow.release(asked.record, &circumstances) {
             Release::Granted(granted) => granted,
-            Release::Withheld(reason) => return (Verdict::Withheld(reason), Vec::new(), all()),
+            Release::Withheld(reason) => {
+                let withheld = names.withheld(all, &[]);
+                return (Verdict::Withheld(reason), Vec::new(), withheld);
+            }
         };
-        let withheld = asked.present.beyond(&Present::of(granted.resources()));
+        let withheld = names.withheld(all, granted.resources());
         let sealed = self
             .shaping
             .shape(origin, asked, flow, granted, index, &withheld);
@@ -173,7 +182,7 @@ impl ReleaseStage {
             Ok(None) => (
                 Verdict::Withheld(release::CONSENT_UNAVAILABLE),
                 Vec::new(),
-                all(),
+                names.withheld(all, &[]),
             ),
             Err(refusal) => (Verdict::Parked(refusal), Vec::new(), withheld),
         }

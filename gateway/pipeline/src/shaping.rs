@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use isthmus_core::consent_store::{ConsentChoice, ConsentStore};
-use isthmus_core::field_names;
 use isthmus_core::id::{FlowId, SubjectKey};
 use isthmus_core::journal::NewDelivery;
 use isthmus_core::key_ring::{KeyClass, KeyOwner, KeyRing};
@@ -19,6 +18,7 @@ use isthmus_core::shaper::{Shaper, ShapingContext};
 use isthmus_core::subject::Digester;
 
 use crate::asked::{Asked, Origin, unusable};
+use crate::name_lists::{NameLists, Names};
 
 /// What shapes and seals; one for all messages.
 pub struct Shaping {
@@ -30,6 +30,8 @@ pub struct Shaping {
     pub keys: Arc<dyn KeyRing>,
     /// Makes delivery ids.
     pub digester: Digester,
+    /// The names of fields, for the ledger.
+    pub names: Arc<NameLists>,
 }
 
 impl std::fmt::Debug for Shaping {
@@ -56,7 +58,7 @@ impl Shaping {
         flow: &Flow,
         granted: GrantedRecord,
         index: &mut u32,
-        withheld: &[String],
+        withheld: &Names,
     ) -> Result<Option<Vec<Sealed>>, Refusal> {
         let shaper = self.shapers.get(&flow.terms().id);
         let no_map = || Refusal::park(Reason::Unshapeable).by("the flow has no map");
@@ -95,7 +97,7 @@ impl Shaping {
         flow: &Flow,
         index: &mut u32,
         shaped: &[Disclosure],
-        withheld: &[String],
+        withheld: &Names,
     ) -> Result<Vec<Sealed>, Refusal> {
         let subject = asked.record.subject;
         let key = self
@@ -119,8 +121,8 @@ impl Shaping {
                     subject,
                     message: origin.sequence,
                     delivery: Some(id),
-                    released: field_names::of_record(content),
-                    withheld: withheld.to_vec(),
+                    released: self.names.of_record(content),
+                    withheld: Arc::clone(withheld),
                     digest: Some(sha256(content)),
                 },
             })

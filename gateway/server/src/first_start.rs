@@ -14,7 +14,7 @@ use rcgen::{
     KeyUsagePurpose,
 };
 
-use crate::output::hexadecimal;
+use isthmus_core::id::hexadecimal;
 
 /// Why a first start failed.
 #[derive(Debug, thiserror::Error)]

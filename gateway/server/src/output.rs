@@ -142,16 +142,6 @@ fn width() -> u16 {
         .clamp(60, 120)
 }
 
-/// Bytes as lower-case hexadecimal.
-pub(crate) fn hexadecimal(bytes: &[u8]) -> String {
-    let digit = |nibble: u8| char::from_digit(u32::from(nibble), 16);
-    bytes
-        .iter()
-        .flat_map(|byte| [digit(byte >> 4), digit(byte & 15)])
-        .flatten()
-        .collect()
-}
-
 fn write_out(text: &str) {
     let mut out = anstream::stdout().lock();
     drop(writeln!(out, "{text}"));

@@ -173,6 +173,7 @@ impl Parts {
                 consents: store.store().consents(),
                 keys: Arc::clone(&keys),
                 digester: store.store().digester().clone(),
+                names: Arc::default(),
             },
         };
         Ok(Self {
@@ -291,6 +292,7 @@ impl Parts {
                 policies: Arc::clone(&self.policies),
                 consents: self.store.store().consents(),
                 rebuild: Arc::new(rebuild),
+                names: Arc::clone(&self.release.shaping.names),
             },
             schedule,
             clock: Arc::clone(&self.clock),

@@ -98,7 +98,6 @@ const SCHEMA: Schema = Schema {
         CREATE INDEX delivery_lane ON delivery(recipient, subject, row);
         CREATE INDEX delivery_due ON delivery(recipient, not_before, row)
             WHERE head = 1 AND state = 0;
-        CREATE INDEX delivery_message ON delivery(sequence);
         CREATE INDEX delivery_parked ON delivery(sequence) WHERE state = 1;
         CREATE TABLE delivered(
             id BLOB PRIMARY KEY,
@@ -110,7 +109,6 @@ const SCHEMA: Schema = Schema {
             attempts INTEGER NOT NULL,
             outcome TEXT
         ) STRICT, WITHOUT ROWID;
-        CREATE INDEX delivered_message ON delivered(sequence);
         CREATE TABLE consent(
             subject BLOB NOT NULL,
             category TEXT NOT NULL,

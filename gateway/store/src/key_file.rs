@@ -129,7 +129,7 @@ impl KeyFile {
         let reader = hold(&self.reader);
         let mut statement = reader.prepare_cached(
             "SELECT id, wrapped FROM label JOIN slot USING(slot)
-             WHERE owner = ?1 AND class = ?2 AND period = ?3 ORDER BY id",
+             WHERE owner = ?1 AND class = ?2 AND period = ?3 ORDER BY id LIMIT 1",
         )?;
         statement
             .query_row(params![label.owner, label.class, label.period], |row| {

@@ -1,8 +1,11 @@
 //! `MessageTrail`, what became of one message and what it gave, for whoever asks why; what the gate
 //! and the recipients said in detail stands in the ledger.
 
+use std::collections::BTreeMap;
+
 use isthmus_core::clock::Timestamp;
-use isthmus_core::id::{DeliveryId, Sequence};
+use isthmus_core::id::{DeliveryId, FlowId, MessageId, Sequence};
+use isthmus_core::subject::Digester;
 use rusqlite::{Connection, OptionalExtension, Row};
 
 /// What became of one message.
@@ -18,7 +21,7 @@ pub struct MessageTrail {
     pub outcome: Option<TrailOutcome>,
     /// What the gate said, flow by flow.
     pub decisions: Vec<TrailDecision>,
-    /// What was to be delivered, in order of recipient.
+    /// What was to be delivered, in order of flow.
     pub deliveries: Vec<TrailDelivery>,
 }
 
@@ -86,26 +89,26 @@ pub struct TrailDelivery {
 pub(crate) fn read_trails(
     connection: &Connection,
     control: &[u8; 16],
+    digester: &Digester,
 ) -> rusqlite::Result<Vec<MessageTrail>> {
     let mut messages = connection.prepare_cached(
-        "SELECT sequence, sender, received_at FROM intake WHERE control = ?1 ORDER BY sequence",
+        "SELECT sequence, sender, received_at, message FROM intake WHERE control = ?1
+         ORDER BY sequence",
     )?;
-    let messages = messages.query_map([control], |row| {
-        Ok(MessageTrail {
-            sequence: Sequence(row.get::<_, i64>(0)?.cast_unsigned()),
+    let mut rows = messages.query([control])?;
+    let mut trails = Vec::new();
+    while let Some(row) = rows.next()? {
+        let sequence = row.get::<_, i64>(0)?;
+        let message = MessageId::from_bytes(row.get(3)?);
+        let decisions = read_decisions(connection, sequence)?;
+        trails.push(MessageTrail {
+            sequence: Sequence(sequence.cast_unsigned()),
             sender: row.get(1)?,
             received_at: Timestamp::from_unix_millis(row.get(2)?),
-            outcome: None,
-            decisions: Vec::new(),
-            deliveries: Vec::new(),
-        })
-    })?;
-    let mut trails = messages.collect::<rusqlite::Result<Vec<_>>>()?;
-    for trail in &mut trails {
-        let sequence = trail.sequence.0.cast_signed();
-        trail.outcome = read_outcome(connection, sequence)?;
-        trail.decisions = read_decisions(connection, sequence)?;
-        trail.deliveries = read_deliveries(connection, sequence)?;
+            outcome: read_outcome(connection, sequence)?,
+            deliveries: read_deliveries(connection, &message, &decisions, digester)?,
+            decisions,
+        });
     }
     Ok(trails)
 }
@@ -148,33 +151,52 @@ fn read_decisions(connection: &Connection, sequence: i64) -> rusqlite::Result<Ve
     decisions.collect()
 }
 
-fn read_deliveries(connection: &Connection, sequence: i64) -> rusqlite::Result<Vec<TrailDelivery>> {
+/// The deliveries that the decisions gave, found by their ids.
+fn read_deliveries(
+    connection: &Connection,
+    message: &MessageId,
+    decisions: &[TrailDecision],
+    digester: &Digester,
+) -> rusqlite::Result<Vec<TrailDelivery>> {
     let mut statement = connection.prepare_cached(
         "SELECT id, recipient, flow,
              CASE WHEN state = 1 THEN 'parked' WHEN head = 0 THEN 'behind'
                   WHEN attempt > 1 THEN 'retrying' ELSE 'waiting' END,
              attempt - 1, nullif(not_before, 0), reason
-         FROM delivery WHERE sequence = ?1
+         FROM delivery WHERE id = ?1
          UNION ALL
          SELECT id, recipient, flow,
              CASE WHEN outcome IS NULL THEN 'delivered' WHEN outcome = 'dropped' THEN 'dropped'
                   ELSE 'withheld' END,
              attempts, at, nullif(outcome, 'dropped')
-         FROM delivered WHERE sequence = ?1
-         ORDER BY 2, 3, 1",
+         FROM delivered WHERE id = ?1",
     )?;
-    let deliveries = statement.query_map([sequence], |row| {
-        Ok(TrailDelivery {
-            id: DeliveryId::from_bytes(row.get(0)?),
-            recipient: row.get(1)?,
-            flow: row.get(2)?,
-            state: row.get(3)?,
-            attempts: row.get(4)?,
-            at: row
-                .get::<_, Option<i64>>(5)?
-                .map(Timestamp::from_unix_millis),
-            reason: row.get(6)?,
-        })
-    })?;
-    deliveries.collect()
+    let mut given: BTreeMap<&str, u32> = BTreeMap::new();
+    for decision in decisions {
+        let records = decision.records.unwrap_or(0);
+        *given.entry(&decision.flow).or_default() += records;
+    }
+    let mut deliveries = Vec::new();
+    for (flow, records) in given {
+        for index in 0..records {
+            let id = digester.delivery(message, &FlowId::new(flow), index);
+            let found = statement.query_row([id.as_bytes()], read_delivery);
+            deliveries.extend(found.optional()?);
+        }
+    }
+    Ok(deliveries)
+}
+
+fn read_delivery(row: &Row<'_>) -> rusqlite::Result<TrailDelivery> {
+    Ok(TrailDelivery {
+        id: DeliveryId::from_bytes(row.get(0)?),
+        recipient: row.get(1)?,
+        flow: row.get(2)?,
+        state: row.get(3)?,
+        attempts: row.get(4)?,
+        at: row
+            .get::<_, Option<i64>>(5)?
+            .map(Timestamp::from_unix_millis),
+        reason: row.get(6)?,
+    })
 }

@@ -185,7 +185,7 @@ impl SqliteConsents {
         let reader = hold(&self.reader);
         let mut statement = reader.prepare_cached(
             "SELECT category, version, recorded_at, key, sealed FROM consent
-             WHERE subject = ?1 AND category = ?2 ORDER BY version DESC",
+             WHERE subject = ?1 AND category = ?2 ORDER BY version DESC LIMIT 1",
         )?;
         let of = params![subject.as_bytes(), category];
         statement.query_row(of, read_consent).optional()

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
 use isthmus_core::id::Sequence;
+use isthmus_core::subject::Digester;
 use rusqlite::{Connection, Row};
 
 use crate::database::{hold, open_reader};
@@ -104,9 +105,13 @@ impl Summary {
 
     /// What became of the messages of a sender's control id, by its digest
     /// ([`isthmus_core::subject::Digester::control_id`]), oldest first.
-    pub fn trails(&self, control: &[u8; 16]) -> Result<Vec<MessageTrail>, StoreError> {
+    pub fn trails(
+        &self,
+        control: &[u8; 16],
+        digester: &Digester,
+    ) -> Result<Vec<MessageTrail>, StoreError> {
         let connection = hold(&self.connection);
-        read_trails(&connection, control).map_err(in_file(&self.path))
+        read_trails(&connection, control, digester).map_err(in_file(&self.path))
     }
 }
 

@@ -69,8 +69,8 @@ pub(crate) fn line(place: u64) -> String {
             subject,
             message: Sequence(2),
             delivery: Some(DeliveryId::from_bytes([3; 16])),
-            released: vec![String::from("person_id")],
-            withheld: vec![String::from("Patient.address")],
+            released: vec![String::from("person_id")].into(),
+            withheld: vec![String::from("Patient.address")].into(),
             digest: Some([4; 32]),
         }),
     };

@@ -1,8 +1,8 @@
 //! Keys and notes are those of C2SP, are read in one form alone, and hold under their own key
 //! alone.
 
+use data_encoding::BASE64;
 use isthmus_core::journal::Checkpoint;
-use isthmus_ledger::base64;
 use isthmus_ledger::checkpoint::{NoteError, SignedNote, TreeHead, opened};
 use isthmus_ledger::signing_key::SigningKey;
 use isthmus_ledger::verifying_key::{KeyTextError, VerifyingKey};
@@ -41,7 +41,7 @@ fn a_signature_of_others_is_checked() {
     let text = "If you think cryptography is the answer to your problem,\n\
                 then you don't know what your problem is.\n";
     let key = VerifyingKey::parse(key).unwrap();
-    let signature = base64::decode(signature).unwrap();
+    let signature = BASE64.decode(signature.as_bytes()).unwrap();
     assert_eq!(signature[..4], key.id().to_be_bytes());
     assert!(key.signed(text.as_bytes(), &signature[4..]));
     assert!(!key.signed(&text.as_bytes()[1..], &signature[4..]));
@@ -103,9 +103,9 @@ fn witnesses_may_sign_beside_and_nobody_else_in_our_name() {
     let (text, ours) = witnessed.rsplit_once("\n\n").unwrap();
     let line = ours.lines().next().unwrap();
     let (start, signature) = line.rsplit_once(' ').unwrap();
-    let mut bytes = base64::decode(signature).unwrap();
+    let mut bytes = BASE64.decode(signature.as_bytes()).unwrap();
     *bytes.last_mut().unwrap() ^= 1;
-    let forged = format!("{start} {}\n", base64::encode(&bytes));
+    let forged = format!("{start} {}\n", BASE64.encode(&bytes));
     for lines in [
         forged.clone(),
         format!("{line}\n{forged}"),
@@ -130,7 +130,7 @@ fn a_changed_text_is_not_believed() {
     let text = "isthmus/ledger/ffff\n5\nCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQk=\n";
     let mut signature = key.verifying().id().to_be_bytes().to_vec();
     signature.extend(key.sign(text.as_bytes()));
-    let signature = base64::encode(&signature);
+    let signature = BASE64.encode(&signature);
     let other = SignedNote::parse(&format!("{text}\n\u{2014} {ORIGIN} {signature}\n")).unwrap();
     assert_eq!(other.open(key.verifying()), Err(NoteError::Origin));
     let mut row = Checkpoint {

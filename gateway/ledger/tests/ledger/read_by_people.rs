@@ -36,7 +36,7 @@ fn an_entry_shows_what_it_says() {
         "recipient": "marketing", "flow": "contacts", "flow_version": 2, "purpose": "HOPERAT",
         "policy": "01".repeat(32), "consent_version": 3,
         "subject": {
-            "subject": "01".repeat(16), "message": "02".repeat(16), "delivery": "03".repeat(16),
+            "subject": "01".repeat(16), "message": "2", "delivery": "03".repeat(16),
             "released": ["person_id"], "withheld": ["Patient.address"], "sha256": "04".repeat(32),
         },
     });

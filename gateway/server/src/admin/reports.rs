@@ -60,7 +60,10 @@ impl Reports<'_> {
                 continue;
             }
             let control = self.store.digester().control_id(id, control_id.as_bytes());
-            for trail in summary.trails(&control).map_err(Failure::run)? {
+            for trail in summary
+                .trails(&control, self.store.digester())
+                .map_err(Failure::run)?
+            {
                 let rows = ledger.of_message(trail.sequence).map_err(Failure::run)?;
                 let mut entries = Vec::new();
                 for row in rows {

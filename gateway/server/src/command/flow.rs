@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use isthmus_core::clock::Clock;
+use isthmus_core::id::hexadecimal;
 use isthmus_core::privacy::consent::{ConsentRule, Requirement};
 use isthmus_core::privacy::flow_report::{
     FieldReport, FlowReport, ReportSources, RowReport, flow_report,
@@ -16,7 +17,7 @@ use serde::Serialize;
 use crate::cli::Flow;
 use crate::config_file::ConfigFile;
 use crate::failure::Failure;
-use crate::output::{self, Output};
+use crate::output::Output;
 use crate::rules::Rules;
 use crate::system::SystemClock;
 
@@ -161,7 +162,7 @@ fn json(report: &FlowReport) -> FlowJson {
         consent: consent(&terms.consent),
         ends_on: terms.ends_at.day(),
         agreement_ends_on: report.agreement_ends_on.clone(),
-        policy_hash: output::hexadecimal(&report.policy_hash),
+        policy_hash: hexadecimal(&report.policy_hash),
         fields: report.rows.iter().flat_map(fields).collect(),
         never_leaves: report.never_leaves.clone(),
     }

@@ -14,7 +14,7 @@ use crate::config_file::{ConfigFile, NAME};
 use crate::demo::feed::Chapter;
 use crate::failure::Failure;
 use crate::first_start;
-use crate::output::hexadecimal;
+use isthmus_core::id::hexadecimal;
 
 /// The configuration, with places for the addresses of the recipients.
 const TEMPLATE: &str = include_str!("../../template/demo.toml");
