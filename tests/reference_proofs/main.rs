@@ -7,7 +7,7 @@
     reason = "tests may be blunt"
 )]
 
-use isthmus_ledger::base64;
+use data_encoding::BASE64;
 use isthmus_ledger::proof::{verify_consistency, verify_inclusion};
 use isthmus_tests::shared_data::shared_data;
 use serde_json::Value;
