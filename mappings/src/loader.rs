@@ -1,4 +1,4 @@
-//! Reads the maps, tables and record schemas below a mappings folder; the one place that reads them.
+//! Reads the maps, tables and record schemas below a mappings folder; nothing else reads them.
 //! What the files say is found out in `library`.
 
 use std::fs;

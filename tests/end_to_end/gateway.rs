@@ -87,11 +87,17 @@ impl Site {
         Self { folder }
     }
 
-    /// The same with a copy of the maps, tables and policies in its folder `mappings`.
+    /// The same with a copy of the maps, tables, policies and schemas in its folder `mappings`.
     pub(crate) fn with_own_mappings() -> Self {
         let site = Self::example();
         let (shared, own) = (root().join("mappings"), site.path("mappings"));
-        for folder in ["fhir-to-records", "hl7v2-to-fhir", "policies", "tables"] {
+        for folder in [
+            "fhir-to-records",
+            "hl7v2-to-fhir",
+            "policies",
+            "records",
+            "tables",
+        ] {
             copy(&shared.join(folder), &own.join(folder));
         }
         site.edit(|text| text.replace(shared.to_str().unwrap(), own.to_str().unwrap()));

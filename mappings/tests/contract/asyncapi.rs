@@ -1,6 +1,6 @@
 //! The `AsyncAPI` document: every reference leads somewhere, and every kind has its channel.
 
-use isthmus_fhir::element::Element;
+use isthmus_fhir::element::{Element, Object};
 use isthmus_mappings::records::async_api::document;
 use isthmus_mappings::records::schemas::RecordSchemas;
 use isthmus_mappings::shipped;
@@ -13,7 +13,7 @@ fn references(node: &Element, found: &mut Vec<String>) {
             .and_then(Element::as_str)
             .map(str::to_owned),
     );
-    let members = node.as_object().into_iter().flat_map(|one| one.members());
+    let members = node.as_object().into_iter().flat_map(Object::members);
     for inner in members
         .map(|(_, inner)| inner)
         .chain(node.as_array().unwrap_or_default())

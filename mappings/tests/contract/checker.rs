@@ -1,7 +1,7 @@
 //! A checker for the part of JSON Schema that the record schemas use. It is no validator: a keyword
 //! that it does not know is an error, so that no schema says more than is checked.
 
-use isthmus_fhir::element::Element;
+use isthmus_fhir::element::{Element, Object};
 use isthmus_fhir::json::limits::Limits;
 use isthmus_fhir::json::reader::read;
 
@@ -62,7 +62,7 @@ fn check(schema: &Element, value: &Element, path: &str, found: &mut Vec<String>)
     let Some(properties) = schema.get("properties").and_then(Element::as_object) else {
         return;
     };
-    for (name, value) in value.as_object().into_iter().flat_map(|one| one.members()) {
+    for (name, value) in value.as_object().into_iter().flat_map(Object::members) {
         match properties.get(name) {
             Some(schema) => check(schema, value, &format!("{path}/{name}"), found),
             None => found.push(format!("{path}: {name} is no property")),

@@ -1,5 +1,5 @@
-//! What the record maps that ship make is what their schemas say. Whether it is what was expected is
-//! tested in `shipped`.
+//! What the record maps that ship make is what their schemas say. Whether it is what was expected
+//! is tested in `shipped`.
 
 use std::collections::BTreeSet;
 use std::fs;

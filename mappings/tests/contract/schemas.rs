@@ -4,6 +4,7 @@
 use std::path::Path;
 
 use isthmus_fhir::element::{Element, Object};
+use isthmus_mappings::records::schema::RecordSchema;
 use isthmus_mappings::records::schemas::RecordSchemas;
 
 use crate::checker::{element, problems};
@@ -21,9 +22,9 @@ fn shipped() -> RecordSchemas {
 #[test]
 fn ids_carry_kind_and_major_version() {
     let schemas = shipped();
-    let names: Vec<&str> = schemas.all().map(|schema| schema.name()).collect();
+    let names: Vec<&str> = schemas.all().map(RecordSchema::name).collect();
     assert_eq!(names, ["appointment", "event", "person"]);
-    let kinds: Vec<&str> = schemas.kinds().map(|schema| schema.name()).collect();
+    let kinds: Vec<&str> = schemas.kinds().map(RecordSchema::name).collect();
     assert_eq!(kinds, ["appointment", "person"]);
     for kind in schemas.kinds() {
         let id = format!("urn:isthmus:record:{}:{}", kind.name(), kind.major());
