@@ -18,6 +18,8 @@ mod canary_run;
 mod canary_scan;
 mod gateway;
 mod mllp_peer;
+mod receiver;
+mod webhook_site;
 
 mod acknowledgements;
 mod bad_configuration;
@@ -27,3 +29,4 @@ mod hospital_feed;
 mod misspelt_policies;
 mod no_patient_data_leaks;
 mod restart_recovers;
+mod retries_and_parking;
