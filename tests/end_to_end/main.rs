@@ -30,3 +30,4 @@ mod misspelt_policies;
 mod no_patient_data_leaks;
 mod restart_recovers;
 mod retries_and_parking;
+mod signed_webhooks;

@@ -101,7 +101,7 @@ impl Receiver {
         });
         Self {
             address,
-            secret: secret(),
+            secret: new_secret(),
             shared,
         }
     }
@@ -186,7 +186,7 @@ fn read(stream: &mut TcpStream) -> Option<Request> {
 }
 
 /// A secret as recipients are given one: 32 bytes that nobody else knows.
-pub(crate) fn secret() -> String {
+pub(crate) fn new_secret() -> String {
     let words = (0..4).map(|word| RandomState::new().hash_one(word).to_be_bytes());
     let bytes: Vec<u8> = words.flatten().collect();
     format!("whsec_{}", base64::encode(&bytes))
