@@ -2,12 +2,16 @@
 //! about; what arrives is seen at the `receiver`, what is promised is in the tests.
 
 use std::process::Output;
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
 use crate::gateway::{Gateway, Site};
 use crate::mllp_peer::MllpPeer;
 use crate::receiver::Receiver;
+
+/// The longest that anything is waited for.
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// The CRM and the marketing platform behind webhooks.
 pub(crate) struct WebhookSite {
@@ -105,6 +109,19 @@ impl WebhookSite {
     pub(crate) fn ledger(&self) -> Vec<Value> {
         let shown = self.site.json(&["ledger", "show", "--limit", "100000"], "");
         shown["entries"].as_array().unwrap().clone()
+    }
+
+    /// Waits until the running gateway has signed every entry.
+    pub(crate) fn wait_until_signed(&self) {
+        let start = Instant::now();
+        loop {
+            let report = self.site.json(&["ledger", "verify"], "");
+            if report["signed"] == report["entries"] {
+                return;
+            }
+            assert!(start.elapsed() < PATIENCE, "not signed: {report}");
+            std::thread::sleep(Duration::from_millis(100));
+        }
     }
 
     /// What the ledger has on one message and one recipient, `outcome` or `outcome:reason` each.

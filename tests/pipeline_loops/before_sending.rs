@@ -267,6 +267,20 @@ fn what_cannot_be_read_now_goes_back_and_waits() {
     assert_eq!(seen.waits, [RetrySchedule::default().first]);
 }
 
+/// The case `consent-store-stale` of the shared time-lines: stale is unknown, so it is deferred.
+#[test]
+fn consents_older_than_the_policy_takes_send_nothing_until_they_are_known_again() {
+    let known = |seconds| Patients::known_before(Duration::from_secs(seconds));
+    let batch = || vec![released(1, 1, 1), released(2, 2, 1)];
+    let fresh = deliver(POLICY, known(60), Vec::new(), vec![batch()]);
+    assert_eq!(fresh.sent, [1, 2]);
+    let stale = deliver(POLICY, known(61), Vec::new(), vec![batch(), batch()]);
+    assert!(stale.sent.is_empty() && stale.settled.is_empty());
+    assert_eq!(stale.given_back, [1, 2, 1, 2], "deferred, not disposed of");
+    let schedule = RetrySchedule::default();
+    assert_eq!(stale.waits, [1, 2].map(|times| schedule.ceiling(times)));
+}
+
 #[test]
 fn a_destroyed_key_disposes_and_what_does_not_open_is_parked() {
     let batch = vec![
