@@ -14,12 +14,15 @@ use crate::webhook_site::{WebhookSite, message};
 
 /// Patients who take their word back.
 const PATIENTS: usize = 20;
-/// Messages that the sender leaves unanswered at most.
-const WINDOW: usize = 32;
+/// Messages that the sender writes at once, and the pause before the next ones: about what a
+/// gateway that is not optimised keeps up with.
+const WINDOW: usize = 20;
+const PAUSE: Duration = Duration::from_millis(80);
 /// The longest time between two revocations, in milliseconds.
 const BETWEEN_MILLIS: u64 = 120;
-/// The longest that the platform takes over a request, in milliseconds.
-const ANSWER_MILLIS: u64 = 30;
+/// The longest that the platform takes over a request, in milliseconds: long enough that a few
+/// records of every patient wait.
+const ANSWER_MILLIS: u64 = 160;
 
 fn name(patient: usize) -> String {
     format!("PATIENT{patient:02}")
@@ -46,6 +49,7 @@ fn load(mut peer: MllpPeer, stop: &AtomicBool) -> Vec<Vec<Instant>> {
             accepted[(number + index) % PATIENTS].push(Instant::now());
         }
         number += WINDOW;
+        std::thread::sleep(PAUSE);
     }
     accepted
 }
