@@ -4,30 +4,18 @@
 
 use std::collections::BTreeSet;
 
-use isthmus_core::key_ring::{KeyClass, KeyOwner};
-use isthmus_core::phi::Phi;
-use isthmus_core::subject::SubjectIdentifier;
-use isthmus_store::master_key::MasterKey;
-use isthmus_store::store::Store;
-use isthmus_store::store_paths::StorePaths;
 use isthmus_tests::shared_data::shared_data;
 use serde_json::Value;
 
-use crate::gateway::{Gateway, Site, root};
-use crate::receiver::{Gate, Reply, Request};
-use crate::webhook_site::{WebhookSite, hand_in, word};
+use crate::gateway::{Site, root};
+use crate::waiting_record::{OTHER, PATIENT, Run, destroy_keys, patient};
+use crate::webhook_site::{hand_in, word};
 
-/// The patient of the time-lines.
-const PATIENT: &str = "PATIENT";
-/// Another one, whose record occupies the marketing platform.
-const OTHER: &str = "OTHER";
-/// The message about the patient.
-const MESSAGE: &str = "CASE1";
-/// One request at a time, which may take long.
-const ONE_AT_A_TIME: &str = "at_once = 1\ntimeout_s = 120\n";
+/// How a case is run.
+type Play = fn(&mut Run);
 
 /// What `revoke-before-first-attempt` and the others are called, and how each is run.
-const RUNS: [(&str, fn(&mut Run)); 8] = [
+const RUNS: [(&str, Play); 8] = [
     ("revoke-before-first-attempt", revoked),
     ("revoke-then-grant-again", revoked_and_granted),
     ("narrowed-in-queue", narrowed),
@@ -41,92 +29,13 @@ const RUNS: [(&str, fn(&mut Run)); 8] = [
     ("unmerge-uncertain", uncertain),
 ];
 
-/// A store of consents that is behind is no part of this release, so this one is run over a stand-in
-/// in the named test.
+/// A store of consents that is behind is no part of this release, so this one is run over a
+/// stand-in in the named test.
 const ELSEWHERE: (&str, &str, &str) = (
     "consent-store-stale",
     "tests/pipeline_loops/before_sending.rs",
     "fn consents_older_than_the_policy_takes_send_nothing_until_they_are_known_again",
 );
-
-/// A run: while the gate is closed nothing can leave for the marketing platform, for it is busy
-/// with another patient's record.
-struct Run {
-    site: WebhookSite,
-    gateway: Option<Gateway>,
-    gate: Gate,
-    /// Who receives what the case is about.
-    recipient: &'static str,
-}
-
-fn patient(request: &Request) -> String {
-    let record = request.record();
-    record["name"]["given"].as_str().unwrap().to_owned()
-}
-
-impl Run {
-    fn begin(site: Site) -> Self {
-        let site = WebhookSite::over(site, ONE_AT_A_TIME);
-        let gate = Gate::default();
-        let closed = gate.clone();
-        site.marketing.answers(move |request| {
-            if patient(request) == OTHER {
-                closed.pass();
-            }
-            Reply::status(200)
-        });
-        let gateway = site.site.start();
-        site.says(OTHER, "opt-in");
-        hand_in(&gateway, &[("OTHER1", OTHER)]);
-        site.marketing.wait_for("the other", |came| came.len() == 1);
-        Self {
-            site,
-            gateway: Some(gateway),
-            gate,
-            recipient: "marketing",
-        }
-    }
-
-    fn gateway(&self) -> &Gateway {
-        self.gateway.as_ref().unwrap()
-    }
-
-    /// Takes the message in. What of it was released waits behind the other's.
-    fn enqueue(&self, waiting: u64) {
-        hand_in(self.gateway(), &[(MESSAGE, PATIENT)]);
-        self.site.wait_until("marketing", "waiting", 1 + waiting);
-    }
-
-    /// Lets the marketing platform take what may leave, and waits until nothing waits.
-    fn deliver(&self) {
-        self.gate.open();
-        self.site.site.settled();
-    }
-
-    /// What the ledger has on the message.
-    fn entries(&self) -> Vec<Value> {
-        let recipient = self.recipient;
-        let trails = ["why", MESSAGE, "--to", recipient];
-        let trails = self.site.site.json(&trails, "");
-        trails[0]["ledger"].as_array().unwrap().clone()
-    }
-
-    /// How many requests were about the patient.
-    fn arrived(&self) -> usize {
-        let receiver = match self.recipient {
-            "crm" => &self.site.crm,
-            _ => &self.site.marketing,
-        };
-        let requests = receiver.requests().into_iter();
-        requests.filter(|one| patient(one) == PATIENT).count()
-    }
-
-    fn suppress(&self) {
-        let suppress = ["suppress", "--source", "unsubscribe"];
-        let input = format!("{}@Example.ORG\n", PATIENT.to_lowercase());
-        self.site.site.json(&suppress, &input);
-    }
-}
 
 /// Which word of the patient, under which policy.
 fn terms(entry: &Value) -> [&Value; 2] {
@@ -190,18 +99,18 @@ fn cases() -> Option<Vec<Value>> {
 fn every_case_has_a_run() {
     let Some(cases) = cases() else { return };
     let ids = cases.iter().map(|case| case["id"].as_str().unwrap());
-    let (id, file, test) = ELSEWHERE;
+    let (id, file, name) = ELSEWHERE;
     let runs = RUNS.iter().map(|(id, _)| *id).chain([id]);
     assert_eq!(ids.collect::<BTreeSet<_>>(), runs.collect());
-    let text = std::fs::read_to_string(root().join(file)).unwrap();
-    assert!(text.contains(test) && text.contains(id));
+    let tests = std::fs::read_to_string(root().join(file)).unwrap();
+    assert!(tests.contains(name) && tests.contains(id));
 }
 
 #[test]
 fn the_time_lines_end_as_their_cases_say() {
     let Some(cases) = cases() else { return };
     let case = |id: &str| cases.iter().find(|case| case["id"] == id).unwrap();
-    let play = |(id, play): &(&str, fn(&mut Run))| {
+    let play = |(id, play): &(&str, Play)| {
         let site = match *id {
             "treatment-route-no-consent-needed" => treatment_site(),
             _ => Site::example(),
@@ -296,31 +205,6 @@ fn erased(run: &mut Run) {
     destroy_keys(&run.site.site);
     let destroyed = run.entries();
     assert!(destroyed.iter().all(|one| one["subject"] == "destroyed"));
-}
-
-/// Destroys every key of the patient.
-fn destroy_keys(site: &Site) {
-    let text = std::fs::read_to_string(site.path("data/secrets/master.key")).unwrap();
-    let digits = text.trim().as_bytes().chunks(2);
-    let byte = |pair| u8::from_str_radix(std::str::from_utf8(pair).unwrap(), 16).unwrap();
-    let master: Vec<u8> = digits.map(byte).collect();
-    let master: [u8; 32] = master.try_into().unwrap();
-    let paths = StorePaths::in_folder(site.path("data/store"))
-        .with_key_file(site.path("data/keys/keys.db"));
-    let store = Store::open(&paths, &MasterKey::new(master.into())).unwrap();
-    let subject = store.digester().subject(&SubjectIdentifier {
-        authority: "EXAMPLE MRN".to_owned(),
-        value: Phi::new(PATIENT.to_owned()),
-    });
-    let (keys, owner) = (store.keys(), KeyOwner::Subject(subject));
-    for class in [KeyClass::Raw, KeyClass::Delivery, KeyClass::Ledger] {
-        let periods = keys.periods(&owner, class).unwrap();
-        assert!(!periods.is_empty(), "{class:?}");
-        for period in periods {
-            assert!(keys.destroy(&owner, class, &period).unwrap() > 0);
-        }
-        assert!(keys.periods(&owner, class).unwrap().is_empty());
-    }
 }
 
 fn uncertain(run: &mut Run) {

@@ -42,7 +42,7 @@ fn copy(from: &Path, to: &Path) {
 }
 
 /// The binary under test, built once.
-fn binary() -> &'static Path {
+pub(crate) fn binary() -> &'static Path {
     static BINARY: OnceLock<PathBuf> = OnceLock::new();
     BINARY.get_or_init(|| {
         let arguments = [

@@ -19,6 +19,7 @@ mod canary_scan;
 mod gateway;
 mod mllp_peer;
 mod receiver;
+mod waiting_record;
 mod webhook_site;
 
 mod acknowledgements;

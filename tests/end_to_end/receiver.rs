@@ -141,7 +141,7 @@ fn serve(mut stream: TcpStream, shared: &Shared) {
         let script = Arc::clone(&shared.script.lock().unwrap());
         match script(&request) {
             Reply::Status(status, headers) => {
-                let headers: String = headers.iter().map(|line| format!("{line}\r\n")).collect();
+                let headers = [&headers[..], &[String::new()]].concat().join("\r\n");
                 let answer =
                     format!("HTTP/1.1 {status} Scripted\r\ncontent-length: 0\r\n{headers}\r\n");
                 if stream.write_all(answer.as_bytes()).is_err() {

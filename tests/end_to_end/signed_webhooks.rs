@@ -1,5 +1,6 @@
-//! Every webhook is signed as Standard Webhooks 1.0 says and is a CloudEvents 1.0 event, shown with
-//! the packages that recipients would take for it; when webhooks come is in `retries_and_parking`.
+//! Every webhook is signed as Standard Webhooks 1.0 says and is a `CloudEvents` 1.0 event, shown
+//! with the packages that recipients would take for it; when webhooks come is in
+//! `retries_and_parking`.
 
 use std::io::Write;
 use std::path::Path;
@@ -23,7 +24,8 @@ fn ask(command: &mut Command, lines: &[Value]) -> Vec<String> {
         .stdout(Stdio::piped())
         .spawn()
         .expect("a program is missing; tests/run installs it");
-    let input: String = lines.iter().map(|line| format!("{line}\n")).collect();
+    let input: Vec<String> = lines.iter().map(Value::to_string).collect();
+    let input = input.join("\n");
     let mut stdin = child.stdin.take().unwrap();
     // Aside: the program answers while it is asked.
     let asking = std::thread::spawn(move || stdin.write_all(input.as_bytes()));
