@@ -30,6 +30,7 @@ mod disclosed_fields;
 mod hospital_feed;
 mod misspelt_policies;
 mod no_patient_data_leaks;
+mod one_dead_destination;
 mod restart_recovers;
 mod retries_and_parking;
 mod revocation_is_final;
