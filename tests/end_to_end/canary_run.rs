@@ -1,15 +1,24 @@
 //! Takes a gateway through success, parking, refusal and a crash with canary messages, and keeps
 //! all that it says. What may stand in it is said in `no_patient_data_leaks`.
 
+use std::collections::BTreeSet;
+use std::io::{Read, Write};
+use std::os::unix::net::UnixStream;
+use std::sync::Mutex;
+
 use crate::canary_messages::{Canaries, Plan, Token};
 use crate::gateway::{Gateway, Site, root};
 use crate::mllp_peer::{MllpPeer, framed};
+use crate::receiver::{Receiver, Reply};
 
 /// The most that is logged.
 pub(crate) const TRACE: &str = "trace";
 
 /// Messages of the feed in which the power goes.
 const CRASHED: usize = 24;
+
+/// Messages whose way operators ask for.
+const MESSAGES_ASKED: usize = 12;
 
 /// Messages that are translated: versions and events.
 const TRANSLATED: [(&str, (&str, &str)); 10] = [
@@ -52,6 +61,8 @@ pub(crate) struct Run {
     pub(crate) acknowledgements: Vec<Vec<u8>>,
     /// How many messages were accepted until the crash.
     pub(crate) stored: u64,
+    /// Who receives, where it is by webhooks.
+    pub(crate) receivers: Vec<(&'static str, Receiver)>,
 }
 
 fn plan(version: &'static str, event: (&'static str, &'static str)) -> Plan<'static> {
@@ -88,7 +99,31 @@ impl Run {
             said: Vec::new(),
             acknowledgements: Vec::new(),
             stored: 0,
+            receivers: Vec::new(),
         }
+    }
+
+    /// The same with webhooks in place of folders. The CRM first leaves two records for later, one
+    /// without an answer, and refuses one for good.
+    pub(crate) fn with_webhooks() -> Self {
+        let mut run = Self::new();
+        run.receivers = ["crm", "marketing"]
+            .map(|name| (name, Receiver::start()))
+            .into();
+        for (name, receiver) in &run.receivers {
+            run.site.webhook(name, receiver, "");
+        }
+        let seen = Mutex::new(BTreeSet::new());
+        run.receivers[0].1.answers(move |request| {
+            let mut seen = seen.lock().unwrap();
+            match (seen.insert(request.id()), seen.len()) {
+                (true, 1 | 3) => Reply::status(503),
+                (true, 5) => Reply::Cut,
+                (_, 7) if seen.insert("refused".to_owned()) => Reply::status(422),
+                _ => Reply::status(200),
+            }
+        });
+        run
     }
 
     /// Sends a message and keeps what comes back.
@@ -150,6 +185,96 @@ impl Run {
         }
     }
 
+    /// The commands of operators, in both forms, and the socket that they use, asked directly.
+    pub(crate) fn operated(&mut self) {
+        let parked = self.site.json(&["parked", "list"], "");
+        let parked = parked.as_array().unwrap().iter();
+        let items: Vec<String> = parked
+            .map(|one| one["item"].as_str().unwrap().to_owned())
+            .collect();
+        let mut control_ids = self.texts("MSH-10");
+        control_ids.truncate(MESSAGES_ASKED);
+        let mut commands: Vec<Vec<&str>> = ["list"].map(|word| vec!["parked", word]).into();
+        commands.extend(items.iter().map(|item| vec!["parked", "show", item]));
+        commands.extend(control_ids.iter().map(|id| vec!["why", id]));
+        for word in ["show", "verify", "checkpoint", "key"] {
+            commands.push(vec!["ledger", word]);
+        }
+        for command in commands {
+            self.command(&command, "");
+            self.command(&[&command[..], &["--json"]].concat(), "");
+        }
+        let patient = self.texts("PID-3").remove(0);
+        let ledger = r#"{"ledger":{"limit":100000}}"#.to_owned();
+        let parked = r#"{"parked":{"after":null,"limit":1000}}"#.to_owned();
+        let unknown = format!("{{\"{patient}\":\"{}\"}}", control_ids[0]);
+        for question in ["\"status\"".to_owned(), ledger, parked, unknown] {
+            self.ask(&question);
+        }
+    }
+
+    /// Asks at the admin socket and keeps the answer; there is none when no gateway runs.
+    fn ask(&mut self, question: &str) {
+        let path = self.site.path("data/store/isthmus.sock");
+        let Ok(mut socket) = UnixStream::connect(path) else {
+            return;
+        };
+        writeln!(socket, "{question}").unwrap();
+        let mut answer = Vec::new();
+        socket.read_to_end(&mut answer).unwrap();
+        assert!(answer.ends_with(b"\n"));
+        self.said.push(("the admin socket".to_owned(), answer));
+    }
+
+    /// Every token of a place.
+    fn texts(&self, place: &str) -> Vec<String> {
+        let tokens = self.canaries.tokens.iter();
+        let tokens = tokens.filter(|token| token.place == place && token.text.starts_with("Zq"));
+        tokens.map(|token| token.text.clone()).collect()
+    }
+
+    /// A patient takes back their word while a record of theirs is queued, another is held back,
+    /// and an address is suppressed.
+    pub(crate) fn taken_back(&mut self, gateway: &Gateway) {
+        let busy = || Reply::Status(503, vec!["retry-after: 3".to_owned()]);
+        self.receivers[1].1.answers(move |_| busy());
+        let mut patients = Vec::new();
+        for _ in 0..2 {
+            let before = self.canaries.tokens.len();
+            let message = self.canaries.message(plan("2.5.1", ("ADT", "A08")));
+            let own = &self.canaries.tokens[before..];
+            let patient = own.iter().find(|token| token.place == "PID-3").unwrap();
+            let patient = format!("EXAMPLE MRN|{}\n", patient.text);
+            self.opt_in(&patient);
+            self.send(gateway, &message, &["AA", "CA"]);
+            patients.push(patient);
+        }
+        self.site.wait_for("both to be queued", |status| {
+            let rows = status["deliveries"].as_array().unwrap().iter();
+            let open = rows.filter(|row| row["recipient"] == "marketing");
+            let open = open.filter(|row| row["state"] == "waiting" || row["state"] == "retrying");
+            let open = open.map(|row| row["count"].as_u64().unwrap());
+            status["open"] == 0 && open.sum::<u64>() == 2
+        });
+        let mut set = vec!["consent", "set", "--category", "hipaa-auth"];
+        set.extend(["--choice", "opt-out", "--evidence", "a call"]);
+        self.command(&set, &patients[0]);
+        self.command(&["hold", "place", "--kind", "review"], &patients[1]);
+        let address = format!("{}@example.org\n", self.texts("PID-13.4").remove(0));
+        self.command(&["suppress", "--source", "bounce"], &address);
+        // Mistakes are told without what was mistaken.
+        self.command(&["consent", "show"], &patients[0].replace('|', "/"));
+        self.command(&["suppress", "--source", "bounce"], &patients[0]);
+        self.receivers[1].1.answers(|_| Reply::status(200));
+    }
+
+    /// Rules on everything that is parked for the CRM.
+    pub(crate) fn ruled(&mut self) {
+        let all = ["--all", "refused-by-destination", "--recipient", "crm"];
+        let why = ["--why", "it was mended"];
+        self.command(&[&["parked", "retry"], &all[..], &why].concat(), "");
+    }
+
     fn opt_in(&mut self, patient: &str) {
         let mut set = vec!["consent", "set", "--category", "hipaa-auth"];
         set.extend(["--choice", "opt-in", "--evidence", "a form"]);
@@ -204,7 +329,7 @@ impl Run {
         }
         let mut peer = MllpPeer::connect(gateway.plain);
         let mut stream = peer.writer();
-        let writer = std::thread::spawn(move || std::io::Write::write_all(&mut stream, &feed));
+        let writer = std::thread::spawn(move || stream.write_all(&feed));
         for _ in 0..3 {
             self.acknowledgements.push(peer.answer().unwrap().bytes);
         }

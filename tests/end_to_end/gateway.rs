@@ -11,6 +11,8 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 use tempfile::TempDir;
 
+use crate::receiver::Receiver;
+
 /// The longest that anything is waited for.
 const PATIENCE: Duration = Duration::from_mins(1);
 
@@ -102,6 +104,23 @@ impl Site {
         }
         site.edit(|text| text.replace(shared.to_str().unwrap(), own.to_str().unwrap()));
         site
+    }
+
+    /// Reaches a recipient by signed webhooks in place of its folder, with further keys of the
+    /// destination.
+    pub(crate) fn webhook(&self, recipient: &str, receiver: &Receiver, more: &str) {
+        let name = format!("{recipient}-webhook.secret");
+        std::fs::write(self.path(&name), &receiver.secret).unwrap();
+        let folder = format!("adapter = \"ndjson-folder\"\nfolder = \"data/outbox/{recipient}\"\n");
+        let webhook = format!(
+            "adapter = \"webhook\"\nurl = \"http://{}/{recipient}\"\n\
+             secrets = [\"${{file:{name}}}\"]\n{more}",
+            receiver.address
+        );
+        self.edit(|text| {
+            assert!(text.contains(&folder), "{recipient} has no folder");
+            text.replace(&folder, &webhook)
+        });
     }
 
     /// Changes the configuration.
@@ -204,7 +223,7 @@ impl Site {
     /// Waits until every message has an outcome and nothing waits for delivery; the counts then.
     pub(crate) fn settled(&self) -> Value {
         self.wait_for("everything to be delivered", |status| {
-            let done = ["delivered", "parked", "withheld"];
+            let done = ["delivered", "parked", "withheld", "dropped"];
             let waiting = |one: &Value| !done.iter().any(|state| one["state"] == *state);
             let deliveries = status["deliveries"].as_array().unwrap();
             status["open"] == 0 && !deliveries.iter().any(waiting)

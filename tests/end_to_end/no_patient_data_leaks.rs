@@ -11,6 +11,8 @@ use serde_json::Value;
 use crate::canary_run::{Run, TRACE};
 use crate::canary_scan::{Scanner, base64_inside};
 use crate::gateway::{Site, tell};
+use crate::receiver::{Receiver, Request};
+use crate::webhook_site::deliveries;
 
 /// Fields of the header that an acknowledgement must repeat (HL7 v2.5.1 chapter 2, section 2.9.2).
 const ECHOED: [&str; 6] = ["MSH-3", "MSH-4", "MSH-5", "MSH-6", "MSH-10", "MSH-11"];
@@ -102,13 +104,53 @@ fn leaves(value: &Value, name: &str, look: &mut impl FnMut(&str, &str)) {
     }
 }
 
+/// What a recipient got: records within documents, and the bytes that came.
+struct Got {
+    documents: Vec<Value>,
+    bytes: Vec<Vec<u8>>,
+    /// Where in a document the record stands.
+    record: &'static str,
+}
+
+/// What lies in a recipient's folder.
+fn outbox(run: &Run, recipient: &str) -> Got {
+    let folder = run.site.path("data/outbox").join(recipient);
+    let files = std::fs::read_dir(folder).unwrap();
+    let bytes = files.map(|entry| std::fs::read(entry.unwrap().path()).unwrap());
+    Got {
+        documents: run.site.outbox(recipient),
+        bytes: bytes.collect(),
+        record: "record.",
+    }
+}
+
+/// What a recipient was sent, refused requests and repeated ones too. Heads hold nothing.
+fn requests(scanner: &Scanner, receiver: &Receiver) -> Got {
+    let requests = receiver.requests();
+    for request in &requests {
+        let head = String::from_utf8_lossy(&request.head).into_owned();
+        assert!(scanner.find(&request.head).is_empty(), "{head}");
+    }
+    Got {
+        documents: requests.iter().map(Request::event).collect(),
+        bytes: requests.into_iter().map(|request| request.body).collect(),
+        record: "data.record.",
+    }
+}
+
 /// Holds what a recipient got against what is declared; how many tokens it got.
-fn check_outbox(run: &Run, scanner: &Scanner, recipient: &str, looked: &mut Looked) -> usize {
+fn check_got(
+    run: &Run,
+    scanner: &Scanner,
+    recipient: &str,
+    got: &Got,
+    looked: &mut Looked,
+) -> usize {
     let declared = declared(&run.site);
     let mut granted = BTreeSet::new();
-    for line in run.site.outbox(recipient) {
-        leaves(&line, "", &mut |name, text| {
-            let field = name.strip_prefix("record.").unwrap_or_default();
+    for document in &got.documents {
+        leaves(document, "", &mut |name, text| {
+            let field = name.strip_prefix(got.record).unwrap_or_default();
             let key = (recipient.to_owned(), field.to_owned());
             for token in scanner.find(text.as_bytes()) {
                 let place = &run.canaries.tokens[token].place;
@@ -120,13 +162,11 @@ fn check_outbox(run: &Run, scanner: &Scanner, recipient: &str, looked: &mut Look
             }
         });
     }
-    // The files as they are: nothing but what the records hold, in no other form either.
-    let folder = run.site.path("data/outbox").join(recipient);
-    for entry in std::fs::read_dir(folder).unwrap() {
-        let content = std::fs::read(entry.unwrap().path()).unwrap();
+    // The bytes as they are: nothing but what the records hold, in no other form either.
+    for content in &got.bytes {
         looked.files += 1;
         looked.bytes += content.len();
-        let found = scanner.find(&content);
+        let found = scanner.find(content);
         let beyond: Vec<&str> = found
             .difference(&granted)
             .map(|token| run.canaries.tokens[*token].place.as_str())
@@ -211,8 +251,62 @@ fn no_value_of_a_message_turns_up_where_it_is_not_declared() {
     let mut looked = Looked::default();
     check_kept(&run, &scanner, &kept, &mut looked);
     check_bite(&run, &scanner);
-    let crm = check_outbox(&run, &scanner, "crm", &mut looked);
-    let marketing = check_outbox(&run, &scanner, "marketing", &mut looked);
+    let [crm, marketing] = ["crm", "marketing"].map(|recipient| {
+        let got = outbox(&run, recipient);
+        check_got(&run, &scanner, recipient, &got, &mut looked)
+    });
+    report(&run, &scanner, &looked, [crm, marketing]);
+}
+
+/// The same over webhooks, with retries, parked records, a revocation and all that operators ask.
+#[test]
+fn no_value_of_a_message_turns_up_in_webhooks_or_in_what_operators_see() {
+    let mut run = Run::with_webhooks();
+    let mut kept = Kept::new();
+    let gateway = run.site.start_logging(TRACE);
+    run.success(&gateway);
+    run.parked(&gateway);
+    let status = run.site.settled();
+    let parked = status["parked"].as_array().unwrap();
+    assert_eq!(parked.len(), 4, "{status}");
+    run.asked();
+    run.operated();
+    keep(&run.site, "after success", &mut kept);
+    run.taken_back(&gateway);
+    keep(&run.site, "after a revocation", &mut kept);
+    let status = run.site.settled();
+    for state in ["withheld", "parked"] {
+        let count = deliveries(&status, "marketing", state);
+        assert_eq!(count, 1, "{state}: {status}");
+    }
+    run.operated();
+    run.ruled();
+    run.site.settled();
+    run.crash(gateway);
+    keep(&run.site, "after a crash", &mut kept);
+    run.operated();
+    let gateway = run.site.start_logging(TRACE);
+    run.site.settled();
+    run.operated();
+    assert!(gateway.stop());
+    keep(&run.site, "after a stop", &mut kept);
+
+    let scanner = Scanner::new(&run.canaries.tokens);
+    let mut looked = Looked::default();
+    check_kept(&run, &scanner, &kept, &mut looked);
+    check_bite(&run, &scanner);
+    let crm = run.receivers[0].1.requests();
+    let ids: BTreeSet<String> = crm.iter().map(Request::id).collect();
+    assert!(ids.len() + 4 <= crm.len(), "four came again");
+    let came = run.receivers.iter().map(|(recipient, receiver)| {
+        let got = requests(&scanner, receiver);
+        check_got(&run, &scanner, recipient, &got, &mut looked)
+    });
+    let came: Vec<usize> = came.collect();
+    report(&run, &scanner, &looked, [came[0], came[1]]);
+}
+
+fn report(run: &Run, scanner: &Scanner, looked: &Looked, [crm, marketing]: [usize; 2]) {
     assert!(
         crm > 100 && marketing >= 6,
         "{crm} and {marketing} came through"

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Mutex;
+use std::time::Duration;
 
 use isthmus_core::address::AddressDigest;
 use isthmus_core::clock::Timestamp;
@@ -23,24 +24,40 @@ pub(crate) enum Says {
 
 /// What patients say each time they are asked, in order; `Yes(4)` when nothing is left.
 #[derive(Default)]
-pub(crate) struct Patients(pub(crate) Mutex<BTreeMap<u8, VecDeque<Says>>>);
+pub(crate) struct Patients {
+    said: Mutex<BTreeMap<u8, VecDeque<Says>>>,
+    /// How long ago what is known of them was known.
+    behind: Duration,
+}
 
 impl Patients {
     pub(crate) fn saying(said: &[(u8, &[Says])]) -> Self {
         let said = said
             .iter()
             .map(|(patient, said)| (*patient, said.iter().copied().collect()));
-        Self(Mutex::new(said.collect()))
+        Self {
+            said: Mutex::new(said.collect()),
+            behind: Duration::ZERO,
+        }
+    }
+
+    /// What is known of them is this old.
+    pub(crate) fn known_before(behind: Duration) -> Self {
+        Self {
+            behind,
+            ..Self::default()
+        }
     }
 }
 
 impl ConsentStore for Patients {
     fn as_of(&self, now: Timestamp) -> Timestamp {
-        now
+        let behind = i64::try_from(self.behind.as_millis()).unwrap();
+        Timestamp::from_unix_millis(now.unix_millis() - behind)
     }
 
     fn hold(&self, subject: &SubjectKey) -> Result<Option<Hold>, ConsentUnavailable> {
-        let mut patients = self.0.lock().unwrap();
+        let mut patients = self.said.lock().unwrap();
         let said = patients.get_mut(subject.as_bytes().first().unwrap());
         if let Some(said) = said
             && let Some(Says::Held(hold)) = said.front().copied()
@@ -60,7 +77,7 @@ impl ConsentStore for Patients {
         subject: &SubjectKey,
         _category: &str,
     ) -> Result<Option<Consent>, ConsentUnavailable> {
-        let mut patients = self.0.lock().unwrap();
+        let mut patients = self.said.lock().unwrap();
         let patient = subject.as_bytes().first().unwrap();
         let said = patients.get_mut(patient).and_then(VecDeque::pop_front);
         let (choice, version) = match said.unwrap_or(Says::Yes(4)) {

@@ -39,6 +39,7 @@ expires = "2027-06-30"
 require = "opt-in"
 category = ["mail"]
 covers = ["contact", "demographic"]
+max_age_s = 60
 on_unknown = "withhold"
 
 [[flow.allow]]

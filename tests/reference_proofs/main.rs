@@ -20,7 +20,8 @@ fn cases(file: &str) -> Option<Vec<Value>> {
 
 /// A hash; None when the case has other than 32 bytes there, which no proof can have.
 fn hash(value: &Value) -> Option<[u8; 32]> {
-    base64::decode(value.as_str()?)?.try_into().ok()
+    let bytes = BASE64.decode(value.as_str()?.as_bytes()).ok()?;
+    bytes.try_into().ok()
 }
 
 /// The proof; null is an empty one.

@@ -1,0 +1,179 @@
+"""A gateway with a folder of its own, for programs that measure it or do it harm: configuration,
+maps that carry the control id through to the records, the process, and its commands.
+
+What is measured or harmed is in the programs. Standard library alone.
+"""
+
+import base64
+import json
+import os
+import pathlib
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+
+CONFIG = """
+mappings = "mappings"
+[store]
+folder = "store"
+key_folder = "keys"
+master_key = "${{file:secrets/master.key}}"
+[ledger]
+signing_key = "${{file:secrets/ledger.key}}"
+[pseudonym_keys]
+crm-link = "${{file:secrets/crm.key}}"
+marketing-link = "${{file:secrets/marketing.key}}"
+[first_start]
+make_keys = true
+[[mllp]]
+listen = "127.0.0.1:{port}"
+[[sender]]
+id = "example-ehr"
+networks = ["127.0.0.0/8"]
+applications = ["EXAMPLE-EHR"]
+facilities = ["EXAMPLE-CLINIC"]
+events = ["ADT^A08"]
+authorities = "any"
+default_charset = "UNICODE UTF-8"
+zone = "America/New_York"
+default_authority = "EXAMPLE MRN"
+[[destination]]
+recipient = "marketing"
+adapter = "ndjson-folder"
+folder = "outbox/marketing"
+"""
+
+WEBHOOK = """
+[[destination]]
+recipient = "{recipient}"
+adapter = "webhook"
+url = "{url}"
+secrets = ["${{file:secrets/webhook}}"]
+{more}
+"""
+
+# Where a message says its control id, a patient of the copied maps has it as an identifier.
+SYSTEM = "urn:example:control-id"
+CARRY = {
+    "hl7v2-to-fhir/messages/adt-a01.rmap": (
+        "  identifier[]            <- PID-4 : CX\n",
+        f'  identifier[system="{SYSTEM}"].value <- MSH-10\n',
+    ),
+    "fhir-to-records/crm-contact.rmap": (
+        "  email                 <- p.telecom[system=email].value | trim | lower\n",
+        f'  control_id            <- p.identifier[system="{SYSTEM}"].value\n',
+    ),
+    "policies/crm.toml": (
+        "# ",
+        f"[[flow.allow]]\npath = 'Patient.identifier[system=\"{SYSTEM}\"].value'\n"
+        'class = "identifier"\n',
+    ),
+}
+
+
+def release_binary():
+    """The optimised gateway, built when it is not."""
+    command = ["cargo", "build", "--release", "--quiet", "-p", "isthmus-server"]
+    subprocess.run(command, cwd=ROOT, check=True)
+    target = os.environ.get("CARGO_TARGET_DIR", ROOT / "target")
+    return pathlib.Path(target) / "release" / "isthmus"
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+class GatewaySite:
+    """One gateway; `urls` are the webhooks of its recipients beside the marketing platform, which
+    gets what it may have in a folder. Every recipient but that has the rules of the CRM."""
+
+    def __init__(self, folder, binary, urls, more=""):
+        self.folder, self.binary = pathlib.Path(folder), pathlib.Path(binary).resolve()
+        self.port = free_port()
+        self.process = None
+        self._maps(urls)
+        (self.folder / "secrets").mkdir()
+        secret = base64.b64encode(os.urandom(32)).decode()
+        (self.folder / "secrets/webhook").write_text(f"whsec_{secret}\n")
+        config = CONFIG.format(port=self.port)
+        for recipient, url in urls.items():
+            config += WEBHOOK.format(recipient=recipient, url=url, more=more)
+        (self.folder / "isthmus.toml").write_text(config)
+
+    def _maps(self, urls):
+        own = self.folder / "mappings"
+        for name in ("fhir-to-records", "hl7v2-to-fhir", "policies", "records", "tables"):
+            shutil.copytree(ROOT / "mappings" / name, own / name)
+        for name, (behind, row) in CARRY.items():
+            text = (own / name).read_text()
+            if behind not in text:
+                sys.exit(f"{name} is not as it was: {behind!r} is missing")
+            changed = text + "\n" + row if behind == "# " else text.replace(behind, behind + row, 1)
+            (own / name).write_text(changed)
+        schema = own / "records/person.schema.json"
+        document = json.loads(schema.read_text())
+        document["properties"]["control_id"] = {"type": "string"}
+        schema.write_text(json.dumps(document))
+        rules = (own / "policies/crm.toml").read_text()
+        agreements = own / "policies/agreements.toml"
+        (own / "policies/crm.toml").unlink()
+        for recipient in urls:
+            agreement = f"BAA-{recipient.upper()}"
+            text = rules.replace('id = "crm"', f'id = "{recipient}"')
+            text = text.replace('id = "crm-contact"', f'id = "{recipient}-contact"')
+            text = re.sub(r'^agreement = .*$', f'agreement = "{agreement}"', text, flags=re.M)
+            (own / f"policies/{recipient}.toml").write_text(text)
+            agreements.write_text(agreements.read_text() + (
+                f'\n[[agreement]]\nid = "{agreement}"\nkind = "BAA"\nparty = "{recipient}"\n'
+                'expires = "2030-12-31"\n'))
+        kept = agreements.read_text().split("\n\n")
+        kept = [part for part in kept if '"BAA-EXAMPLE-CRM"' not in part]
+        agreements.write_text("\n\n".join(kept))
+
+    def start(self):
+        """Starts it and waits until it listens; how long that took, in seconds."""
+        begun = time.monotonic()
+        log = open(self.folder / "gateway.log", "ab")
+        command = [self.binary, "run", "--json", "--config", self.folder]
+        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True)
+        log.close()
+        for line in self.process.stdout:
+            if json.loads(line).get("event") == "listening":
+                return time.monotonic() - begun
+        sys.exit(f"the gateway ended; see {self.folder}/gateway.log\n"
+                 + (self.folder / "gateway.log").read_text()[-2000:])
+
+    def kill(self):
+        """Ends it as a power cut would."""
+        self.process.send_signal(signal.SIGKILL)
+        self.process.wait()
+        self.process.stdout.close()
+
+    def stop(self):
+        """Asks it to end and waits."""
+        if self.process.poll() is None:
+            self.process.terminate()
+        self.process.wait()
+        self.process.stdout.close()
+
+    def json(self, *arguments):
+        """Runs a command and reads its document."""
+        command = [self.binary, *arguments, "--json", "--config", self.folder]
+        run = subprocess.run(command, capture_output=True, text=True, check=False)
+        if run.returncode:
+            sys.exit(f"{' '.join(arguments)}: {run.stderr}")
+        return json.loads(run.stdout)
+
+    def undone(self, status):
+        """How much has no outcome yet and is not delivered, parked or disposed of."""
+        waits = ("waiting", "retrying")
+        rows = [row["count"] for row in status["deliveries"] if row["state"] in waits]
+        return status["open"] + sum(rows)
