@@ -18,6 +18,7 @@ pub mod journal;
 pub mod key_ring;
 pub mod ledger;
 pub mod ledger_rows;
+pub mod name_lists;
 pub mod phi;
 pub mod privacy;
 pub mod read_set;

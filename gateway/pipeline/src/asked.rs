@@ -7,12 +7,12 @@ use isthmus_core::address::{AddressDigest, addresses};
 use isthmus_core::clock::Timestamp;
 use isthmus_core::id::{MessageId, Sequence};
 use isthmus_core::key_ring::{KeyError, KeyRing, SealingKey};
+use isthmus_core::name_lists::{NameLists, Print};
 use isthmus_core::record::Record;
 use isthmus_core::refusal::{Reason, Refusal};
 use isthmus_core::subject::Digester;
 
 use crate::ledger_notes::ledger_key;
-use crate::name_lists::{NameLists, Print};
 
 /// The message whose records are released.
 #[derive(Debug, Clone, Copy)]

@@ -12,12 +12,12 @@ use isthmus_core::destination::Outbound;
 use isthmus_core::id::DeliveryId;
 use isthmus_core::journal::{Settlement, Step};
 use isthmus_core::key_ring::{KeyError, KeyRing};
+use isthmus_core::name_lists::NameLists;
 use isthmus_core::privacy::circumstances::Circumstances;
 use isthmus_core::privacy::policy_set::PolicySet;
 use isthmus_core::refusal::Reason;
 
 use crate::ledger_notes::{AttemptNote, ledger_key};
-use crate::name_lists::NameLists;
 use crate::rebuild_stage::RebuildStage;
 use crate::second_decision::{Payload, Ruling, decide};
 

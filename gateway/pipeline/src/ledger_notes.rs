@@ -12,9 +12,8 @@ use isthmus_core::key_ring::{KeyClass, KeyError, KeyOwner, KeyRing, SealingKey};
 use isthmus_core::ledger::{
     LedgerEntry, LedgerEvent, LedgerFact, LedgerSubject, LedgerTerms, sha256,
 };
+use isthmus_core::name_lists::{NameLists, Names};
 use isthmus_core::privacy::disclosure::Disclosure;
-
-use crate::name_lists::{NameLists, Names};
 
 /// The patient's ledger key at a time.
 pub fn ledger_key(

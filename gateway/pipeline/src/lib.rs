@@ -7,7 +7,6 @@ pub mod deliver_loop;
 pub mod forward_loop;
 pub mod journal_intake;
 pub mod ledger_notes;
-pub mod name_lists;
 pub mod rebuild_stage;
 pub mod release_stage;
 pub mod retry_schedule;

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use isthmus_core::id::FlowId;
 use isthmus_core::journal::{Decision, NewDelivery, Verdict};
 use isthmus_core::ledger::{LedgerEntry, LedgerSubject, LedgerTerms};
+use isthmus_core::name_lists::Names;
 use isthmus_core::privacy::circumstances::Circumstances;
 use isthmus_core::privacy::flow::Flow;
 use isthmus_core::privacy::policy_set::PolicySet;
@@ -16,7 +17,6 @@ use isthmus_core::refusal::{Reason, Refusal};
 
 use crate::asked::{Asked, Origin};
 use crate::ledger_notes::{decision, entry};
-use crate::name_lists::Names;
 use crate::shaping::{Sealed, Shaping};
 
 /// Everything that release needs; one for all messages.

@@ -9,6 +9,7 @@ use isthmus_core::id::{FlowId, SubjectKey};
 use isthmus_core::journal::NewDelivery;
 use isthmus_core::key_ring::{KeyClass, KeyOwner, KeyRing};
 use isthmus_core::ledger::{LedgerSubject, sha256};
+use isthmus_core::name_lists::{NameLists, Names};
 use isthmus_core::privacy::disclosure::Disclosure;
 use isthmus_core::privacy::flow::Flow;
 use isthmus_core::privacy::granted_record::GrantedRecord;
@@ -18,7 +19,6 @@ use isthmus_core::shaper::{Shaper, ShapingContext};
 use isthmus_core::subject::Digester;
 
 use crate::asked::{Asked, Origin, unusable};
-use crate::name_lists::{NameLists, Names};
 
 /// What shapes and seals; one for all messages.
 pub struct Shaping {

@@ -74,7 +74,8 @@ fn connect(path: &Path) -> rusqlite::Result<Connection> {
     connection.pragma_update(None, "secure_delete", "ON")?;
     connection.pragma_update(None, "trusted_schema", "OFF")?;
     // Without this, a plan may depend on the values bound to it: SQLite then plans a statement anew
-    // each time that it is taken from the cache (<https://www.sqlite.org/queryplanner-ng.html#qpstab>).
+    // each time that it is taken from the cache
+    // (<https://www.sqlite.org/queryplanner-ng.html#qpstab>).
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
     Ok(connection)

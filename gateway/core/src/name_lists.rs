@@ -1,13 +1,14 @@
-//! `NameLists`, the names of fields that the ledger keeps, listed once for all records that have the
-//! same fields; what belongs into a list is told in `isthmus_core::field_names`.
+//! `NameLists`, the names of fields that the ledger keeps, listed once for all records that have
+//! the same fields; what belongs into a list is told in `field_names`.
 
 use std::collections::HashMap;
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use isthmus_core::field_names::{Present, of_record};
 use isthmus_fhir::element::Element;
 use isthmus_fhir::resource::Resource;
+
+use crate::field_names::{Present, of_record};
 
 /// Lists that are kept; one more, and all are forgotten.
 const LISTS_MAX: usize = 2_048;
