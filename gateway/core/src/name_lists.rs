@@ -103,8 +103,8 @@ impl NameLists {
         while let Some((&byte, behind)) = rest.split_first() {
             rest = behind;
             match byte {
-                b'{' | b'}' | b'[' | b']' | b',' => hasher.write_u8(byte),
-                b'n' => hasher.write_u8(byte),
+                // `n` outside a text begins `null`, which is no value.
+                b'{' | b'}' | b'[' | b']' | b',' | b'n' => hasher.write_u8(byte),
                 b'"' => {
                     let (text, behind) = text(behind);
                     rest = behind;

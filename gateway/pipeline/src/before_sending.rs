@@ -114,12 +114,11 @@ impl BeforeSending {
                 }
                 Ruling::Rebuild(stale) => {
                     held.insert(delivery.subject);
-                    match self.rebuilt(delivery, stale, now, &note) {
-                        Some(settlement) => sorted.settlements.push(settlement),
-                        None => {
-                            sorted.given_back.push(id);
-                            sorted.waits = true;
-                        }
+                    if let Some(settlement) = self.rebuilt(delivery, stale, now, &note) {
+                        sorted.settlements.push(settlement);
+                    } else {
+                        sorted.given_back.push(id);
+                        sorted.waits = true;
                     }
                 }
                 Ruling::Wait => {

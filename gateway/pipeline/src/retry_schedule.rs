@@ -49,7 +49,7 @@ impl RetrySchedule {
     }
 }
 
-/// A number that looks drawn: SplitMix64 over the id, which is a keyed digest, and the attempt.
+/// A number that looks drawn: `SplitMix64` over the id, which is a keyed digest, and the attempt.
 fn draw(id: &DeliveryId, attempt: u32) -> u64 {
     let (first, second) = id.as_bytes().split_at(8);
     let word = |bytes: &[u8]| {

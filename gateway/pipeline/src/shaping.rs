@@ -71,8 +71,8 @@ impl Shaping {
             received_at: origin.received_at,
             consents,
         };
-        let shaped = granted.shape(shaper.as_ref(), &context)?;
-        self.seal(origin, asked, flow, index, &shaped, withheld)
+        let disclosures = granted.shape(shaper.as_ref(), &context)?;
+        self.seal(origin, asked, flow, index, &disclosures, withheld)
             .map(Some)
     }
 

@@ -60,6 +60,26 @@ impl Output {
         self.line(line);
     }
 
+    /// A list for people behind its head, broken between words and indented below the head;
+    /// nothing when it is empty.
+    pub(crate) fn hanging(self, head: &str, text: &str) {
+        if text.is_empty() {
+            return;
+        }
+        let width = usize::from(width());
+        let indent = " ".repeat(head.chars().count());
+        let mut line = head.to_owned();
+        for word in text.split(' ') {
+            if line.chars().count() + word.chars().count() > width && line.trim() != head.trim() {
+                self.line(line.trim_end());
+                line = indent.clone();
+            }
+            line.push_str(word);
+            line.push(' ');
+        }
+        self.line(line.trim_end());
+    }
+
     /// A table for people, as wide as the terminal at most, below an empty line.
     pub(crate) fn table(self, head: &[&str], rows: Vec<Vec<String>>) {
         if self.json || rows.is_empty() {

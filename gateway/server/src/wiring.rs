@@ -18,7 +18,7 @@ use isthmus_ingress::budget::Budget;
 use isthmus_ingress::counters::Counters;
 use isthmus_ingress::mllp_listener::MllpListener;
 use isthmus_ingress::seams::{Mapped, Seams};
-use isthmus_ledger::checkpoint_loop::{CheckpointError, CheckpointLoop};
+use isthmus_ledger::checkpoint_loop::CheckpointLoop;
 use isthmus_mappings::message_translator::MessageTranslator;
 use isthmus_pipeline::before_sending::BeforeSending;
 use isthmus_pipeline::deliver_loop::DeliverLoop;
@@ -28,7 +28,7 @@ use isthmus_pipeline::rebuild_stage::RebuildStage;
 use isthmus_pipeline::release_stage::ReleaseStage;
 use isthmus_pipeline::shaping::Shaping;
 use isthmus_store::running_store::{RunningStore, StoreOptions};
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{mpsc, oneshot, watch};
 use toml::Spanned;
 
 use crate::admin::access::Access;
@@ -70,6 +70,7 @@ pub(crate) struct RunningGateway {
     listening: Vec<Listening>,
     stop: watch::Sender<bool>,
     listeners: tokio::task::JoinSet<()>,
+    signed: oneshot::Receiver<()>,
     loops: mpsc::Receiver<String>,
 }
 
@@ -92,7 +93,8 @@ impl RunningGateway {
         let (ended, loops) = mpsc::channel(16);
         let library = Arc::clone(&rules.library);
         let parts = Parts::make(file, rules, ended)?;
-        parts.sign(file)?;
+        let (stop, stopping) = watch::channel(false);
+        let signed = parts.sign(file, stopping.clone())?;
         parts.answer(file)?;
         for destination in &file.config.destinations {
             parts.deliver(file, destination)?;
@@ -100,7 +102,6 @@ impl RunningGateway {
         if file.config.store.forward {
             parts.forward();
         }
-        let (stop, stopping) = watch::channel(false);
         let mut running = tokio::task::JoinSet::new();
         let mut listening = Vec::new();
         let mapped: Arc<Mapped> =
@@ -119,6 +120,7 @@ impl RunningGateway {
             listening,
             stop,
             listeners: running,
+            signed,
             loops,
         })
     }
@@ -141,6 +143,8 @@ impl RunningGateway {
         // Nobody listens any more when every listener has ended already.
         let _ended = self.stop.send(true);
         while self.listeners.join_next().await.is_some() {}
+        // The task that signs may have ended by itself.
+        let _ended = self.signed.await;
         let store = self.store;
         drop(tokio::task::spawn_blocking(move || store.close()).await);
     }
@@ -204,7 +208,11 @@ impl Parts {
     }
 
     /// Signs the ledger whenever it has grown.
-    fn sign(&self, file: &ConfigFile) -> Result<(), Failure> {
+    fn sign(
+        &self,
+        file: &ConfigFile,
+        mut stopping: watch::Receiver<bool>,
+    ) -> Result<oneshot::Receiver<()>, Failure> {
         let mut signing = CheckpointLoop::new(
             self.store.ledger() as Arc<dyn LedgerRows>,
             self.store.journal() as Arc<dyn Journal>,
@@ -214,13 +222,25 @@ impl Parts {
         );
         let alarm = LoopAlarm::new("signing the ledger", &self.ended);
         let task = async move {
-            match signing.run().await {
-                CheckpointError::Journal(JournalError::Closed) => alarm.disarm(),
-                error => alarm.raise(&error),
+            tokio::select! {
+                error = signing.run() => return alarm.raise(&error),
+                _told = stopping.wait_for(|stopping| *stopping) => {}
+            }
+            alarm.disarm();
+            if let Err(error) = signing.sign_now().await {
+                tracing::warn!(%error, "the end of the ledger is not signed yet");
             }
         };
-        self.executor.spawn("sign", Box::pin(task));
-        Ok(())
+        let (ended, end) = oneshot::channel();
+        self.executor.spawn(
+            "sign",
+            Box::pin(async move {
+                task.await;
+                // Nobody waits when the gateway ended by itself.
+                let _nobody = ended.send(());
+            }),
+        );
+        Ok(end)
     }
 
     /// Answers operators at the admin socket.

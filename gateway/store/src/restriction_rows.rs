@@ -35,24 +35,23 @@ pub(crate) fn set_hold(
     hold: Option<Hold>,
     at: Timestamp,
 ) -> rusqlite::Result<()> {
-    match hold {
-        Some(hold) => connection.execute(
+    if let Some(hold) = hold {
+        connection.execute(
             "INSERT OR REPLACE INTO hold VALUES(?1, ?2, ?3)",
             params![subject.as_bytes(), hold.code(), at.unix_millis()],
-        )?,
-        None => {
-            connection.execute("DELETE FROM hold WHERE subject = ?1", [subject.as_bytes()])?;
-            connection.execute(
-                "UPDATE delivery SET state = 0, not_before = 1
-                 WHERE state = 1 AND subject = ?1 AND reason IN (?2, ?3)",
-                params![
-                    subject.as_bytes(),
-                    Hold::Review.code(),
-                    Hold::Restriction.code()
-                ],
-            )?
-        }
-    };
+        )?;
+        return Ok(());
+    }
+    connection.execute("DELETE FROM hold WHERE subject = ?1", [subject.as_bytes()])?;
+    connection.execute(
+        "UPDATE delivery SET state = 0, not_before = 1
+         WHERE state = 1 AND subject = ?1 AND reason IN (?2, ?3)",
+        params![
+            subject.as_bytes(),
+            Hold::Review.code(),
+            Hold::Restriction.code()
+        ],
+    )?;
     Ok(())
 }
 

@@ -3,13 +3,13 @@
 
 use std::path::Path;
 
-use isthmus_ledger::view::{EntryView, SubjectView};
+use isthmus_ledger::view::{EntryView, OpenSubject, SubjectView};
 
-use crate::admin::answer::{Trail, TrailDelivery};
+use crate::admin::answer::{Trail, TrailDecision, TrailDelivery, TrailOutcome};
 use crate::admin::client::ask;
 use crate::admin::request::Request;
 use crate::config_file::ConfigFile;
-use crate::failure::Failure;
+use crate::failure::{Failure, counted};
 use crate::operator_options::Why;
 use crate::output::Output;
 
@@ -36,121 +36,144 @@ pub(crate) fn run(folder: &Path, options: &Why, output: Output) -> Result<(), Fa
 }
 
 fn show(trail: &Trail, output: Output) {
-    let Trail {
-        message,
-        sender,
-        received_at,
-        ..
-    } = trail;
+    output.line(format!("message {} of {}", trail.message, trail.sender));
     output.line(format!(
-        "message {message} of {sender}, taken in and acknowledged at {received_at}"
+        "  {}  taken in and acknowledged",
+        trail.received_at
     ));
     match &trail.outcome {
-        None => output.line("  waits for translation"),
-        Some(outcome) => {
-            let map = outcome.map.iter().map(|map| format!(" by {map}"));
-            let warnings = outcome.warnings.filter(|count| *count > 0);
-            let warnings = warnings.map(|count| format!(", {count} warnings"));
-            let parts = map.chain(warnings).chain(because(
-                outcome.reason.as_deref(),
-                outcome.location.as_deref(),
-                outcome.rule.as_deref(),
-            ));
-            let parts: String = parts.collect();
-            output.line(format!("  {} at {}{parts}", outcome.kind, outcome.at));
+        None => output.line("  it waits for translation"),
+        Some(outcome) => output.line(format!("  {}  {}", outcome.at, outcome_text(outcome))),
+    }
+    for decision in &trail.decisions {
+        output.line(format!(
+            "\n  to {}: {}",
+            decision.recipient,
+            decision_text(decision)
+        ));
+        let of_it = |flow: &str| flow == decision.flow;
+        let deliveries = trail.deliveries.iter();
+        for delivery in deliveries.filter(|one| of_it(&one.flow)) {
+            output.line(format!("  {}", delivery_text(delivery)));
+        }
+        let entries = trail.ledger.iter();
+        for entry in entries.filter(|one| one.flow.as_deref().is_some_and(of_it)) {
+            show_entry(entry, output);
         }
     }
-    for one in &trail.decisions {
-        let records = one.records.map(|count| format!(" ({count} records)"));
-        let parts = records.into_iter().chain(because(
-            one.reason.as_deref(),
-            one.location.as_deref(),
-            one.rule.as_deref(),
-        ));
-        let parts: String = parts.collect();
-        let flow = format!("{} version {}", one.flow, one.flow_version);
-        output.line(format!(
-            "  {}: {flow} {}{parts}",
-            one.recipient, one.verdict
-        ));
+    for entry in trail.ledger.iter().filter(|one| one.flow.is_none()) {
+        show_entry(entry, output);
     }
-    for one in &trail.deliveries {
-        output.line(format!("  {}", delivery(one)));
-    }
-    show_entries(&trail.ledger, output);
     output.line("");
 }
 
-fn because<'a>(
-    reason: Option<&'a str>,
-    location: Option<&'a str>,
-    rule: Option<&'a str>,
-) -> impl Iterator<Item = String> {
+fn outcome_text(outcome: &TrailOutcome) -> String {
+    let map = outcome.map.iter().map(|map| format!(" by {map}"));
+    let warnings = outcome
+        .warnings
+        .and_then(|count| usize::try_from(count).ok());
+    let warnings = warnings.filter(|count| *count > 0);
+    let warnings = warnings.map(|count| format!(", {}", counted(count, "warning")));
+    let because = because(
+        outcome.reason.as_deref(),
+        outcome.location.as_deref(),
+        outcome.rule.as_deref(),
+    );
+    let parts: String = map.chain(warnings).chain([because]).collect();
+    format!("{}{parts}", outcome.kind)
+}
+
+fn decision_text(decision: &TrailDecision) -> String {
+    let because = because(
+        decision.reason.as_deref(),
+        decision.location.as_deref(),
+        decision.rule.as_deref(),
+    );
+    format!(
+        "{} by flow {} version {}{because}",
+        decision.verdict, decision.flow, decision.flow_version
+    )
+}
+
+/// `: REASON at PLACE by RULE`, as far as there is one.
+fn because(reason: Option<&str>, location: Option<&str>, rule: Option<&str>) -> String {
     let reason = reason.map(|reason| format!(": {reason}"));
     let location = location.map(|place| format!(" at {place}"));
     let rule = rule.map(|rule| format!(" by {rule}"));
-    reason.into_iter().chain(location).chain(rule)
+    reason.into_iter().chain(location).chain(rule).collect()
 }
 
-fn delivery(one: &TrailDelivery) -> String {
+fn delivery_text(one: &TrailDelivery) -> String {
     let at = one.at.as_ref().map(|at| match one.state.as_str() {
         "retrying" | "waiting" | "behind" => format!(", next attempt at {at}"),
         _ => format!(" at {at}"),
     });
     let reason = one.reason.as_ref().map(|reason| format!(": {reason}"));
     format!(
-        "{}: delivery {} {}{}{} after {}",
-        one.recipient,
+        "delivery {} {}{}{} after {}",
         one.id,
         one.state,
-        at.unwrap_or_default(),
         reason.unwrap_or_default(),
-        match one.attempts {
-            1 => "1 attempt".to_owned(),
-            many => format!("{many} attempts"),
-        }
+        at.unwrap_or_default(),
+        counted(one.attempts as usize, "attempt"),
     )
 }
 
-/// Entries of the ledger, each with the names of its fields.
+/// An entry of the ledger, and below it the names of its fields.
+fn show_entry(entry: &EntryView, output: Output) {
+    output.line(format!("    {}  {}", entry.at, what(entry)));
+    match &entry.subject {
+        Some(SubjectView::Open(subject)) => {
+            output.hanging("      released: ", &subject.released.join(", "));
+            output.hanging("      withheld: ", &subject.withheld.join(", "));
+        }
+        Some(SubjectView::Closed(_)) => output.line("      the patient's key was destroyed"),
+        None => {}
+    }
+}
+
+/// `attempt 2 not-taken: http-503`.
+fn what(entry: &EntryView) -> String {
+    let number = entry.attempt.map(|number| format!(" {number}"));
+    let reasons = [entry.reason.clone(), entry.why.clone(), entry.by.clone()];
+    let reasons: Vec<String> = reasons.into_iter().flatten().collect();
+    let reasons = match reasons.is_empty() {
+        true => String::new(),
+        false => format!(": {}", reasons.join(", ")),
+    };
+    let number = number.unwrap_or_default();
+    format!("{}{number} {}{reasons}", entry.event, entry.outcome)
+}
+
+/// A table of entries, with how many fields each names.
 pub(crate) fn show_entries(entries: &[EntryView], output: Output) {
     let rows = entries.iter().map(|one| {
-        let what = one.attempt.map_or_else(
-            || one.event.clone(),
-            |number| format!("{} {number}", one.event),
-        );
-        let who = one.by.clone().or_else(|| one.recipient.clone());
-        let why = [one.reason.clone(), one.why.clone()];
-        let why: Vec<String> = why.into_iter().flatten().collect();
         vec![
             one.entry.to_string(),
             one.at.clone(),
-            what,
-            who.unwrap_or_default(),
-            one.outcome.clone(),
-            why.join(": "),
+            one.recipient.clone().unwrap_or_default(),
+            what(one),
             fields(one),
         ]
     });
-    let head = ["entry", "at", "what", "who", "outcome", "why", "fields"];
+    let head = ["entry", "at", "recipient", "what", "fields"];
     output.table(&head, rows.collect());
 }
 
-/// `3 released: a, b, c; withheld: d`, as far as the entry opens.
+/// `13 released, 9 withheld`.
 fn fields(entry: &EntryView) -> String {
-    let Some(subject) = &entry.subject else {
-        return String::new();
-    };
-    let SubjectView::Open(subject) = subject else {
-        return "the patient's key was destroyed".to_owned();
-    };
-    let parts = [
-        ("released", &subject.released),
-        ("withheld", &subject.withheld),
-    ];
-    let parts = parts.iter().filter(|(_, names)| !names.is_empty());
-    let parts: Vec<String> = parts
-        .map(|(word, names)| format!("{word}: {}", names.join(", ")))
-        .collect();
-    parts.join("; ")
+    match &entry.subject {
+        None => String::new(),
+        Some(SubjectView::Closed(_)) => "key destroyed".to_owned(),
+        Some(SubjectView::Open(OpenSubject {
+            released, withheld, ..
+        })) => {
+            let counts = [(released.len(), "released"), (withheld.len(), "withheld")];
+            let counts = counts.iter().filter(|(count, _)| *count > 0);
+            let counts: Vec<String> = counts
+                .map(|(count, word)| format!("{count} {word}"))
+                .collect();
+            counts.join(", ")
+        }
+    }
 }
