@@ -25,13 +25,24 @@ use crate::system::{SystemClock, TokioExecutor};
 pub(crate) fn ask<A: DeserializeOwned>(file: &ConfigFile, request: Request) -> Result<A, Failure> {
     let answer = match UnixStream::connect(file.admin_socket()) {
         Ok(stream) => over(stream, &request)?,
-        Err(_nobody) => alone(file, request)?,
+        Err(error) if is_nobody(&error) => alone(file, request)?,
+        // Somebody may be there, and what they have in hand would not be waited for.
+        Err(error) => {
+            let text = format!("the gateway cannot be asked: {error}");
+            return Err(Failure::Run(text));
+        }
     };
     serde_json::from_value(answer).map_err(|_other| {
         Failure::Run(
             "the answer cannot be read; command and gateway are of different versions".into(),
         )
     })
+}
+
+/// Whether no gateway listens there.
+fn is_nobody(error: &io::Error) -> bool {
+    use io::ErrorKind::{ConnectionRefused, NotFound};
+    matches!(error.kind(), NotFound | ConnectionRefused)
 }
 
 /// Asks the gateway that listens at the other end.
