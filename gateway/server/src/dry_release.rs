@@ -69,7 +69,7 @@ impl DryRelease<'_> {
         for flow in flows.filter(|flow| flow.recipient().id.as_str() == recipient) {
             match self.disclosures(flow) {
                 Ok(disclosures) => {
-                    batch.extend(disclosures.into_iter().map(|one| self.outbound(one)))
+                    batch.extend(disclosures.into_iter().map(|one| self.outbound(one)));
                 }
                 Err(why) => withheld.push(Withheld {
                     flow: flow.terms().id.to_string(),

@@ -72,7 +72,7 @@ impl Output {
         for word in text.split(' ') {
             if line.chars().count() + word.chars().count() > width && line.trim() != head.trim() {
                 self.line(line.trim_end());
-                line = indent.clone();
+                line.clone_from(&indent);
             }
             line.push_str(word);
             line.push(' ');

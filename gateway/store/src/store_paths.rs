@@ -4,6 +4,7 @@
 use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use crate::error::{StoreError, at_path};
 
@@ -57,18 +58,44 @@ impl StorePaths {
         Ok(())
     }
 
+    /// Whether a gateway runs on the store: it holds the lock. A folder without a store is no
+    /// running gateway.
+    ///
+    /// # Errors
+    /// When the lock cannot be looked at.
+    pub fn is_in_use(&self) -> Result<bool, StoreError> {
+        if !self.lock_file().exists() {
+            return Ok(false);
+        }
+        match self.take_lock() {
+            Ok(_given_up_at_once) => Ok(false),
+            Err(StoreError::InUse(_)) => Ok(true),
+            Err(error) => Err(error),
+        }
+    }
+
     /// Takes the lock of a running gateway. It is given up when the file is dropped, or by the
     /// system when the process ends in any way.
     pub(crate) fn take_lock(&self) -> Result<File, StoreError> {
         let path = self.lock_file();
         let file = make_file(&path)?;
-        match file.try_lock() {
-            Ok(()) => Ok(file),
-            Err(TryLockError::WouldBlock) => Err(StoreError::InUse(path)),
-            Err(TryLockError::Error(source)) => Err(StoreError::File { path, source }),
+        for _look in 0..LOOKS {
+            match file.try_lock() {
+                Ok(()) => return Ok(file),
+                Err(TryLockError::WouldBlock) => std::thread::sleep(BETWEEN_LOOKS),
+                Err(TryLockError::Error(source)) => return Err(StoreError::File { path, source }),
+            }
         }
+        Err(StoreError::InUse(path))
     }
 }
+
+/// How often the lock is tried: a command holds it for a moment while it looks whether a gateway
+/// does.
+const LOOKS: u32 = 5;
+
+/// The time between two tries.
+const BETWEEN_LOOKS: Duration = Duration::from_millis(20);
 
 /// Opens a file for its owner alone, and makes it when it is missing. SQLite gives its log beside
 /// a database the permissions of the database.

@@ -86,6 +86,7 @@ impl Desk {
         PatientWords {
             store: self.access.store(),
             queue: self.queue.as_ref(),
+            is_beside_gateway: self.access.is_beside_gateway(),
             policies: self.policies.as_ref(),
             clock: self.clock.as_ref(),
             executor: self.executor.as_ref(),

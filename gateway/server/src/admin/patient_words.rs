@@ -28,6 +28,8 @@ pub(crate) struct PatientWords<'d> {
     pub(crate) store: &'d Store,
     /// The queue of a running gateway.
     pub(crate) queue: Option<&'d Arc<dyn DeliveryQueue>>,
+    /// A gateway runs on the store and could not be asked: what it has in hand is not known.
+    pub(crate) is_beside_gateway: bool,
     /// The policies; None when they do not load.
     pub(crate) policies: Option<&'d Arc<PolicySet>>,
     pub(crate) clock: &'d dyn Clock,
@@ -85,7 +87,7 @@ impl PatientWords<'_> {
     /// something was still on its way after the longest wait.
     async fn nothing_on_its_way(&self, subjects: &[SubjectKey]) -> bool {
         let Some(queue) = self.queue else {
-            return true;
+            return !self.is_beside_gateway;
         };
         let start = self.executor.monotonic();
         for subject in subjects {

@@ -79,7 +79,7 @@ pub(crate) struct Order {
     /// Why.
     pub(crate) why: String,
     /// Tries a message again although later ones of its patient gave deliveries.
-    pub(crate) out_of_order: bool,
+    pub(crate) overtaken_too: bool,
 }
 
 /// Which parked items.

@@ -95,7 +95,7 @@ fn objection(
     item: &ParkedItem,
     order: &Order,
 ) -> Result<Option<String>, Failure> {
-    let (ParkedItem::Message(sequence), false, false) = (item, order.drop, order.out_of_order)
+    let (ParkedItem::Message(sequence), false, false) = (item, order.drop, order.overtaken_too)
     else {
         return Ok(None);
     };

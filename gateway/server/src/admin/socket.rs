@@ -67,13 +67,14 @@ impl AdminSocket {
     pub(crate) async fn run(self, desk: Arc<Desk>, executor: Arc<dyn Executor>) {
         loop {
             match self.listener.accept().await {
-                Ok((stream, _)) => match self.who(&stream) {
-                    Some(by) => {
-                        let desk = Arc::clone(&desk);
-                        executor.spawn("admin", Box::pin(exchange(stream, desk, by)));
-                    }
-                    None => tracing::warn!("a user without the right asked at the admin socket"),
-                },
+                Ok((stream, _)) => {
+                    let Some(by) = self.who(&stream) else {
+                        tracing::warn!("a user without the right asked at the admin socket");
+                        continue;
+                    };
+                    let desk = Arc::clone(&desk);
+                    executor.spawn("admin", Box::pin(exchange(stream, desk, by)));
+                }
                 Err(error) => {
                     tracing::warn!(%error, "the admin socket does not accept");
                     executor.sleep(std::time::Duration::from_secs(1)).await;

@@ -48,7 +48,7 @@ fn check(file: &ConfigFile, options: &LedgerVerify, output: Output) -> Result<()
     let rows = store.ledger().map_err(Failure::run)?;
     let bar = progress(rows.size().map_err(Failure::run)?, output);
     let report = verify(&rows, &key, against.as_ref(), &mut |read| {
-        bar.set_position(read)
+        bar.set_position(read);
     });
     bar.finish_and_clear();
     let report = report.map_err(Failure::run)?;

@@ -124,7 +124,7 @@ fn rule(
         all,
         drop,
         why: options.why.clone(),
-        out_of_order: options.out_of_order,
+        overtaken_too: options.out_of_order,
     };
     let ruled: Ruled = ask(file, Request::Rule(order))?;
     output.document(&ruled);

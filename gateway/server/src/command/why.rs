@@ -137,9 +137,10 @@ fn what(entry: &EntryView) -> String {
     let number = entry.attempt.map(|number| format!(" {number}"));
     let reasons = [entry.reason.clone(), entry.why.clone(), entry.by.clone()];
     let reasons: Vec<String> = reasons.into_iter().flatten().collect();
-    let reasons = match reasons.is_empty() {
-        true => String::new(),
-        false => format!(": {}", reasons.join(", ")),
+    let reasons = if reasons.is_empty() {
+        String::new()
+    } else {
+        format!(": {}", reasons.join(", "))
     };
     let number = number.unwrap_or_default();
     format!("{}{number} {}{reasons}", entry.event, entry.outcome)

@@ -212,7 +212,7 @@ impl Story {
             all: None,
             drop: false,
             why: "the sample CRM was mended".to_owned(),
-            out_of_order: false,
+            overtaken_too: false,
         });
         let ruled: Ruled = self.asking.ask(request).await?;
         self.noted.ruled = ruled.ruled;
