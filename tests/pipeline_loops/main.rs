@@ -58,6 +58,7 @@ fn forward(memory: &Arc<Memory>, machine: &Arc<Machine>) -> ForwardLoop {
                 names: Arc::default(),
             },
         }),
+        threads: 2,
         clock: Arc::clone(machine) as Arc<dyn Clock>,
         executor: Arc::clone(machine) as Arc<dyn Executor>,
     }

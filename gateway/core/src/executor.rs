@@ -10,6 +10,12 @@ pub trait Executor: Send + Sync {
     /// Starts a task that runs until it ends by itself. `name` shows in traces.
     fn spawn(&self, name: &'static str, task: BoxFuture<'static, ()>);
 
+    /// Runs work that takes the processor for milliseconds, apart from the tasks, which must not
+    /// wait for it. A machine that has no threads for it does it at once.
+    fn compute(&self, work: Box<dyn FnOnce() + Send>) {
+        work();
+    }
+
     /// Completes after the given time.
     fn sleep(&self, time: Duration) -> BoxFuture<'static, ()>;
 

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_channel::oneshot;
 use isthmus_core::clock::Clock;
 use isthmus_core::delivery_queue::DeliveryQueue;
 use isthmus_core::envelope::{Envelope, RawMessage};
@@ -38,6 +39,8 @@ pub struct ForwardLoop {
     pub translator: Arc<dyn Translator>,
     /// From records to sealed disclosures.
     pub release: Arc<ReleaseStage>,
+    /// How many threads translate at once.
+    pub threads: usize,
     /// The time of day.
     pub clock: Arc<dyn Clock>,
     /// Timers.
@@ -55,9 +58,10 @@ impl std::fmt::Debug for ForwardLoop {
 impl ForwardLoop {
     /// Runs until the journal fails or closes; returns why.
     pub async fn run(self) -> JournalError {
+        let forward = Arc::new(self);
         let mut waiting = false;
         loop {
-            match self.page().await {
+            match forward.page().await {
                 Ok(()) => waiting = false,
                 // Nothing of the page was stored, so the same page comes again.
                 Err(JournalError::Full) => {
@@ -65,7 +69,7 @@ impl ForwardLoop {
                         tracing::warn!("the store is full, translation waits for room");
                         waiting = true;
                     }
-                    self.executor.sleep(FULL_PAUSE).await;
+                    forward.executor.sleep(FULL_PAUSE).await;
                 }
                 Err(error) => return error,
             }
@@ -74,14 +78,13 @@ impl ForwardLoop {
 
     /// Concludes one page, or waits for messages. What is concluded is in no later page, so every
     /// page is the first: a message that a person had tried again comes up by itself.
-    async fn page(&self) -> Result<(), JournalError> {
+    async fn page(self: &Arc<Self>) -> Result<(), JournalError> {
         let page = self.backlog.open_intakes(PAGE)?;
         if page.is_empty() {
             self.backlog.arrived().await;
             return Ok(());
         }
-        let conclusions: Vec<Conclusion> =
-            page.into_iter().map(|open| self.conclude(open)).collect();
+        let conclusions = self.conclude_all(page).await?;
         let deliveries = conclusions
             .iter()
             .flat_map(|conclusion| &conclusion.deliveries);
@@ -93,6 +96,37 @@ impl ForwardLoop {
             self.queue.committed(recipient);
         }
         Ok(())
+    }
+
+    /// Concludes the messages of a page, in their order, on as many threads as there are for it; one
+    /// is the task's own.
+    async fn conclude_all(
+        self: &Arc<Self>,
+        mut page: Vec<OpenIntake>,
+    ) -> Result<Vec<Conclusion>, JournalError> {
+        if self.threads <= 1 {
+            return Ok(page.into_iter().map(|open| self.conclude(open)).collect());
+        }
+        let share = page.len().div_ceil(self.threads.max(1)).max(1);
+        let mut parts = Vec::new();
+        while !page.is_empty() {
+            let rest = page.split_off(share.min(page.len()));
+            let part = std::mem::replace(&mut page, rest);
+            let (done, concluded) = oneshot::channel();
+            let forward = Arc::clone(self);
+            self.executor.compute(Box::new(move || {
+                let conclusions = part.into_iter().map(|open| forward.conclude(open));
+                // Nobody waits when the gateway ends.
+                let _nobody = done.send(conclusions.collect::<Vec<_>>());
+            }));
+            parts.push(concluded);
+        }
+        let mut conclusions = Vec::new();
+        for part in parts {
+            let part = part.await.map_err(|_ended| JournalError::Closed)?;
+            conclusions.extend(part);
+        }
+        Ok(conclusions)
     }
 
     fn conclude(&self, open: OpenIntake) -> Conclusion {

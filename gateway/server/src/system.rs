@@ -53,6 +53,10 @@ impl Executor for TokioExecutor {
         drop(tokio::spawn(task));
     }
 
+    fn compute(&self, work: Box<dyn FnOnce() + Send>) {
+        drop(tokio::task::spawn_blocking(work));
+    }
+
     #[expect(
         clippy::disallowed_methods,
         reason = "this is the one place that starts timers"

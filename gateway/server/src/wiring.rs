@@ -2,6 +2,7 @@
 //! does is its own crate's business.
 
 use std::net::SocketAddr;
+use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -85,6 +86,12 @@ struct Parts {
     translator: Arc<MessageTranslator>,
     policies: Arc<PolicySet>,
     ended: mpsc::Sender<String>,
+}
+
+/// Half of the machine translates; the other half takes in, commits and delivers.
+fn translating_threads() -> usize {
+    let threads = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
+    (threads / 2).max(1)
 }
 
 impl RunningGateway {
@@ -274,6 +281,7 @@ impl Parts {
             queue: Arc::clone(&self.queue),
             translator: Arc::clone(&self.translator) as Arc<dyn Translator>,
             release: Arc::clone(&self.release),
+            threads: translating_threads(),
             clock: Arc::clone(&self.clock),
             executor: Arc::clone(&self.executor),
         };
