@@ -17,7 +17,6 @@ import os
 import pathlib
 import re
 import shutil
-import signal
 import socket
 import statistics
 import subprocess
@@ -25,7 +24,9 @@ import sys
 import tempfile
 import time
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "tools"))
+from gateway_process import ROOT, GatewayProcess, free_port, release_binary  # noqa: E402
+
 CONNECTIONS = (1, 16, 64)
 
 CONFIG = """
@@ -67,24 +68,11 @@ def run(*command, **options):
 
 
 def build(sources, work):
-    """The gateway, the floor and the load, all optimised."""
-    run("cargo", "build", "--release", "--quiet", "-p", "isthmus-server", cwd=ROOT)
+    """The floor and the load, optimised, and a message."""
     for name in ("mllp_floor", "mllp_load"):
         run("rustc", "-O", "-A", "warnings", "-o", work / name, sources / f"{name}.rs")
     run(sys.executable, sources / "gen_messages.py", work)
     return work / "oru_r01.hl7"
-
-
-def resident(pid):
-    """Resident memory in MB."""
-    status = pathlib.Path(f"/proc/{pid}/status").read_text()
-    return int(re.search(r"VmRSS:\s+(\d+) kB", status).group(1)) / 1024
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def wait_for(port):
@@ -123,28 +111,19 @@ def floor(work, message, connections, seconds):
         journal.unlink(missing_ok=True)
 
 
-def gateway(work, message, connections, seconds, forward):
+def gateway(binary, work, message, connections, seconds, forward):
     folder = pathlib.Path(tempfile.mkdtemp(dir=work))
     config = CONFIG.format(mappings=ROOT / "mappings", forward=str(forward).lower())
     (folder / "isthmus.toml").write_text(config)
-    process = subprocess.Popen([ROOT / "target/release/isthmus", "run", "--json", "--config", folder],
-                               stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    process = GatewayProcess(binary, folder)
     try:
-        port = None
-        while port is None:
-            line = process.stdout.readline()
-            if not line:
-                raise SystemExit("the gateway did not start")
-            event = json.loads(line)
-            if event.get("event") == "listening":
-                port = int(event["address"].rsplit(":", 1)[1])
+        port = int(process.address.rsplit(":", 1)[1])
         time.sleep(0.3)
-        idle = resident(process.pid)
+        idle = process.resident()
         rate = load(work, port, message, connections, seconds)
-        return rate, idle, resident(process.pid)
+        return rate, idle, process.resident()
     finally:
-        process.send_signal(signal.SIGKILL)
-        process.wait()
+        process.kill()
         shutil.rmtree(folder)
 
 
@@ -158,13 +137,14 @@ def main():
     rows = []
     with tempfile.TemporaryDirectory(dir=os.environ.get("BENCH_DIR"), prefix="isthmus-bench-") as temp:
         work = pathlib.Path(temp)
+        binary = release_binary()
         message = build(options.sources.resolve(), work)
         for connections in CONNECTIONS:
             rounds = []
             for _ in range(options.rounds):
                 least = floor(work, message, connections, options.seconds)
-                off = gateway(work, message, connections, options.seconds, forward=False)
-                on = gateway(work, message, connections, options.seconds, forward=True)
+                off = gateway(binary, work, message, connections, options.seconds, forward=False)
+                on = gateway(binary, work, message, connections, options.seconds, forward=True)
                 rounds.append((least, off, on))
             middle = statistics.median
             rows.append({

@@ -24,8 +24,9 @@ import tempfile
 import threading
 import time
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "faults"))
-from gateway_site import GatewaySite, free_port, release_binary  # noqa: E402
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "tools"))
+from gateway_process import free_port, release_binary  # noqa: E402
+from gateway_site import GatewaySite  # noqa: E402
 
 RECIPIENTS = ("alpha", "beta", "gamma", "delta")
 PATIENTS = 1000

@@ -12,18 +12,15 @@ import argparse
 import json
 import os
 import pathlib
-import re
 import shutil
-import signal
-import socket
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
-TICKS = os.sysconf("SC_CLK_TCK")
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "tools"))
+from gateway_process import ROOT, GatewayProcess, free_port, release_binary  # noqa: E402
 
 CONFIG = """
 mappings = "{mappings}"
@@ -77,22 +74,6 @@ MESSAGE = "\r".join([
 ]) + "\r"
 
 
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-def cpu_seconds(pid):
-    fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
-    return (int(fields[11]) + int(fields[12])) / TICKS
-
-
-def resident(pid):
-    status = pathlib.Path(f"/proc/{pid}/status").read_text()
-    return int(re.search(r"VmRSS:\s+(\d+) kB", status).group(1)) / 1024
-
-
 def feed(folder, messages, patients):
     path = folder / "feed.hl7"
     with path.open("w", newline="") as file:
@@ -117,28 +98,19 @@ def one_round(work, path, options):
     (folder / "secrets/webhook.key").write_text("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw\n")
     config = CONFIG.format(mappings=ROOT / "mappings", port=port, at_once=options.at_once)
     (folder / "isthmus.toml").write_text(config)
-    binary = options.binary
-    gateway = subprocess.Popen([binary, "run", "--json", "--config", folder],
-                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    gateway = GatewayProcess(options.binary, folder)
     try:
-        address = None
-        while address is None:
-            line = gateway.stdout.readline()
-            if not line:
-                raise SystemExit(f"the gateway did not start: {gateway.stderr.read()}")
-            event = json.loads(line)
-            address = event["address"] if event.get("event") == "listening" else None
         time.sleep(0.3)
-        idle, before = resident(gateway.pid), cpu_seconds(gateway.pid)
+        idle, before = gateway.resident(), gateway.cpu_seconds()
         start = time.monotonic()
         sent = subprocess.run(
-            [binary, "send", address, path, "--tls", "--ca", folder / "certificates/ca.pem",
-             "--connections", str(options.connections), "--json"],
+            [options.binary, "send", gateway.address, path, "--tls",
+             "--ca", folder / "certificates/ca.pem", "--connections", str(options.connections), "--json"],
             capture_output=True, text=True)
         acknowledged = json.loads(sent.stdout)
         if acknowledged["positive"] != options.messages:
             raise SystemExit(f"not everything was acknowledged: {sent.stdout}")
-        peak = resident(gateway.pid)
+        peak = gateway.resident()
         deadline = time.monotonic() + 120
         while True:
             requests, ids, size, micros = ask(sink)
@@ -148,7 +120,7 @@ def one_round(work, path, options):
                 raise SystemExit(f"{ids} of {options.messages} webhooks came")
             time.sleep(0.02)
         seconds = time.monotonic() - start
-        used = cpu_seconds(gateway.pid) - before
+        used = gateway.cpu_seconds() - before
         return {
             "per_second": options.messages / seconds,
             "acknowledged_per_second": acknowledged["per_second"],
@@ -157,11 +129,10 @@ def one_round(work, path, options):
             "repeats": requests - ids,
             "body_bytes": size / requests,
             "idle_mb": idle,
-            "loaded_mb": max(peak, resident(gateway.pid)),
+            "loaded_mb": max(peak, gateway.resident()),
         }
     finally:
-        gateway.send_signal(signal.SIGKILL)
-        gateway.wait()
+        gateway.kill()
         sink.kill()
         sink.wait()
         shutil.rmtree(folder)
@@ -174,13 +145,12 @@ def main():
     parser.add_argument("--connections", type=int, default=16)
     parser.add_argument("--at-once", type=int, default=16)
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--binary", type=pathlib.Path, default=ROOT / "target/release/isthmus")
+    parser.add_argument("--binary", type=pathlib.Path)
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     if not options.json:
         print("building", file=sys.stderr)
-    subprocess.run(["cargo", "build", "--release", "--quiet", "-p", "isthmus-server"], cwd=ROOT,
-                   check=True)
+    options.binary = options.binary or release_binary()
     work = pathlib.Path(tempfile.mkdtemp(prefix="isthmus-webhooks-"))
     try:
         source = ROOT / "tests/bench/webhook_sink.rs"

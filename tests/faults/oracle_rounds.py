@@ -25,7 +25,9 @@ import sys
 import tempfile
 import time
 
-from gateway_site import ROOT, GatewaySite, free_port, release_binary
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "tools"))
+from gateway_process import ROOT, free_port, release_binary  # noqa: E402
+from gateway_site import GatewaySite  # noqa: E402
 
 ORACLE = ROOT.parent / "shared/notes/bench/oracle.py"
 MESSAGE = ROOT / "gateway/example/messages/04-update.hl7"
@@ -137,7 +139,8 @@ def play(folder, options):
         verified = site.json("ledger", "verify")
         site.stop()
     finally:
-        for process in (sender, site.process, sink):
+        site.kill()
+        for process in (sender, sink):
             if process and process.poll() is None:
                 process.kill()
                 process.wait()

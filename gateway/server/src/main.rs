@@ -25,6 +25,7 @@ mod policy_folder;
 mod reference;
 mod rules;
 mod sender_terms;
+mod shell_path;
 mod system;
 mod telemetry;
 mod webhook_parts;

@@ -13,10 +13,11 @@ use crate::demo::setting::Setting;
 use crate::demo::show::Show;
 use crate::demo::story::Story;
 use crate::demo::view::{View, Watch};
-use crate::demo::working_folder::{WorkingFolder, typed};
+use crate::demo::working_folder::WorkingFolder;
 use crate::demo_options::DemoOptions;
 use crate::failure::Failure;
 use crate::output::Output;
+use crate::shell_path::shell_path;
 use crate::wiring::Ended;
 
 /// The pause behind each sentence where a person watches.
@@ -72,7 +73,10 @@ pub(crate) async fn run(options: &DemoOptions, output: Output) -> Result<(), Fai
     gateway.stop().await;
     drop(recipients);
     if options.once && !folder.is_temporary() {
-        output.line(format!("everything is kept in {}", typed(folder.path())));
+        output.line(format!(
+            "everything is kept in {}",
+            shell_path(folder.path())
+        ));
     }
     ended
 }

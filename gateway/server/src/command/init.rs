@@ -10,6 +10,7 @@ use serde::Serialize;
 
 use crate::failure::Failure;
 use crate::output::Output;
+use crate::shell_path::shell_path;
 
 /// The configuration, to be changed by whoever gets it.
 const TEMPLATE: &str = include_str!("../../template/isthmus.toml");
@@ -41,7 +42,7 @@ pub(crate) fn run(options: &Init, output: Output) -> Result<(), Failure> {
     let folder = &options.folder;
     let files = files();
     write(folder, &files).map_err(|error| failure(folder, &error))?;
-    let shown = quoted(folder);
+    let shown = shell_path(folder);
     let next = ["check", "run"].map(|command| format!("isthmus {command} --config {shown}"));
     let maps = folder.join(MAPPINGS);
     output.line(format!(
@@ -93,17 +94,6 @@ fn failure(folder: &Path, error: &NewFolderError) -> Failure {
     }
 }
 
-/// A path as it can be typed in a shell.
-fn quoted(path: &Path) -> String {
-    let text = path.display().to_string();
-    let is_plain = |letter: char| letter.is_alphanumeric() || "/._-+,:@~".contains(letter);
-    if text.chars().all(is_plain) {
-        text
-    } else {
-        format!("'{}'", text.replace('\'', r"'\''"))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -118,11 +108,5 @@ mod tests {
     #[test]
     fn the_configuration_is_written_last() {
         assert_eq!(files().last().unwrap().path, NAME);
-    }
-
-    #[test]
-    fn paths_are_shown_as_a_shell_takes_them() {
-        assert_eq!(quoted(Path::new("/etc/isthmus")), "/etc/isthmus");
-        assert_eq!(quoted(Path::new("a b's")), r"'a b'\''s'");
     }
 }

@@ -9,9 +9,10 @@ use crate::demo::report::Ending;
 use crate::demo::screen::Screen;
 use crate::demo::table;
 use crate::demo::view::{View, Watch};
-use crate::demo::working_folder::{WorkingFolder, typed};
+use crate::demo::working_folder::WorkingFolder;
 use crate::failure::Failure;
 use crate::output::Output;
+use crate::shell_path::shell_path;
 use crate::system::TokioExecutor;
 
 /// How often the table is drawn while the story goes on.
@@ -108,7 +109,7 @@ impl<'w> Show<'w> {
 fn commands(folder: &WorkingFolder) -> Vec<String> {
     let program = std::env::args().next();
     let program = program.unwrap_or_else(|| "isthmus".to_owned());
-    let path = typed(folder.path());
+    let path = shell_path(folder.path());
     let head = if folder.is_temporary() {
         "look around from a second terminal; the folder goes at the end:"
     } else {

@@ -112,17 +112,6 @@ impl Drop for WorkingFolder {
     }
 }
 
-/// A path as it can be typed in a shell.
-pub(crate) fn typed(path: &Path) -> String {
-    let text = path.display().to_string();
-    let is_plain = |letter: char| letter.is_alphanumeric() || "/._-+,:@~".contains(letter);
-    if text.chars().all(is_plain) {
-        text
-    } else {
-        format!("'{}'", text.replace('\'', r"'\''"))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -143,11 +132,5 @@ mod tests {
         assert!(path.is_dir());
         drop(folder);
         assert!(!path.exists());
-    }
-
-    #[test]
-    fn paths_are_shown_as_a_shell_takes_them() {
-        assert_eq!(typed(Path::new("/tmp/demo-1")), "/tmp/demo-1");
-        assert_eq!(typed(Path::new("a b's")), r"'a b'\''s'");
     }
 }

@@ -10,13 +10,10 @@ import os
 import pathlib
 import re
 import shutil
-import signal
-import socket
 import subprocess
 import sys
-import time
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
+from gateway_process import ROOT, GatewayProcess, free_port
 
 CONFIG = """
 mappings = "mappings"
@@ -77,20 +74,6 @@ CARRY = {
 }
 
 
-def release_binary():
-    """The optimised gateway, built when it is not."""
-    command = ["cargo", "build", "--release", "--quiet", "-p", "isthmus-server"]
-    subprocess.run(command, cwd=ROOT, check=True)
-    target = os.environ.get("CARGO_TARGET_DIR", ROOT / "target")
-    return pathlib.Path(target) / "release" / "isthmus"
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
 class GatewaySite:
     """One gateway; `urls` are the webhooks of its recipients beside the marketing platform, which
     gets what it may have in a folder. Every recipient but that has the rules of the CRM."""
@@ -140,29 +123,17 @@ class GatewaySite:
 
     def start(self):
         """Starts it and waits until it listens; how long that took, in seconds."""
-        begun = time.monotonic()
-        log = open(self.folder / "gateway.log", "ab")
-        command = [self.binary, "run", "--json", "--config", self.folder]
-        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True)
-        log.close()
-        for line in self.process.stdout:
-            if json.loads(line).get("event") == "listening":
-                return time.monotonic() - begun
-        sys.exit(f"the gateway ended; see {self.folder}/gateway.log\n"
-                 + (self.folder / "gateway.log").read_text()[-2000:])
+        self.process = GatewayProcess(self.binary, self.folder)
+        return self.process.up_after
 
     def kill(self):
-        """Ends it as a power cut would."""
-        self.process.send_signal(signal.SIGKILL)
-        self.process.wait()
-        self.process.stdout.close()
+        """Ends it as a power cut would, when it was started."""
+        if self.process:
+            self.process.kill()
 
     def stop(self):
         """Asks it to end and waits."""
-        if self.process.poll() is None:
-            self.process.terminate()
-        self.process.wait()
-        self.process.stdout.close()
+        self.process.stop()
 
     def json(self, *arguments):
         """Runs a command and reads its document."""
