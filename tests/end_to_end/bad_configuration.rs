@@ -111,7 +111,7 @@ fn a_wrong_isthmus_toml_is_shown_with_its_place() {
     refused(
         "an unknown time zone",
         &site,
-        &["isthmus.toml:42:1", "no such time zone", "IANA"],
+        &["isthmus.toml:39:1", "no such time zone", "IANA"],
     );
     let site = edited("recipient = \"marketing\"", "recipient = \"marketink\"");
     refused(
@@ -141,7 +141,7 @@ fn a_wrong_isthmus_toml_is_shown_with_its_place() {
         "a sender that nothing proves",
         &site,
         &[
-            "isthmus.toml:42:1",
+            "isthmus.toml:39:1",
             "sender example-ehr",
             "state what proves",
         ],

@@ -66,7 +66,7 @@ fn a_new_word_makes_it_again_from_its_message_and_holds_its_patient_alone() {
     let batch = vec![stale, released(2, 2, 1), released(3, 1, 1)];
     let seen = deliver(POLICY, patients, Vec::new(), vec![batch]);
     assert_eq!(seen.sent, [2]);
-    let Step::Rebuilt(sealed) = &seen.settled[0].1 else {
+    let Step::Rebuilt { sealed, .. } = &seen.settled[0].1 else {
         panic!("{:?}", seen.settled);
     };
     assert_eq!(sealed.grant().consent_version, Some(6));
@@ -89,7 +89,7 @@ fn what_was_taken_back_and_given_again_is_made_anew_and_what_was_not_is_withheld
     let again = Patients::saying(&[(1, &[Says::Yes(6), Says::Yes(6)])]);
     let seen = deliver(POLICY, again, Vec::new(), vec![vec![tombstone(1)]]);
     assert!(seen.sent.is_empty());
-    assert!(matches!(seen.settled[0].1, Step::Rebuilt(_)));
+    assert!(matches!(seen.settled[0].1, Step::Rebuilt { .. }));
     let no = Patients::saying(&[(1, &[Says::No])]);
     let seen = deliver(POLICY, no, Vec::new(), vec![vec![tombstone(1)]]);
     assert!(seen.sent.is_empty());
@@ -106,7 +106,7 @@ fn a_new_policy_makes_it_again_and_without_its_message_it_is_parked() {
     let patients = Patients::default();
     let seen = deliver(&edited, patients, Vec::new(), vec![vec![stale]]);
     assert!(seen.sent.is_empty());
-    assert!(matches!(seen.settled[0].1, Step::Rebuilt(_)));
+    assert!(matches!(seen.settled[0].1, Step::Rebuilt { .. }));
     let batch = vec![released(2, 1, 1)];
     let seen = deliver(&edited, Patients::default(), Vec::new(), vec![batch]);
     assert_eq!(seen.settled, [(2, Step::Park(Reason::PolicyChanged))]);

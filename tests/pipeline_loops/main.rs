@@ -40,7 +40,7 @@ use isthmus_pipeline::shaping::Shaping;
 
 use crate::machine::Machine;
 use crate::patients::Patients;
-use crate::stand_ins::{Fussy, Memory, OneKey, Script, Warnings, run};
+use crate::stand_ins::{Fussy, Memory, OneKey, Script, Warnings, never, run};
 
 fn forward(memory: &Arc<Memory>, machine: &Arc<Machine>) -> ForwardLoop {
     ForwardLoop {
@@ -85,8 +85,8 @@ fn a_poisonous_message_is_parked_alone() {
         open,
         ..Memory::default()
     });
-    let ended = run(forward(&memory, &Arc::default()).run());
-    assert_eq!(ended, JournalError::Closed);
+    let ended = run(forward(&memory, &Arc::default()).run(never()));
+    assert_eq!(ended, Err(JournalError::Closed));
     let expected = [
         (1, None),
         (2, Some(Reason::Unmappable)),
@@ -111,7 +111,8 @@ fn a_full_store_makes_the_loop_wait_and_lose_nothing() {
     let machine = Arc::new(Machine::default());
     let warnings = Warnings::default();
     let counted = warnings.clone();
-    tracing::subscriber::with_default(warnings, || run(forward(&memory, &machine).run()));
+    tracing::subscriber::with_default(warnings, || run(forward(&memory, &machine).run(never())))
+        .unwrap_err();
     let expected: Vec<(u64, Option<Reason>)> = (1..=200).map(|at| (at, None)).collect();
     assert_eq!(outcomes(&memory), expected);
     assert_eq!(machine.waits.lock().unwrap().len(), 3);
@@ -128,5 +129,6 @@ fn a_failed_sync_ends_the_loop() {
         script,
         ..Memory::default()
     });
-    assert_eq!(run(forward(&memory, &Arc::default()).run()), failed);
+    let ended = run(forward(&memory, &Arc::default()).run(never()));
+    assert_eq!(ended, Err(failed));
 }

@@ -84,7 +84,7 @@ impl ConsentStore for Patients {
             Says::Yes(version) => (ConsentChoice::OptIn, version),
             Says::No => (ConsentChoice::OptOut, 5),
             Says::Held(_) => panic!("asked for a consent before the hold"),
-            Says::Unreadable => return Err(ConsentUnavailable("busy".to_owned())),
+            Says::Unreadable => return Err(ConsentUnavailable::Now("busy".to_owned())),
         };
         Ok(Some(Consent {
             choice,

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use isthmus_core::clock::Timestamp;
-use isthmus_core::delivery_queue::{Delivery, DeliveryQueue, Draw, QueueError};
+use isthmus_core::delivery_queue::{Delivery, DeliveryQueue, Draw, HandOut, QueueError};
 use isthmus_core::envelope::{Envelope, RawMessage};
 use isthmus_core::future::BoxFuture;
 use isthmus_core::id::{DeliveryId, MessageId, RecipientId, SenderId, Sequence, SubjectKey};
@@ -22,6 +22,11 @@ use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Level, Metadata, Subscriber};
 
 use crate::released::released;
+
+/// A gateway that does not stop.
+pub(crate) fn never() -> BoxFuture<'static, ()> {
+    Box::pin(std::future::pending())
+}
 
 /// Runs a task to its end.
 pub(crate) fn run<T>(task: impl Future<Output = T>) -> T {
@@ -182,7 +187,11 @@ impl DeliveryQueue for Script {
 
     fn committed(&self, _recipient: &RecipientId) {}
 
-    fn is_in_hand(&self, _subject: &SubjectKey) -> bool {
+    fn in_hand(&self, _of: Option<&SubjectKey>) -> Vec<HandOut> {
+        Vec::new()
+    }
+
+    fn is_in_hand(&self, _one: &HandOut) -> bool {
         false
     }
 }

@@ -18,12 +18,14 @@ impl AddressFilter {
     }
 
     /// Whether a request may go there. `is_this_machine` is whether the host of the URL itself,
-    /// and not merely what it resolves to, is this machine, see [`crate::endpoint`].
+    /// and not merely what it resolves to, is this machine, see [`crate::endpoint`]; such a URL
+    /// may be without TLS, so it leads nowhere else.
     pub fn permits(&self, address: IpAddr, is_this_machine: bool) -> bool {
         let address = address.to_canonical();
-        is_public(address)
-            || is_this_machine && address.is_loopback()
-            || self.allowed.iter().any(|network| network.contains(address))
+        if is_this_machine {
+            return address.is_loopback();
+        }
+        is_public(address) || self.allowed.iter().any(|network| network.contains(address))
     }
 }
 

@@ -45,10 +45,16 @@ pub struct Consent {
     pub recorded_at: Timestamp,
 }
 
-/// The consents cannot be read; whoever asked must withhold.
+/// What a patient said is not known; whoever asked must withhold.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("the consents cannot be read: {0}")]
-pub struct ConsentUnavailable(pub String);
+pub enum ConsentUnavailable {
+    /// It cannot be read now, which ends when the fault does.
+    #[error("the consents cannot be read: {0}")]
+    Now(String),
+    /// What was said is damaged or its key is gone, until the patient says something again.
+    #[error("a consent is lost: {0}")]
+    Lost(String),
+}
 
 /// Answers what a patient said and whether something holds back what is about them.
 pub trait ConsentStore: Send + Sync {

@@ -41,6 +41,16 @@ pub struct Draw {
     pub consecutive: bool,
 }
 
+/// A delivery in the hands of a worker, who decides upon it once. The same delivery drawn again is
+/// another hand-out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct HandOut {
+    /// Which delivery.
+    pub delivery: DeliveryId,
+    /// Which hand-out of its recipient's, counted from 1 in each run of the gateway.
+    pub turn: u64,
+}
+
 /// The queue cannot be read or settled.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("the delivery queue cannot be used: {0}")]
@@ -72,6 +82,9 @@ pub trait DeliveryQueue: Send + Sync {
     /// or taken back.
     fn committed(&self, recipient: &RecipientId);
 
-    /// Whether a worker has a delivery of this patient: what it was handed may be on its way out.
-    fn is_in_hand(&self, subject: &SubjectKey) -> bool;
+    /// What workers have now of this patient, or of all: it may be on its way out.
+    fn in_hand(&self, of: Option<&SubjectKey>) -> Vec<HandOut>;
+
+    /// Whether a worker still has it.
+    fn is_in_hand(&self, one: &HandOut) -> bool;
 }

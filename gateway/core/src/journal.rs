@@ -105,7 +105,12 @@ pub enum Step {
         code: String,
     },
     /// What was sealed is not what may leave now: this takes its place, and is asked about again.
-    Rebuilt(SealedDisclosure),
+    Rebuilt {
+        /// The record.
+        sealed: SealedDisclosure,
+        /// As in [`NewDelivery::addresses`].
+        addresses: Vec<AddressDigest>,
+    },
     /// It waits for a person; the patient's later deliveries to this recipient wait behind it.
     Park(Reason),
     /// It is never sent, for this reason code; the payload is disposed of, and the patient's

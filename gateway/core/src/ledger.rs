@@ -99,7 +99,8 @@ pub struct LedgerFact {
     pub at: Timestamp,
     /// What.
     pub event: LedgerEvent,
-    /// How it ended: `released`, `withheld`, `parked`, `delivered`, `retry`, `dropped`, ...
+    /// How it ended: `released`, `withheld`, `parked`, `delivered`, `not-taken`,
+    /// `refused`, `unknown`; `retry` or `drop` for a ruling.
     pub outcome: String,
     /// The reason code.
     pub reason: Option<String>,

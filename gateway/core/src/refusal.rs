@@ -44,6 +44,10 @@ pub enum Reason {
     PolicyChanged,
     /// It was tried for as long as its destination allows.
     TriedTooLong,
+    /// What the patient said cannot be read now.
+    ConsentUnavailable,
+    /// What the patient said is damaged or its key is gone; they have to be asked again.
+    ConsentLost,
     /// Who it is about is being reviewed; it goes on when the hold is lifted.
     Review,
     /// Disclosures about its patient are restricted; it goes on when the hold is lifted.
@@ -67,6 +71,8 @@ impl Reason {
             Self::ConsentChanged => "consent-version-changed",
             Self::PolicyChanged => "policy-changed",
             Self::TriedTooLong => "tried-too-long",
+            Self::ConsentUnavailable => "consent-unavailable",
+            Self::ConsentLost => "consent-lost",
             Self::Review => "review",
             Self::Restriction => "restriction",
         }

@@ -119,6 +119,8 @@ fn condition(rejection: &Rejection) -> Condition {
         | Reason::ConsentChanged
         | Reason::PolicyChanged
         | Reason::TriedTooLong
+        | Reason::ConsentUnavailable
+        | Reason::ConsentLost
         | Reason::Review
         | Reason::Restriction => ConditionCode::Internal,
     };

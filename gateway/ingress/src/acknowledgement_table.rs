@@ -86,6 +86,8 @@ impl AcknowledgementTable {
             | Reason::ConsentChanged
             | Reason::PolicyChanged
             | Reason::TriedTooLong
+            | Reason::ConsentUnavailable
+            | Reason::ConsentLost
             | Reason::Review
             | Reason::Restriction => NegativeCode::Error,
         }

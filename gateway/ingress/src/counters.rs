@@ -84,6 +84,8 @@ impl Refused {
             | Reason::ConsentChanged
             | Reason::PolicyChanged
             | Reason::TriedTooLong
+            | Reason::ConsentUnavailable
+            | Reason::ConsentLost
             | Reason::Review
             | Reason::Restriction => &self.other,
         }

@@ -209,7 +209,7 @@ fn not_sent(id: DeliveryId, now: Timestamp, step: Step, note: &AttemptNote) -> S
     let (outcome, reason) = match &step {
         Step::Park(reason) => ("parked", reason.code()),
         Step::Withheld(code) => ("withheld", *code),
-        Step::Delivered | Step::Retry { .. } | Step::Rebuilt(_) => ("withheld", "not-sent"),
+        Step::Delivered | Step::Retry { .. } | Step::Rebuilt { .. } => ("withheld", "not-sent"),
     };
     tracing::warn!(%id, outcome, reason, "not sent");
     Settlement {

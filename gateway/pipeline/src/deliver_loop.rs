@@ -55,10 +55,13 @@ struct UnderWay<'l> {
     drawing: Option<BoxFuture<'l, Result<Vec<Delivery>, QueueError>>>,
     hand_overs: FuturesUnordered<BoxFuture<'l, HandedOver>>,
     settling: FuturesUnordered<BoxFuture<'l, Result<(), QueueError>>>,
+    /// None once it is so.
+    stopping: Option<BoxFuture<'l, ()>>,
 }
 
 /// What happened next.
 enum Event {
+    Stopping,
     Drawn(Result<Vec<Delivery>, QueueError>),
     HandedOver(Vec<HandedOver>),
     Settled(Result<(), QueueError>),
@@ -68,6 +71,12 @@ impl UnderWay<'_> {
     /// The next that happens. What ended together is told together, so that it is settled in one
     /// durable unit.
     fn poll(&mut self, context: &mut Context<'_>) -> Poll<Event> {
+        if let Some(stopping) = &mut self.stopping
+            && Pin::new(stopping).poll(context).is_ready()
+        {
+            self.stopping = None;
+            return Poll::Ready(Event::Stopping);
+        }
         if let Poll::Ready(Some(settled)) = self.settling.poll_next_unpin(context) {
             return Poll::Ready(Event::Settled(settled));
         }
@@ -86,22 +95,43 @@ impl UnderWay<'_> {
         }
         Poll::Pending
     }
+
+    fn is_stopping(&self) -> bool {
+        self.stopping.is_none()
+    }
+
+    fn is_empty(&self) -> bool {
+        self.hand_overs.is_empty() && self.settling.is_empty()
+    }
 }
 
 impl DeliverLoop {
-    /// Runs until the queue fails; returns why.
-    pub async fn run(self) -> QueueError {
+    /// Runs until `stopping` completes; then nothing more is drawn, and what is under way is
+    /// settled before this ends. Whoever does not wait for that leaves attempts without a word in
+    /// the ledger, which are repeated under their ids.
+    ///
+    /// # Errors
+    /// When the queue fails.
+    pub async fn run(self, stopping: BoxFuture<'_, ()>) -> Result<(), QueueError> {
         let takes = self.takes();
-        let mut under_way = UnderWay::default();
+        let mut under_way = UnderWay {
+            stopping: Some(stopping),
+            ..UnderWay::default()
+        };
         let mut failures = 0;
         loop {
+            if under_way.is_stopping() && under_way.is_empty() {
+                return Ok(());
+            }
             let free = takes.at_once.saturating_sub(under_way.hand_overs.len());
-            if under_way.drawing.is_none() && free > 0 {
+            if under_way.drawing.is_none() && free > 0 && !under_way.is_stopping() {
                 let pause = (failures > 0).then(|| self.schedule.ceiling(failures));
                 under_way.drawing = Some(Box::pin(self.draw(takes, free, pause)));
             }
             match poll_fn(|context| under_way.poll(context)).await {
-                Event::Drawn(Err(error)) | Event::Settled(Err(error)) => return error,
+                Event::Drawn(Err(error)) | Event::Settled(Err(error)) => return Err(error),
+                // A draw that has not ended has drawn nothing.
+                Event::Stopping => under_way.drawing = None,
                 Event::Settled(Ok(())) => {}
                 Event::Drawn(Ok(drawn)) => {
                     let waits = self.begin(&drawn, takes, &mut under_way);
@@ -160,7 +190,7 @@ impl DeliverLoop {
     }
 
     /// Takes the second decision on what was drawn and begins its hand-over. True: something that
-    /// has to be known cannot be read, so the recipient waits.
+    /// has to be known cannot be read, and nothing else was due, so the recipient waits.
     fn begin<'l>(&'l self, drawn: &[Delivery], takes: Takes, under_way: &mut UnderWay<'l>) -> bool {
         let recipient = self.destination.recipient();
         let Sorted {
@@ -178,6 +208,7 @@ impl DeliverLoop {
         if !given_back.is_empty() {
             self.queue.give_back(recipient, &given_back);
         }
+        let waits = waits && cleared.is_empty();
         let limit = takes.batch.limit.max(1);
         while !cleared.is_empty() {
             let rest = cleared.split_off(limit.min(cleared.len()));

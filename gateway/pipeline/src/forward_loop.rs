@@ -6,10 +6,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_channel::oneshot;
+use futures_util::FutureExt as _;
+use futures_util::future::{Either, select};
 use isthmus_core::clock::Clock;
 use isthmus_core::delivery_queue::DeliveryQueue;
 use isthmus_core::envelope::{Envelope, RawMessage};
 use isthmus_core::executor::Executor;
+use isthmus_core::future::BoxFuture;
 use isthmus_core::id::{RecipientId, Sequence};
 use isthmus_core::journal::{
     Backlog, Conclusion, Journal, JournalError, OpenIntake, Outcome, Unit,
@@ -55,14 +58,34 @@ impl std::fmt::Debug for ForwardLoop {
     }
 }
 
+/// What became of a page.
+enum Page {
+    /// It is committed.
+    Concluded,
+    /// No message was without an outcome.
+    Empty,
+}
+
 impl ForwardLoop {
-    /// Runs until the journal fails or closes; returns why.
-    pub async fn run(self) -> JournalError {
+    /// Runs until `stopping` completes, and concludes the page that is in work then.
+    ///
+    /// # Errors
+    /// When the journal fails or closes.
+    pub async fn run(self, mut stopping: BoxFuture<'_, ()>) -> Result<(), JournalError> {
         let forward = Arc::new(self);
         let mut waiting = false;
         loop {
+            if (&mut stopping).now_or_never().is_some() {
+                return Ok(());
+            }
             match forward.page().await {
-                Ok(()) => waiting = false,
+                Ok(Page::Concluded) => waiting = false,
+                Ok(Page::Empty) => {
+                    let arrived = forward.backlog.arrived();
+                    if let Either::Right(_) = select(arrived, &mut stopping).await {
+                        return Ok(());
+                    }
+                }
                 // Nothing of the page was stored, so the same page comes again.
                 Err(JournalError::Full) => {
                     if !waiting {
@@ -71,18 +94,17 @@ impl ForwardLoop {
                     }
                     forward.executor.sleep(FULL_PAUSE).await;
                 }
-                Err(error) => return error,
+                Err(error) => return Err(error),
             }
         }
     }
 
-    /// Concludes one page, or waits for messages. What is concluded is in no later page, so every
+    /// Concludes one page. What is concluded is in no later page, so every
     /// page is the first: a message that a person had tried again comes up by itself.
-    async fn page(self: &Arc<Self>) -> Result<(), JournalError> {
+    async fn page(self: &Arc<Self>) -> Result<Page, JournalError> {
         let page = self.backlog.open_intakes(PAGE)?;
         if page.is_empty() {
-            self.backlog.arrived().await;
-            return Ok(());
+            return Ok(Page::Empty);
         }
         let conclusions = self.conclude_all(page).await?;
         let deliveries = conclusions
@@ -95,11 +117,11 @@ impl ForwardLoop {
         for recipient in &recipients {
             self.queue.committed(recipient);
         }
-        Ok(())
+        Ok(Page::Concluded)
     }
 
-    /// Concludes the messages of a page, in their order, on as many threads as there are for it; one
-    /// is the task's own.
+    /// Concludes the messages of a page, in their order, on as many threads as there are for it;
+    /// one is the task's own.
     async fn conclude_all(
         self: &Arc<Self>,
         mut page: Vec<OpenIntake>,

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use isthmus_core::clock::Timestamp;
 use isthmus_core::delivery_queue::Delivery;
 use isthmus_core::destination::DeliveryOutcome;
-use isthmus_core::id::{DeliveryId, SubjectKey};
+use isthmus_core::id::SubjectKey;
 use isthmus_core::journal::Step;
 use isthmus_core::key_ring::{KeyClass, KeyError, KeyOwner, KeyRing, SealingKey};
 use isthmus_core::ledger::{
@@ -87,12 +87,6 @@ impl AttemptNote {
             attempt: delivery.attempt,
         }
     }
-
-    /// Which delivery.
-    pub fn delivery(&self) -> Option<DeliveryId> {
-        self.subject.delivery
-    }
-
     /// The entry of an attempt that ended so.
     pub fn attempted(self, at: Timestamp, outcome: &DeliveryOutcome, step: &Step) -> LedgerEntry {
         let (word, code) = match outcome {
@@ -104,7 +98,7 @@ impl AttemptNote {
         };
         let parked = match step {
             Step::Park(reason) => Some(format!("parked:{reason}")),
-            Step::Delivered | Step::Retry { .. } | Step::Rebuilt(_) | Step::Withheld(_) => None,
+            Step::Delivered | Step::Retry { .. } | Step::Rebuilt { .. } | Step::Withheld(_) => None,
         };
         let reasons: Vec<&str> = code
             .into_iter()

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use isthmus_core::clock::Timestamp;
 use isthmus_core::delivery_queue::Delivery;
-use isthmus_core::journal::{Backlog, JournalError, Step, Verdict};
+use isthmus_core::journal::{Backlog, Decision, JournalError, Step, Verdict};
 use isthmus_core::key_ring::KeyError;
 use isthmus_core::ledger::LedgerEntry;
 use isthmus_core::privacy::release;
@@ -75,17 +75,26 @@ impl RebuildStage {
                 reason: Reason::StoreUnavailable,
                 ..
             }) => {
-                let why = "a key cannot be had now".to_owned();
-                return Err(JournalError::Keys(KeyError::Unavailable(why)));
+                return Err(not_now("a key cannot be had now"));
             }
             Err(refusal) => return Ok(parked(refusal.reason)),
         };
         let mut deliveries = released.deliveries.into_iter();
         let same = deliveries.find(|one| one.id == delivery.id && one.subject == delivery.subject);
+        let is_unread = |one: &Decision| {
+            matches!(&one.verdict, Verdict::Parked(refusal)
+                if refusal.reason == Reason::ConsentUnavailable)
+        };
+        if same.is_none() && released.decisions.iter().any(is_unread) {
+            return Err(not_now("what the patient said cannot be read now"));
+        }
         let verdicts = released.decisions.into_iter().map(|one| one.verdict);
         let step = same.map_or_else(
             || verdicts.fold(Step::Withheld(release::NOTHING_TO_SEND), without),
-            |one| Step::Rebuilt(one.sealed),
+            |one| Step::Rebuilt {
+                sealed: one.sealed,
+                addresses: one.addresses,
+            },
         );
         Ok(Rebuilt {
             step,
@@ -102,6 +111,10 @@ fn without(step: Step, verdict: Verdict) -> Step {
         Verdict::Parked(refusal) => Step::Park(refusal.reason),
         Verdict::Released(_) => step,
     }
+}
+
+fn not_now(why: &str) -> JournalError {
+    JournalError::Keys(KeyError::Unavailable(why.to_owned()))
 }
 
 const fn parked(reason: Reason) -> Rebuilt {

@@ -162,7 +162,7 @@ impl ReleaseStage {
             Release::Granted(granted) => granted,
             Release::Withheld(reason) => {
                 let withheld = names.withheld(all, &[]);
-                return (Verdict::Withheld(reason), Vec::new(), withheld);
+                return (not_released(reason), Vec::new(), withheld);
             }
         };
         let withheld = names.withheld(all, granted.resources());
@@ -170,22 +170,27 @@ impl ReleaseStage {
             .shaping
             .shape(origin, asked, flow, granted, index, &withheld);
         match sealed {
-            Ok(Some(sealed)) if sealed.is_empty() => (
+            Ok(sealed) if sealed.is_empty() => (
                 Verdict::Withheld(release::NOTHING_TO_SEND),
                 sealed,
                 withheld,
             ),
-            Ok(Some(sealed)) => {
+            Ok(sealed) => {
                 let count = u32::try_from(sealed.len()).unwrap_or(u32::MAX);
                 (Verdict::Released(count), sealed, withheld)
             }
-            Ok(None) => (
-                Verdict::Withheld(release::CONSENT_UNAVAILABLE),
-                Vec::new(),
-                names.withheld(all, &[]),
-            ),
             Err(refusal) => (Verdict::Parked(refusal), Vec::new(), withheld),
         }
+    }
+}
+
+/// Nothing leaves, for good; or not before a person says so, when what the patient said is not
+/// known.
+fn not_released(reason: &'static str) -> Verdict {
+    match reason {
+        release::CONSENT_UNAVAILABLE => Verdict::Parked(Refusal::park(Reason::ConsentUnavailable)),
+        release::CONSENT_LOST => Verdict::Parked(Refusal::park(Reason::ConsentLost)),
+        reason => Verdict::Withheld(reason),
     }
 }
 

@@ -1,6 +1,6 @@
 //! The second decision, taken right before the bytes leave: whether a delivery is sent, disposed
 //! of, made again, kept for a person or kept waiting; the questions it rests on are asked in
-//! `deliver_loop`.
+//! `before_sending`.
 
 use isthmus_core::journal::Step;
 use isthmus_core::key_ring::KeyError;
@@ -58,6 +58,7 @@ pub fn decide<T>(permitted: Result<(), &'static str>, payload: Payload<T>) -> Ru
             Ruling::Settle(Step::Withheld(code))
         }
         Err(release::CONSENT_UNAVAILABLE) => Ruling::Wait,
+        Err(release::CONSENT_LOST) => Ruling::Settle(Step::Park(Reason::ConsentLost)),
         Err(release::CONSENT_CHANGED) => Ruling::Rebuild(Reason::ConsentChanged),
         Err(release::POLICY_CHANGED) => Ruling::Rebuild(Reason::PolicyChanged),
         Err(release::REVIEW) => Ruling::Settle(Step::Park(Reason::Review)),

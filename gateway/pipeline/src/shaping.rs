@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use isthmus_core::consent_store::{ConsentChoice, ConsentStore};
+use isthmus_core::consent_store::{ConsentChoice, ConsentStore, ConsentUnavailable};
 use isthmus_core::id::{FlowId, SubjectKey};
 use isthmus_core::journal::NewDelivery;
 use isthmus_core::key_ring::{KeyClass, KeyOwner, KeyRing};
@@ -49,8 +49,10 @@ pub(crate) struct Sealed {
 }
 
 impl Shaping {
-    /// Shapes and seals what was granted. None: what the map asks of the patient's consents cannot
-    /// be read.
+    /// Shapes and seals what was granted.
+    ///
+    /// # Errors
+    /// Also when what the map asks of the patient's consents is not known.
     pub(crate) fn shape(
         &self,
         origin: Origin,
@@ -59,13 +61,17 @@ impl Shaping {
         granted: GrantedRecord,
         index: &mut u32,
         withheld: &Names,
-    ) -> Result<Option<Vec<Sealed>>, Refusal> {
+    ) -> Result<Vec<Sealed>, Refusal> {
         let shaper = self.shapers.get(&flow.terms().id);
         let no_map = || Refusal::park(Reason::Unshapeable).by("the flow has no map");
         let shaper = shaper.ok_or_else(no_map)?;
-        let Some(consents) = self.choices(&asked.record.subject, shaper.as_ref()) else {
-            return Ok(None);
-        };
+        let consents = self.choices(&asked.record.subject, shaper.as_ref());
+        let consents = consents.map_err(|error| {
+            Refusal::park(match error {
+                ConsentUnavailable::Now(_) => Reason::ConsentUnavailable,
+                ConsentUnavailable::Lost(_) => Reason::ConsentLost,
+            })
+        })?;
         let context = ShapingContext {
             delivery: self.digester.delivery(&origin.id, &flow.terms().id, *index),
             received_at: origin.received_at,
@@ -73,21 +79,20 @@ impl Shaping {
         };
         let disclosures = granted.shape(shaper.as_ref(), &context)?;
         self.seal(origin, asked, flow, index, &disclosures, withheld)
-            .map(Some)
     }
 
-    /// What the patient chose in the categories that a map asks for; None when that cannot be read.
+    /// What the patient chose in the categories that a map asks for.
     fn choices(
         &self,
         subject: &SubjectKey,
         shaper: &dyn Shaper,
-    ) -> Option<Vec<(String, ConsentChoice)>> {
+    ) -> Result<Vec<(String, ConsentChoice)>, ConsentUnavailable> {
         let mut choices = Vec::new();
         for category in &shaper.reads().consents {
-            let consent = self.consents.consent(subject, category).ok()?;
+            let consent = self.consents.consent(subject, category)?;
             choices.extend(consent.map(|consent| (category.clone(), consent.choice)));
         }
-        Some(choices)
+        Ok(choices)
     }
 
     fn seal(

@@ -9,6 +9,7 @@ use std::time::Duration;
 use isthmus_core::clock::Clock;
 use isthmus_core::delivery_queue::DeliveryQueue;
 use isthmus_core::executor::Executor;
+use isthmus_core::future::BoxFuture;
 use isthmus_core::journal::{Backlog, Journal, JournalError};
 use isthmus_core::key_ring::KeyRing;
 use isthmus_core::ledger_rows::LedgerRows;
@@ -47,6 +48,10 @@ use crate::system::{SystemClock, TokioExecutor};
 /// How often the ledger is signed at most.
 const SIGN_EVERY: Duration = Duration::from_secs(1);
 
+/// How long a stop waits for hand-overs to end and be settled. What has not ended by then is
+/// repeated under its id after the next start.
+const DRAIN_MAX: Duration = Duration::from_secs(5);
+
 /// A port that is open.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Listening {
@@ -71,6 +76,9 @@ pub(crate) struct RunningGateway {
     listening: Vec<Listening>,
     stop: watch::Sender<bool>,
     listeners: tokio::task::JoinSet<()>,
+    /// Ends when the last worker has.
+    workers: mpsc::Receiver<()>,
+    sign_last: watch::Sender<bool>,
     signed: oneshot::Receiver<()>,
     loops: mpsc::Receiver<String>,
 }
@@ -86,6 +94,9 @@ struct Parts {
     translator: Arc<MessageTranslator>,
     policies: Arc<PolicySet>,
     ended: mpsc::Sender<String>,
+    stopping: watch::Receiver<bool>,
+    /// Held by every worker.
+    working: mpsc::Sender<()>,
 }
 
 /// Half of the machine translates; the other half takes in, commits and delivers.
@@ -99,9 +110,11 @@ impl RunningGateway {
     pub(crate) fn start(file: &ConfigFile, rules: Rules) -> Result<Self, Failure> {
         let (ended, loops) = mpsc::channel(16);
         let library = Arc::clone(&rules.library);
-        let parts = Parts::make(file, rules, ended)?;
         let (stop, stopping) = watch::channel(false);
-        let signed = parts.sign(file, stopping.clone())?;
+        let (working, workers) = mpsc::channel(1);
+        let parts = Parts::make(file, rules, ended, stopping.clone(), working)?;
+        let (sign_last, last) = watch::channel(false);
+        let signed = parts.sign(file, last)?;
         parts.answer(file)?;
         for destination in &file.config.destinations {
             parts.deliver(file, destination)?;
@@ -127,6 +140,8 @@ impl RunningGateway {
             listening,
             stop,
             listeners: running,
+            workers,
+            sign_last,
             signed,
             loops,
         })
@@ -145,12 +160,22 @@ impl RunningGateway {
         }
     }
 
-    /// Closes the ports, answers what came in whole, and commits what waits.
+    /// Closes the ports and answers what came in whole; settles what is being handed over, signs
+    /// the ledger, and commits what waits.
     pub(crate) async fn stop(mut self) {
         // Nobody listens any more when every listener has ended already.
         let _ended = self.stop.send(true);
         while self.listeners.join_next().await.is_some() {}
+        if tokio::time::timeout(DRAIN_MAX, self.workers.recv())
+            .await
+            .is_err()
+        {
+            tracing::warn!(
+                "hand-overs are still under way, they are repeated after the next start"
+            );
+        }
         // The task that signs may have ended by itself.
+        let _ended = self.sign_last.send(true);
         let _ended = self.signed.await;
         let store = self.store;
         drop(tokio::task::spawn_blocking(move || store.close()).await);
@@ -158,7 +183,13 @@ impl RunningGateway {
 }
 
 impl Parts {
-    fn make(file: &ConfigFile, rules: Rules, ended: mpsc::Sender<String>) -> Result<Self, Failure> {
+    fn make(
+        file: &ConfigFile,
+        rules: Rules,
+        ended: mpsc::Sender<String>,
+        stopping: watch::Receiver<bool>,
+        working: mpsc::Sender<()>,
+    ) -> Result<Self, Failure> {
         let master = file.master_key()?;
         let options = StoreOptions {
             paths: file.store_paths(),
@@ -197,6 +228,8 @@ impl Parts {
             translator,
             policies,
             ended,
+            stopping,
+            working,
         })
     }
 
@@ -274,6 +307,15 @@ impl Parts {
         Ok(())
     }
 
+    /// Completes when the gateway stops.
+    fn told_to_stop(&self) -> BoxFuture<'static, ()> {
+        let mut stopping = self.stopping.clone();
+        Box::pin(async move {
+            // A gateway that is gone stops too.
+            let _gone = stopping.wait_for(|stopping| *stopping).await;
+        })
+    }
+
     fn forward(&self) {
         let forward = ForwardLoop {
             backlog: self.store.backlog() as Arc<dyn Backlog>,
@@ -286,13 +328,15 @@ impl Parts {
             executor: Arc::clone(&self.executor),
         };
         let alarm = LoopAlarm::new("translation", &self.ended);
+        let (stopping, working) = (self.told_to_stop(), self.working.clone());
         let task = async move {
-            match forward.run().await {
-                JournalError::Closed => alarm.disarm(),
-                error @ (JournalError::Full | JournalError::Failed(_) | JournalError::Keys(_)) => {
-                    alarm.raise(&error);
-                }
+            match forward.run(stopping).await {
+                Ok(()) | Err(JournalError::Closed) => alarm.disarm(),
+                Err(
+                    error @ (JournalError::Full | JournalError::Failed(_) | JournalError::Keys(_)),
+                ) => alarm.raise(&error),
             }
+            drop(working);
         };
         self.executor.spawn("forward", Box::pin(task));
     }
@@ -327,7 +371,14 @@ impl Parts {
             executor: Arc::clone(&self.executor),
         };
         let alarm = LoopAlarm::new(&format!("delivery to {recipient}"), &self.ended);
-        let task = async move { alarm.raise(&deliver.run().await) };
+        let (stopping, working) = (self.told_to_stop(), self.working.clone());
+        let task = async move {
+            match deliver.run(stopping).await {
+                Ok(()) => alarm.disarm(),
+                Err(error) => alarm.raise(&error),
+            }
+            drop(working);
+        };
         self.executor.spawn("deliver", Box::pin(task));
         Ok(())
     }

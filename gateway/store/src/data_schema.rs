@@ -18,9 +18,10 @@ use crate::key_file::StoreId;
 /// `outcome`, `decision`: what became of a message, and what the gate said for each flow.
 /// `delivery`: what is to be delivered, in order of `row`. `head` marks the first of a patient
 /// for a recipient: only heads are drawn, so `delivery_due` lists what can be drawn and nothing
-/// that waits behind another. `state`: 0 waits, 1 parked. `not_before` is 0 until a retry. `reason`
-/// tells why the last attempt failed or why it is parked. `sealed` is empty when its patient took
-/// back their consent: nothing is left to send, and the row keeps its place until it is settled.
+/// that waits behind another. `state`: 0 waits, 1 parked. `not_before` is 0 until a retry, and 1
+/// where a person or a patient made it due at once. `reason` tells why the last attempt failed or
+/// why it is parked. `sealed` is empty when its patient took back their consent: nothing is left to
+/// send, and the row keeps its place until it is settled.
 /// `delivered`: what is done with; the payload is gone. `outcome` is NULL when the recipient has
 /// it, else the reason code for which it was withheld before it was sent, or `dropped`.
 /// `consent`: what a patient said, one row a word. `hold`: about whom nothing leaves for now.

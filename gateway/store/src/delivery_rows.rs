@@ -170,7 +170,7 @@ pub(crate) fn last_row(connection: &Connection) -> rusqlite::Result<i64> {
 }
 
 /// Digests one behind the other, as they are kept.
-fn address_bytes(addresses: &[AddressDigest]) -> Vec<u8> {
+pub(crate) fn address_bytes(addresses: &[AddressDigest]) -> Vec<u8> {
     let bytes = addresses.iter().map(|one| one.as_bytes().as_slice());
     bytes.collect::<Vec<_>>().concat()
 }

@@ -11,7 +11,7 @@ use std::task::Poll;
 use std::time::Duration;
 
 use isthmus_core::clock::{Clock, Timestamp};
-use isthmus_core::delivery_queue::{Delivery, DeliveryQueue, Draw, QueueError};
+use isthmus_core::delivery_queue::{Delivery, DeliveryQueue, Draw, HandOut, QueueError};
 use isthmus_core::executor::Executor;
 use isthmus_core::future::BoxFuture;
 use isthmus_core::id::{DeliveryId, RecipientId, SubjectKey};
@@ -71,6 +71,10 @@ impl EmbeddedQueue {
         let relay = Arc::new(relay);
         relays.insert(recipient.clone(), Arc::clone(&relay));
         Ok(relay)
+    }
+
+    fn relays(&self) -> Vec<Arc<RecipientRelay>> {
+        hold(&self.relays).values().map(Arc::clone).collect()
     }
 
     async fn draw(&self, recipient: &RecipientId, draw: Draw) -> Result<Vec<Delivery>, QueueError> {
@@ -145,9 +149,13 @@ impl DeliveryQueue for EmbeddedQueue {
         }
     }
 
-    fn is_in_hand(&self, subject: &SubjectKey) -> bool {
-        let relays: Vec<_> = hold(&self.relays).values().map(Arc::clone).collect();
-        relays.iter().any(|relay| relay.is_in_hand(subject))
+    fn in_hand(&self, of: Option<&SubjectKey>) -> Vec<HandOut> {
+        let relays = self.relays();
+        relays.iter().flat_map(|relay| relay.in_hand(of)).collect()
+    }
+
+    fn is_in_hand(&self, one: &HandOut) -> bool {
+        self.relays().iter().any(|relay| relay.is_in_hand(one))
     }
 
     fn committed(&self, recipient: &RecipientId) {

@@ -6,7 +6,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use isthmus_core::clock::Timestamp;
-use isthmus_core::delivery_queue::{Delivery, Draw};
+use isthmus_core::delivery_queue::{Delivery, Draw, HandOut};
 use isthmus_core::id::{DeliveryId, RecipientId, SubjectKey};
 use rusqlite::Connection;
 use tokio::sync::Notify;
@@ -51,8 +51,10 @@ struct RelayState {
     connection: Connection,
     /// Due, one a patient, oldest first.
     window: VecDeque<StoredDelivery>,
-    /// With a worker.
-    in_hand: HashMap<DeliveryId, SubjectKey>,
+    /// With a worker, and which hand-out that is.
+    in_hand: HashMap<DeliveryId, (SubjectKey, u64)>,
+    /// How many hand-outs there were.
+    turns: u64,
     /// How many of a patient's are with a worker.
     busy: HashMap<SubjectKey, usize>,
     /// More rows were due than the window took.
@@ -70,6 +72,7 @@ impl RecipientRelay {
                 connection,
                 window: VecDeque::new(),
                 in_hand: HashMap::new(),
+                turns: 0,
                 busy: HashMap::new(),
                 more: true,
                 due: None,
@@ -90,9 +93,24 @@ impl RecipientRelay {
         self.changed.notify_waiters();
     }
 
-    /// Whether a worker has one of this patient.
-    pub(crate) fn is_in_hand(&self, subject: &SubjectKey) -> bool {
-        hold(&self.state).busy.contains_key(subject)
+    /// What workers have, of this patient or of all.
+    pub(crate) fn in_hand(&self, of: Option<&SubjectKey>) -> Vec<HandOut> {
+        let state = hold(&self.state);
+        if of.is_some_and(|subject| !state.busy.contains_key(subject)) {
+            return Vec::new();
+        }
+        let all = state.in_hand.iter();
+        let meant = all.filter(|(_, (subject, _))| of.is_none_or(|of| of == subject));
+        let hand_out =
+            |(&delivery, &(_, turn)): (&DeliveryId, &(SubjectKey, u64))| HandOut { delivery, turn };
+        meant.map(hand_out).collect()
+    }
+
+    /// Whether a worker still has it.
+    pub(crate) fn is_in_hand(&self, one: &HandOut) -> bool {
+        let state = hold(&self.state);
+        let present = state.in_hand.get(&one.delivery);
+        present.is_some_and(|(_, turn)| *turn == one.turn)
     }
 
     /// These are with no worker any more. The rows tell what becomes of them.
@@ -143,7 +161,7 @@ impl RecipientRelay {
 
 impl RelayState {
     fn release(&mut self, ids: &[DeliveryId]) {
-        for subject in ids.iter().filter_map(|id| self.in_hand.remove(id)) {
+        for (subject, _) in ids.iter().filter_map(|id| self.in_hand.remove(id)) {
             if let Some(count) = self.busy.get_mut(&subject) {
                 *count -= 1;
                 if *count == 0 {
@@ -231,7 +249,8 @@ impl RelayState {
 
     fn hand_out(&mut self, stored: &StoredDelivery) {
         let Delivery { id, subject, .. } = stored.delivery;
-        self.in_hand.insert(id, subject);
+        self.turns += 1;
+        self.in_hand.insert(id, (subject, self.turns));
         *self.busy.entry(subject).or_insert(0) += 1;
     }
 }

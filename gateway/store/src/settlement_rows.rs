@@ -1,13 +1,16 @@
 //! How attempts ended and what persons said of what is parked, written to the rows of deliveries
 //! and outcomes; which deliveries are due is read in `delivery_rows`.
 
+use isthmus_core::address::AddressDigest;
 use isthmus_core::clock::Timestamp;
 use isthmus_core::id::{DeliveryId, Sequence};
 use isthmus_core::journal::{ParkedAction, ParkedItem, ParkedRuling, Settlement, Step};
 use isthmus_core::privacy::sealed_disclosure::SealedDisclosure;
+use isthmus_core::refusal::Reason;
 use rusqlite::types::Value;
 use rusqlite::{CachedStatement, Connection, OptionalExtension, Params, params};
 
+use crate::delivery_rows::address_bytes;
 use crate::ledger_rows::insert_entries;
 
 /// The outcome of a delivery that a person gave up.
@@ -27,19 +30,29 @@ pub(crate) fn settle(connection: &Connection, settlement: &Settlement) -> rusqli
             )?,
             params![id.as_bytes(), not_before.unix_millis(), code],
         )?,
-        Step::Park(reason) => sequence_of(
-            connection.prepare_cached(
-                "UPDATE delivery SET state = 1, reason = ?2, attempt = attempt + ?3
-                 WHERE id = ?1 AND state = 0 RETURNING sequence",
-            )?,
-            params![id.as_bytes(), reason.code(), reason.follows_an_attempt()],
-        )?,
-        Step::Rebuilt(sealed) => replace(connection, id, sealed)?,
+        Step::Park(reason) => park(connection, id, *reason)?,
+        Step::Rebuilt { sealed, addresses } => replace(connection, id, sealed, addresses)?,
     };
     match sequence {
         Some(_) => insert_entries(connection, sequence, &settlement.entries),
         None => Ok(()),
     }
+}
+
+/// Parks a delivery. One that waits for a hold to be lifted does not when it was lifted meanwhile:
+/// it stays due then.
+fn park(connection: &Connection, id: &DeliveryId, reason: Reason) -> rusqlite::Result<Option<i64>> {
+    let waits_for_hold = matches!(reason, Reason::Review | Reason::Restriction);
+    let (code, after_attempt) = (reason.code(), reason.follows_an_attempt());
+    sequence_of(
+        connection.prepare_cached(
+            "UPDATE delivery SET state = 1, reason = ?2, attempt = attempt + ?3
+             WHERE id = ?1 AND state = 0
+               AND (NOT ?4 OR EXISTS(SELECT 1 FROM hold WHERE hold.subject = delivery.subject))
+             RETURNING sequence",
+        )?,
+        params![id.as_bytes(), code, after_attempt, waits_for_hold],
+    )
 }
 
 /// Does what a person said; false, and nothing is done, when the item is not parked.
@@ -150,12 +163,13 @@ fn replace(
     connection: &Connection,
     id: &DeliveryId,
     sealed: &SealedDisclosure,
+    addresses: &[AddressDigest],
 ) -> rusqlite::Result<Option<i64>> {
     let grant = sealed.grant();
     sequence_of(
         connection.prepare_cached(
             "UPDATE delivery SET flow_version = ?2, record = ?3, purpose = ?4, policy_hash = ?5,
-                 consent_version = ?6, key = ?7, sealed = ?8
+                 consent_version = ?6, key = ?7, sealed = ?8, addresses = ?9
              WHERE id = ?1 AND state = 0 RETURNING sequence",
         )?,
         params![
@@ -167,6 +181,7 @@ fn replace(
             grant.consent_version.map(u64::cast_signed),
             sealed.key().0.cast_signed(),
             sealed.bytes(),
+            address_bytes(addresses),
         ],
     )
 }

@@ -222,12 +222,12 @@ impl ConsentStore for SqliteConsents {
 
     fn hold(&self, subject: &SubjectKey) -> Result<Option<Hold>, ConsentUnavailable> {
         let found = restriction_rows::hold_of(&hold(&self.reader), subject);
-        found.map_err(|error| ConsentUnavailable(error.to_string()))
+        found.map_err(|error| unreadable(&error))
     }
 
     fn is_suppressed(&self, addresses: &[AddressDigest]) -> Result<bool, ConsentUnavailable> {
         let found = restriction_rows::is_suppressed(&hold(&self.reader), addresses);
-        found.map_err(|error| ConsentUnavailable(error.to_string()))
+        found.map_err(|error| unreadable(&error))
     }
 
     /// A word whose key was destroyed makes an error, not None: whoever asks must withhold until
@@ -238,11 +238,14 @@ impl ConsentStore for SqliteConsents {
         category: &str,
     ) -> Result<Option<Consent>, ConsentUnavailable> {
         let newest = self.newest(subject, category);
-        let newest = newest.map_err(|error| ConsentUnavailable(error.to_string()))?;
+        let newest = newest.map_err(|error| unreadable(&error))?;
         let opened = newest
             .map(|row| self.open_consent(subject, row))
             .transpose();
-        let opened = opened.map_err(|error| ConsentUnavailable(error.to_string()))?;
+        let opened = opened.map_err(|error| match error {
+            KeyError::Unavailable(_) => ConsentUnavailable::Now(error.to_string()),
+            KeyError::Destroyed | KeyError::Mismatch => ConsentUnavailable::Lost(error.to_string()),
+        })?;
         Ok(opened.map(|recorded| recorded.consent))
     }
 }
@@ -251,6 +254,10 @@ impl fmt::Debug for SqliteConsents {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "SqliteConsents({})", self.path.display())
     }
+}
+
+fn unreadable(error: &rusqlite::Error) -> ConsentUnavailable {
+    ConsentUnavailable::Now(error.to_string())
 }
 
 fn read_consent(row: &Row<'_>) -> rusqlite::Result<SealedConsent> {

@@ -116,7 +116,7 @@ fn conclusion_bytes(conclusion: &Conclusion) -> usize {
 fn settlement_bytes(settlement: &Settlement) -> usize {
     let entries = settlement.entries.iter().map(LedgerEntry::len);
     let sealed = match &settlement.step {
-        Step::Rebuilt(sealed) => sealed.bytes().len(),
+        Step::Rebuilt { sealed, .. } => sealed.bytes().len(),
         Step::Delivered | Step::Retry { .. } | Step::Park(_) | Step::Withheld(_) => 0,
     };
     64 + sealed + entries.sum::<usize>()

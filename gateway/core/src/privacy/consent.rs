@@ -11,6 +11,7 @@ use crate::privacy::closed_list::closed_list;
 use crate::privacy::codes;
 use crate::privacy::data_class::DataClass;
 use crate::privacy::policy_text::{Complaints, Keys, PolicyTable, Word, listed};
+use crate::privacy::release;
 use crate::span::Span;
 
 closed_list! {
@@ -116,14 +117,14 @@ fn check_basis(require: Requirement, basis: Basis, at: Span, complaints: &mut Co
 /// What the consents say.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::privacy) enum ConsentAnswer {
-    /// They allow it. The version is the sum of the categories' versions, each of which only rises,
-    /// so that it stays the same exactly as long as the patient says nothing new; None when no
-    /// consent is required.
+    /// They allow it. The version is the sum of the versions of every category that the flow
+    /// requires or tells, each of which only rises, so that it stays the same exactly as long as
+    /// the patient says nothing new; None when there is no such category.
     Allowed(Option<u64>),
     /// A no, or silence.
     Withheld,
-    /// They cannot be read.
-    Unavailable,
+    /// They are not known, for this reason code.
+    Unavailable(&'static str),
 }
 
 impl ConsentRule {
@@ -135,6 +136,12 @@ impl ConsentRule {
             .is_some_and(|max| u128::from(age) > max.as_millis())
     }
 
+    /// The categories whose words what leaves depends on: those that must say yes, and those that
+    /// the record tells.
+    pub fn depends_on(&self) -> impl Iterator<Item = &String> {
+        self.categories.iter().chain(&self.tells)
+    }
+
     /// Asks the store about every category.
     pub(in crate::privacy) fn ask(
         &self,
@@ -142,27 +149,31 @@ impl ConsentRule {
         consents: &dyn ConsentStore,
         now: Timestamp,
     ) -> ConsentAnswer {
-        if self.require == Requirement::None {
-            return ConsentAnswer::Allowed(None);
-        }
         if self.is_too_old(consents.as_of(now), now) {
-            return ConsentAnswer::Unavailable;
+            return ConsentAnswer::Unavailable(release::CONSENT_UNAVAILABLE);
         }
-        let mut version = None;
-        for category in &self.categories {
-            let Ok(consent) = consents.consent(subject, category) else {
-                return ConsentAnswer::Unavailable;
+        let must_agree = self.require != Requirement::None;
+        if must_agree && self.categories.is_empty() {
+            return ConsentAnswer::Withheld;
+        }
+        let mut version: Option<u64> = None;
+        let required = self
+            .categories
+            .iter()
+            .map(|category| (category, must_agree));
+        let told = self.tells.iter().map(|category| (category, false));
+        for (category, must_agree) in required.chain(told) {
+            let consent = match consents.consent(subject, category) {
+                Ok(consent) => consent,
+                Err(error) => return ConsentAnswer::Unavailable(release::unknown(&error)),
             };
-            match consent {
-                Some(consent) if consent.choice == ConsentChoice::OptIn => {
-                    let sum: u64 = version.unwrap_or(0);
-                    version = Some(sum.saturating_add(consent.version));
-                }
-                Some(_) | None => return ConsentAnswer::Withheld,
+            let agrees = consent.is_some_and(|consent| consent.choice == ConsentChoice::OptIn);
+            if must_agree && !agrees {
+                return ConsentAnswer::Withheld;
             }
+            let word = consent.map_or(0, |consent| consent.version);
+            version = Some(version.unwrap_or(0).saturating_add(word));
         }
-        version.map_or(ConsentAnswer::Withheld, |version| {
-            ConsentAnswer::Allowed(Some(version))
-        })
+        ConsentAnswer::Allowed(version)
     }
 }

@@ -1,7 +1,6 @@
 //! Whether a flow may release to its recipient now, asked at release and again before the bytes
 //! leave; what is granted then is found in `flow`.
 
-use crate::consent_store::ConsentUnavailable;
 use crate::hold::Hold;
 use crate::id::SubjectKey;
 use crate::privacy::circumstances::Circumstances;
@@ -27,7 +26,7 @@ impl Flow {
             Ok(None) => {}
             Ok(Some(Hold::Review)) => return Err(release::REVIEW),
             Ok(Some(Hold::Restriction)) => return Err(release::RESTRICTION),
-            Err(ConsentUnavailable(_)) => return Err(release::CONSENT_UNAVAILABLE),
+            Err(error) => return Err(release::unknown(&error)),
         }
         let present = self.grant(consent_version);
         if present == *grant {
@@ -65,13 +64,13 @@ impl Flow {
             match consents.is_suppressed(addresses) {
                 Ok(false) => {}
                 Ok(true) => return Err(release::SUPPRESSED),
-                Err(ConsentUnavailable(_)) => return Err(release::CONSENT_UNAVAILABLE),
+                Err(error) => return Err(release::unknown(&error)),
             }
         }
         match self.terms.consent.ask(subject, consents, now) {
             ConsentAnswer::Allowed(version) => Ok(version),
             ConsentAnswer::Withheld => Err(release::CONSENT),
-            ConsentAnswer::Unavailable => Err(release::CONSENT_UNAVAILABLE),
+            ConsentAnswer::Unavailable(code) => Err(code),
         }
     }
 }

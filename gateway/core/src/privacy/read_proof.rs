@@ -175,7 +175,7 @@ fn is_read(row: &AllowRow, map: &ReadSet) -> bool {
 
 fn check_consents(flow: &ReadTerms, map: &ReadSet, complaints: &mut Complaints<'_>) {
     let rule = &flow.terms.consent;
-    let known: Vec<&String> = rule.categories.iter().chain(&rule.tells).collect();
+    let known: Vec<&String> = rule.depends_on().collect();
     for category in map
         .consents
         .iter()

@@ -1,11 +1,14 @@
 //! `Release`, the gate's answer, and the codes of its refusals; how it is found is in `flow`.
 
+use crate::consent_store::ConsentUnavailable;
 use crate::privacy::granted_record::GrantedRecord;
 
 /// The patient did not allow it: a no, or nothing recorded.
 pub const CONSENT: &str = "consent";
 /// The consents cannot be read.
 pub const CONSENT_UNAVAILABLE: &str = "consent-unavailable";
+/// What the patient said is damaged or its key is gone.
+pub const CONSENT_LOST: &str = "consent-lost";
 /// The patient said something since the release, so what was released must not be sent.
 pub const CONSENT_CHANGED: &str = "consent-version-changed";
 /// The patient allowed it when it was released, and does no longer.
@@ -31,6 +34,14 @@ pub const NOTHING_TO_SEND: &str = "nothing-to-send";
 pub const IMPLICIT_RULES: &str = "implicit-rules";
 /// The record has more than one patient.
 pub const SEVERAL_SUBJECTS: &str = "several-subjects";
+
+/// The code for a patient whose word is not known.
+pub(in crate::privacy) const fn unknown(error: &ConsentUnavailable) -> &'static str {
+    match error {
+        ConsentUnavailable::Now(_) => CONSENT_UNAVAILABLE,
+        ConsentUnavailable::Lost(_) => CONSENT_LOST,
+    }
+}
 
 /// What the gate says to one record and one flow.
 #[derive(Debug)]

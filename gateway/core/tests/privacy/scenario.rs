@@ -242,7 +242,7 @@ impl ConsentStore for Consents {
         category: &str,
     ) -> Result<Option<Consent>, ConsentUnavailable> {
         if self.broken {
-            return Err(ConsentUnavailable("the store is closed".to_owned()));
+            return Err(ConsentUnavailable::Now("the store is closed".to_owned()));
         }
         let said = self.said.get(category);
         Ok(said.map(|(choice, version)| Consent {

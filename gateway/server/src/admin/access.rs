@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use isthmus_store::running_store::RunningStore;
 use isthmus_store::store::Store;
+use isthmus_store::store_paths::StorePaths;
 
 /// A store.
 pub(crate) enum Access {
@@ -14,17 +15,17 @@ pub(crate) enum Access {
     Opened {
         /// The store.
         store: Box<Store>,
-        /// A gateway runs on it all the same, and could not be asked.
-        beside_gateway: bool,
+        /// Where it is: a gateway may run on it all the same.
+        paths: StorePaths,
     },
 }
 
 impl Access {
-    /// Whether a gateway that is not asked may have something of a patient on its way.
-    pub(crate) const fn is_beside_gateway(&self) -> bool {
+    /// Where the store is, when a gateway that is not asked may have something on its way.
+    pub(crate) const fn beside(&self) -> Option<&StorePaths> {
         match self {
-            Self::Running(_) => false,
-            Self::Opened { beside_gateway, .. } => *beside_gateway,
+            Self::Running(_) => None,
+            Self::Opened { paths, .. } => Some(paths),
         }
     }
 

@@ -86,6 +86,8 @@ pub(crate) struct ConsentRow {
 pub(crate) struct Suppressed {
     pub(crate) addresses: usize,
     pub(crate) new: usize,
+    /// Nothing that was decided upon before was still on its way when this was answered.
+    pub(crate) nothing_on_its_way: bool,
 }
 
 /// What a ruling did.

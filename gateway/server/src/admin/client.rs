@@ -76,10 +76,9 @@ fn alone(file: &ConfigFile, request: Request) -> Result<Value, Failure> {
         let running = RunningStore::start(&options, &file.master_key()?);
         Access::Running(Arc::new(running.map_err(Failure::run)?))
     } else {
-        let beside_gateway = file.store_paths().is_in_use().map_err(Failure::run)?;
         Access::Opened {
             store: Box::new(open(file)?),
-            beside_gateway,
+            paths: file.store_paths(),
         }
     };
     let rules = Rules::load(file, SystemClock.now()).ok();

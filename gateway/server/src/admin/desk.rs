@@ -54,7 +54,9 @@ impl Desk {
             }
             Request::ShowConsents { patients } => value(&words.consents(&patients)?),
             Request::Hold { patients, kind } => value(&words.hold(&patients, kind).await?),
-            Request::Suppress { addresses, source } => value(&words.suppress(&addresses, &source)?),
+            Request::Suppress { addresses, source } => {
+                value(&words.suppress(&addresses, &source).await?)
+            }
             Request::Parked { after, limit } => value(&reports.parked(after, limit)?),
             Request::Rule(order) => {
                 let Access::Running(store) = &self.access else {
@@ -86,7 +88,7 @@ impl Desk {
         PatientWords {
             store: self.access.store(),
             queue: self.queue.as_ref(),
-            is_beside_gateway: self.access.is_beside_gateway(),
+            beside: self.access.beside(),
             policies: self.policies.as_ref(),
             clock: self.clock.as_ref(),
             executor: self.executor.as_ref(),

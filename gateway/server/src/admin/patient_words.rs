@@ -6,13 +6,14 @@ use std::time::Duration;
 
 use isthmus_core::clock::Clock;
 use isthmus_core::consent_store::ConsentChoice;
-use isthmus_core::delivery_queue::DeliveryQueue;
+use isthmus_core::delivery_queue::{DeliveryQueue, HandOut};
 use isthmus_core::executor::Executor;
 use isthmus_core::hold::Hold;
 use isthmus_core::id::{FlowId, RecipientId, SubjectKey};
 use isthmus_core::privacy::policy_set::PolicySet;
 use isthmus_core::subject::SubjectIdentifier;
 use isthmus_store::store::Store;
+use isthmus_store::store_paths::StorePaths;
 
 use crate::admin::answer::{ConsentRow, Recorded, Suppressed};
 use crate::admin::request::{Address, Patient};
@@ -28,8 +29,8 @@ pub(crate) struct PatientWords<'d> {
     pub(crate) store: &'d Store,
     /// The queue of a running gateway.
     pub(crate) queue: Option<&'d Arc<dyn DeliveryQueue>>,
-    /// A gateway runs on the store and could not be asked: what it has in hand is not known.
-    pub(crate) is_beside_gateway: bool,
+    /// Where the store is, when it was opened by a command: a gateway may run on it all the same.
+    pub(crate) beside: Option<&'d StorePaths>,
     /// The policies; None when they do not load.
     pub(crate) policies: Option<&'d Arc<PolicySet>>,
     pub(crate) clock: &'d dyn Clock,
@@ -63,14 +64,17 @@ impl PatientWords<'_> {
                 .map_err(Failure::run)?;
         }
         self.wake();
-        let gone = choice == ConsentChoice::OptIn || self.nothing_on_its_way(&subjects).await;
+        let gone = match choice {
+            ConsentChoice::OptOut => self.nothing_on_its_way(Some(&subjects)).await?,
+            ConsentChoice::OptIn => true,
+        };
         Ok(Recorded {
             patients: patients.len(),
             nothing_on_its_way: gone,
         })
     }
 
-    /// The flows that depend on a consent of this category.
+    /// The flows that send nothing without a consent of this category.
     fn flows_of(&self, category: &str) -> Vec<(RecipientId, FlowId)> {
         let policies = self.policies.iter();
         let flows = policies.flat_map(|policies| policies.flows());
@@ -83,22 +87,34 @@ impl PatientWords<'_> {
             .collect()
     }
 
-    /// Waits until no worker has anything of these patients that was decided upon before. False:
-    /// something was still on its way after the longest wait.
-    async fn nothing_on_its_way(&self, subjects: &[SubjectKey]) -> bool {
+    /// Waits until no worker has anything of these patients, or of anybody, that was decided upon
+    /// before. False: something was still on its way after the longest wait, or a gateway that
+    /// could not be asked may have it.
+    async fn nothing_on_its_way(&self, of: Option<&[SubjectKey]>) -> Result<bool, Failure> {
+        if let Some(paths) = self.beside {
+            // Asked after the word was committed: one that starts later reads it.
+            return Ok(!paths.is_in_use().map_err(Failure::run)?);
+        }
         let Some(queue) = self.queue else {
-            return !self.is_beside_gateway;
+            return Ok(true);
+        };
+        let in_hand: Vec<HandOut> = match of {
+            Some(subjects) => subjects
+                .iter()
+                .flat_map(|subject| queue.in_hand(Some(subject)))
+                .collect(),
+            None => queue.in_hand(None),
         };
         let start = self.executor.monotonic();
-        for subject in subjects {
-            while queue.is_in_hand(subject) {
+        for one in &in_hand {
+            while queue.is_in_hand(one) {
                 if self.executor.monotonic().saturating_sub(start) > ON_ITS_WAY_MAX {
-                    return false;
+                    return Ok(false);
                 }
                 self.executor.sleep(LOOK_EVERY).await;
             }
         }
-        true
+        Ok(true)
     }
 
     /// Every word of patients.
@@ -140,12 +156,12 @@ impl PatientWords<'_> {
         self.wake();
         Ok(Recorded {
             patients: patients.len(),
-            nothing_on_its_way: hold.is_none() || self.nothing_on_its_way(&subjects).await,
+            nothing_on_its_way: hold.is_none() || self.nothing_on_its_way(Some(&subjects)).await?,
         })
     }
 
     /// Lets no marketing go to addresses.
-    pub(crate) fn suppress(
+    pub(crate) async fn suppress(
         &self,
         addresses: &[Address],
         source: &str,
@@ -157,9 +173,11 @@ impl PatientWords<'_> {
             let suppressed = consents.suppress(&digester.address(address), now, source);
             new += usize::from(suppressed.map_err(Failure::run)?);
         }
+        self.wake();
         Ok(Suppressed {
             addresses: addresses.len(),
             new,
+            nothing_on_its_way: self.nothing_on_its_way(None).await?,
         })
     }
 

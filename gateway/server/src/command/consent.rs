@@ -10,6 +10,7 @@ use serde::Serialize;
 use crate::admin::answer::{ConsentRow, Recorded};
 use crate::admin::client::ask;
 use crate::admin::request::Request;
+use crate::command::hold::warn_of_what_is_on_its_way;
 use crate::config_file::ConfigFile;
 use crate::failure::{Failure, counted};
 use crate::operator_options::{ConsentSet, ConsentShow};
@@ -43,9 +44,7 @@ pub(crate) fn set(folder: &Path, options: &ConsentSet, output: Output) -> Result
         "recorded {choice} on {category} for {}",
         counted(recorded.patients, "patient")
     ));
-    if !recorded.nothing_on_its_way {
-        output.warning("something that was decided upon before is still on its way");
-    }
+    warn_of_what_is_on_its_way(recorded.nothing_on_its_way, output);
     output.document(&Set {
         patients: recorded.patients,
         category,

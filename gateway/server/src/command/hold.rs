@@ -21,10 +21,14 @@ pub(crate) fn place(folder: &Path, options: &HoldPlace, output: Output) -> Resul
         "nothing leaves about {patients} for now ({})",
         options.kind
     ));
-    if !held.nothing_on_its_way {
+    warn_of_what_is_on_its_way(held.nothing_on_its_way, output);
+    Ok(())
+}
+
+pub(crate) fn warn_of_what_is_on_its_way(nothing_on_its_way: bool, output: Output) {
+    if !nothing_on_its_way {
         output.warning("something that was decided upon before is still on its way");
     }
-    Ok(())
 }
 
 /// Lifts the holds on every patient of the input.
@@ -65,6 +69,7 @@ pub(crate) fn suppress(folder: &Path, options: &Suppress, output: Output) -> Res
         },
         suppressed.new
     ));
+    warn_of_what_is_on_its_way(suppressed.nothing_on_its_way, output);
     output.document(&suppressed);
     Ok(())
 }
