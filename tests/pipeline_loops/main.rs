@@ -23,6 +23,7 @@ mod released;
 mod rulings;
 mod stand_ins;
 mod steps;
+mod stopping;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex};

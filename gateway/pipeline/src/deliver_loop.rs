@@ -199,9 +199,6 @@ impl DeliverLoop {
             given_back,
             waits,
         } = self.before_sending.sort(drawn, self.clock.now());
-        if waits {
-            tracing::warn!(%recipient, "keys, consents or messages cannot be read, waiting");
-        }
         if !settlements.is_empty() {
             under_way.settling.push(self.commit(settlements));
         }
@@ -209,6 +206,9 @@ impl DeliverLoop {
             self.queue.give_back(recipient, &given_back);
         }
         let waits = waits && cleared.is_empty();
+        if waits {
+            tracing::warn!(%recipient, "keys, consents or messages cannot be read, waiting");
+        }
         let limit = takes.batch.limit.max(1);
         while !cleared.is_empty() {
             let rest = cleared.split_off(limit.min(cleared.len()));

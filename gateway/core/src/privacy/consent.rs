@@ -152,15 +152,13 @@ impl ConsentRule {
         if self.is_too_old(consents.as_of(now), now) {
             return ConsentAnswer::Unavailable(release::CONSENT_UNAVAILABLE);
         }
-        let must_agree = self.require != Requirement::None;
-        if must_agree && self.categories.is_empty() {
-            return ConsentAnswer::Withheld;
-        }
+        let required: &[String] = match self.require {
+            Requirement::None => &[],
+            _ if self.categories.is_empty() => return ConsentAnswer::Withheld,
+            _ => &self.categories,
+        };
         let mut version: Option<u64> = None;
-        let required = self
-            .categories
-            .iter()
-            .map(|category| (category, must_agree));
+        let required = required.iter().map(|category| (category, true));
         let told = self.tells.iter().map(|category| (category, false));
         for (category, must_agree) in required.chain(told) {
             let consent = match consents.consent(subject, category) {

@@ -196,6 +196,37 @@ fn what_was_released_is_asked_again_before_it_leaves() {
 }
 
 #[test]
+fn a_word_on_what_a_record_tells_makes_it_stale_too() {
+    use ConsentChoice::{OptIn, OptOut};
+    let telling = policy()
+        .replace("\"hipaa-authorization\"", "\"treatment\"")
+        .replace("\"HMARKT\"", "\"TREAT\"")
+        .replace("\"opt-in\"", "\"none\"")
+        .replace("on_unknown", "tells = [\"email\", \"phone\"]\non_unknown");
+    let set = loaded(&telling);
+    let before = said(&[("email", OptIn, 2)]);
+    let Release::Granted(granted) =
+        flow(&set).release(&record(&[PATIENT]), &asking(&before, now()))
+    else {
+        panic!("withheld");
+    };
+    assert_eq!(granted.grant().consent_version, Some(2));
+    let ask = |consents| set.still_permits(granted.grant(), &subject(), &asking(&consents, now()));
+    assert_eq!(ask(said(&[("email", OptIn, 2)])), Ok(()));
+    let changed = Err("consent-version-changed");
+    assert_eq!(ask(said(&[("email", OptOut, 3)])), changed);
+    assert_eq!(
+        ask(said(&[("email", OptIn, 2), ("phone", OptOut, 1)])),
+        changed
+    );
+    let broken = Consents {
+        broken: true,
+        ..Consents::default()
+    };
+    assert_eq!(ask(broken), Err("consent-unavailable"));
+}
+
+#[test]
 fn what_is_known_of_another_time_is_not_known() {
     let set = loaded(&policy().replace("on_unknown", "max_age_s = 5\non_unknown"));
     let patient = record(&[PATIENT]);

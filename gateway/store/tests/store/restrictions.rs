@@ -102,6 +102,27 @@ async fn a_hold_is_known_and_what_it_parked_goes_on_when_it_is_lifted() {
 }
 
 #[tokio::test]
+async fn a_hold_that_was_lifted_before_it_parked_parks_nothing() {
+    let folder = Folder::new();
+    let store = start(&folder);
+    let new = vec![delivery(1, &mailer(), subject(1), 9)];
+    conclude(&store.journal(), conclusion(1, new)).await;
+    let park = Settlement {
+        id: delivery_id(1),
+        at: AT,
+        step: Step::Park(Reason::Restriction),
+        entries: Vec::new(),
+    };
+    store
+        .journal()
+        .commit(Unit::Settlements(vec![park]))
+        .await
+        .unwrap();
+    let drawn = queue_of(&store).next(&mailer(), MANY).await.unwrap();
+    assert_eq!(drawn.len(), 1, "it is due");
+}
+
+#[tokio::test]
 async fn a_suppressed_address_is_known_whoever_has_it() {
     let folder = Folder::new();
     let store = start(&folder);
