@@ -154,8 +154,8 @@ impl ConsentRule {
         }
         let required: &[String] = match self.require {
             Requirement::None => &[],
-            _ if self.categories.is_empty() => return ConsentAnswer::Withheld,
-            _ => &self.categories,
+            Requirement::OptIn if self.categories.is_empty() => return ConsentAnswer::Withheld,
+            Requirement::OptIn => &self.categories,
         };
         let mut version: Option<u64> = None;
         let required = required.iter().map(|category| (category, true));

@@ -16,6 +16,8 @@ use crate::failure::Failure;
 
 /// Items in one order at most.
 const ITEMS_MAX: usize = 10_000;
+/// Items that are read at once.
+const PAGE: usize = 1_000;
 /// The longest reason, in bytes.
 const WHY_MAX: usize = 1_000;
 
@@ -60,14 +62,19 @@ pub(crate) async fn rule(
 fn names(summary: &Summary, order: &Order) -> Result<Vec<String>, Failure> {
     let mut names = order.items.clone();
     if let Some(all) = &order.all {
-        let parked = summary.parked(None, ITEMS_MAX).map_err(Failure::run)?;
-        let parked = parked.into_iter().map(ParkedRow::from);
-        let meant = parked.filter(|one| {
-            let recipient = all.recipient.as_deref();
+        let recipient = all.recipient.as_deref();
+        let is_meant = |one: &ParkedRow| {
             one.reason == all.reason
                 && (recipient.is_none() || one.recipient.as_deref() == recipient)
-        });
-        names.extend(meant.map(|one| one.item));
+        };
+        let mut after = None;
+        while names.len() <= ITEMS_MAX {
+            let page = summary.parked(after, PAGE).map_err(Failure::run)?;
+            let Some(last) = page.last() else { break };
+            after = Some(last.sequence);
+            let meant = page.into_iter().map(ParkedRow::from).filter(is_meant);
+            names.extend(meant.map(|one| one.item));
+        }
     }
     let mut seen = BTreeSet::new();
     names.retain(|name| seen.insert(name.clone()));
