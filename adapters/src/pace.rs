@@ -1,10 +1,12 @@
 //! `Pace`, whether a recipient takes calls now: rate, breaker, pause and the end, under one short
 //! lock; who asks and waits is the runner.
 
+use std::collections::BTreeSet;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use isthmus_core::destination::{DeliveryOutcome, RetryScope};
+use isthmus_core::id::DeliveryId;
 use tokio::sync::Notify;
 
 use crate::adapter::Judgement;
@@ -33,13 +35,25 @@ pub(crate) struct Held {
     pub(crate) code: &'static str,
 }
 
+/// What was not taken that may be taken later, or is not known to have arrived. Of several, the
+/// last of these says what it means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Failed {
+    /// Nothing.
+    Nothing,
+    /// Records that failed before and by themselves: it tells of them and not of the recipient.
+    Again,
+    /// A record, for the first time.
+    Record,
+    /// Every record would have.
+    Every,
+}
+
 /// What the end of a call means for those behind it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Verdict {
-    /// Something was not taken that may be taken later, or is not known to have arrived.
-    pub(crate) has_failed: bool,
-    /// Every record would have failed.
-    pub(crate) is_shared: bool,
+    /// What failed.
+    pub(crate) failed: Failed,
     /// The wait that the recipient asked for, of several the longest.
     pub(crate) asked: Option<Duration>,
     /// The recipient is gone for good.
@@ -47,24 +61,30 @@ pub(crate) struct Verdict {
 }
 
 impl Verdict {
-    /// Reads it from what a call's reply means.
-    pub(crate) fn of(judgement: &Judgement) -> Self {
+    /// Reads it from what a call's reply means; `retried` are the records that were tried before.
+    pub(crate) fn of(judgement: &Judgement, retried: &BTreeSet<DeliveryId>) -> Self {
         let mut verdict = Self {
-            has_failed: false,
-            is_shared: false,
+            failed: Failed::Nothing,
             asked: None,
             stop: judgement.stop,
         };
-        for (_, outcome) in &judgement.outcomes {
+        for (id, outcome) in &judgement.outcomes {
+            let alone = if retried.contains(id) {
+                Failed::Again
+            } else {
+                Failed::Record
+            };
             match outcome {
                 DeliveryOutcome::Delivered
                 | DeliveryOutcome::NotTried { .. }
                 | DeliveryOutcome::Refused { .. } => {}
-                DeliveryOutcome::Unknown { .. } => verdict.has_failed = true,
+                DeliveryOutcome::Unknown { .. } => {
+                    verdict.failed = verdict.failed.max(alone);
+                }
                 DeliveryOutcome::Retry { scope, after, .. } => {
-                    verdict.has_failed = true;
+                    verdict.failed = verdict.failed.max(alone);
                     if *scope == RetryScope::Recipient {
-                        verdict.is_shared = true;
+                        verdict.failed = Failed::Every;
                         verdict.asked = verdict.asked.max(*after);
                     }
                 }
@@ -183,11 +203,16 @@ impl Turn<'_> {
     pub(crate) fn end(mut self, now: Duration, verdict: Verdict) -> (Change, bool) {
         self.has_ended = true;
         let mut state = self.pace.lock();
-        let change = state.breaker.ended(now, self.is_probe, verdict.has_failed);
-        if verdict.is_shared {
-            state.pause.failed(self.began, now, verdict.asked);
-        } else if !verdict.has_failed {
-            state.pause.succeeded(self.began);
+        let change = if verdict.failed == Failed::Again && !self.is_probe {
+            Change::None
+        } else {
+            let has_failed = verdict.failed != Failed::Nothing;
+            state.breaker.ended(now, self.is_probe, has_failed)
+        };
+        match verdict.failed {
+            Failed::Every => state.pause.failed(self.began, now, verdict.asked),
+            Failed::Nothing => state.pause.succeeded(self.began),
+            Failed::Again | Failed::Record => {}
         }
         let is_gone_now = verdict.stop && !state.is_stopped;
         state.is_stopped |= verdict.stop;

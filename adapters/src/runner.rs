@@ -1,7 +1,7 @@
 //! The runner: performs the calls that an adapter plans, keeps the recipient's pace and accounts
 //! for every record of a batch. When a record is tried again is the pipeline's business.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 
@@ -78,6 +78,8 @@ impl Runner {
     async fn hand_over(&self, batch: Vec<Outbound>) -> Vec<DeliveryOutcome> {
         let calls = self.parts.adapter.plan(&batch, self.parts.clock.now());
         let ids: Vec<DeliveryId> = batch.iter().map(|outbound| outbound.id).collect();
+        let retried = batch.iter().filter(|outbound| outbound.attempt > 1);
+        let retried: BTreeSet<DeliveryId> = retried.map(|outbound| outbound.id).collect();
         drop(batch);
         let mut outcomes = BTreeMap::new();
         let mut others = unaccounted();
@@ -89,7 +91,7 @@ impl Runner {
                     break;
                 }
             };
-            let judgement = self.perform(call, turn).await;
+            let judgement = self.perform(call, turn, &retried).await;
             let is_last = self.holds_up_others(&judgement);
             outcomes.extend(judgement.outcomes);
             if is_last {
@@ -102,7 +104,12 @@ impl Runner {
     }
 
     /// Performs one call and tells one outcome for each of its records.
-    async fn perform(&self, call: Call, turn: Turn<'_>) -> Judgement {
+    async fn perform(
+        &self,
+        call: Call,
+        turn: Turn<'_>,
+        retried: &BTreeSet<DeliveryId>,
+    ) -> Judgement {
         let call = Arc::new(call);
         let reply = self.parts.transport.perform(Arc::clone(&call)).await;
         let judged = self.parts.adapter.judge(&call, reply);
@@ -113,7 +120,7 @@ impl Runner {
             stop: judged.stop,
         };
         self.log_failure(&judgement);
-        let verdict = Verdict::of(&judgement);
+        let verdict = Verdict::of(&judgement, retried);
         let (change, is_gone) = turn.end(self.parts.executor.monotonic(), verdict);
         self.log_change(change, is_gone);
         judgement

@@ -8,7 +8,7 @@ use isthmus_adapters::adapter::{Call, Reply};
 use isthmus_adapters::limits::Limits;
 use isthmus_adapters::runner::{Runner, RunnerParts};
 use isthmus_adapters::transport::Transport;
-use isthmus_core::destination::{DeliveryOutcome, Destination};
+use isthmus_core::destination::{DeliveryOutcome, Destination, Outbound};
 use isthmus_core::future::BoxFuture;
 use isthmus_core::id::RecipientId;
 
@@ -91,6 +91,26 @@ async fn the_breaker_opens_tries_one_and_closes() {
     assert_eq!(time.passed(), SECOND * 40);
     assert_eq!(deliver(&runner).await, DeliveryOutcome::Delivered);
     assert_eq!(runner.ready().await, 16);
+}
+
+#[tokio::test]
+async fn one_record_that_fails_again_and_again_opens_nothing() {
+    for reply in [status(500), Reply::Lost("timeout")] {
+        let (runner, script, time) = rig(vec![reply; 50], Limits::default());
+        for attempt in 1..=50 {
+            assert_eq!(runner.ready().await, 16);
+            let again = Outbound {
+                attempt,
+                ..outbound(1)
+            };
+            assert_ne!(
+                runner.deliver(vec![again]).await,
+                [DeliveryOutcome::Delivered]
+            );
+        }
+        assert_eq!(script.calls_made(), 50);
+        assert_eq!(time.passed(), Duration::ZERO);
+    }
 }
 
 #[tokio::test]
