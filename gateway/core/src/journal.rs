@@ -25,7 +25,17 @@ pub struct Conclusion {
     /// What shall be delivered.
     pub deliveries: Vec<NewDelivery>,
     /// What the ledger keeps of the decisions.
-    pub entries: Vec<LedgerEntry>,
+    pub entries: Vec<DecisionEntry>,
+}
+
+/// What the ledger keeps of one decision.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DecisionEntry {
+    /// The delivery that the decision gave. One that was given before is not given again, and the
+    /// ledger keeps nothing of it then.
+    pub delivery: Option<DeliveryId>,
+    /// The entry.
+    pub entry: LedgerEntry,
 }
 
 /// What became of a message.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use isthmus_core::clock::Timestamp;
 use isthmus_core::delivery_queue::Delivery;
-use isthmus_core::journal::{Backlog, Decision, JournalError, Step, Verdict};
+use isthmus_core::journal::{Backlog, Decision, DecisionEntry, JournalError, Step, Verdict};
 use isthmus_core::key_ring::KeyError;
 use isthmus_core::ledger::LedgerEntry;
 use isthmus_core::privacy::release;
@@ -96,9 +96,12 @@ impl RebuildStage {
                 addresses: one.addresses,
             },
         );
+        // The message may give other records too, which are not made again now.
+        let is_about_it = |one: &DecisionEntry| one.delivery.is_none_or(|id| id == delivery.id);
+        let entries = released.entries.into_iter().filter(is_about_it);
         Ok(Rebuilt {
             step,
-            entries: released.entries,
+            entries: entries.map(|one| one.entry).collect(),
         })
     }
 }

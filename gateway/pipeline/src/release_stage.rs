@@ -5,8 +5,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use isthmus_core::id::FlowId;
-use isthmus_core::journal::{Decision, NewDelivery, Verdict};
-use isthmus_core::ledger::{LedgerEntry, LedgerSubject, LedgerTerms};
+use isthmus_core::journal::{Decision, DecisionEntry, NewDelivery, Verdict};
+use isthmus_core::ledger::{LedgerSubject, LedgerTerms};
 use isthmus_core::name_lists::Names;
 use isthmus_core::privacy::circumstances::Circumstances;
 use isthmus_core::privacy::flow::Flow;
@@ -43,7 +43,7 @@ pub struct Released {
     /// The sealed records.
     pub deliveries: Vec<NewDelivery>,
     /// What the ledger keeps of the decisions.
-    pub entries: Vec<LedgerEntry>,
+    pub entries: Vec<DecisionEntry>,
 }
 
 impl ReleaseStage {
@@ -109,8 +109,10 @@ impl ReleaseStage {
             });
         let terms = terms_of(flow, sealed.first());
         let note = |outcome: &str, reason: Option<&str>, subject: LedgerSubject| {
+            let delivery = subject.delivery;
             let fact = decision(origin.now, outcome, reason, terms.clone(), subject);
-            entry(&fact, &asked.ledger_key)
+            let entry = entry(&fact, &asked.ledger_key);
+            DecisionEntry { delivery, entry }
         };
         let nothing = || LedgerSubject {
             subject: asked.record.subject,

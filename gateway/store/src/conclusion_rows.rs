@@ -1,7 +1,7 @@
 //! The rows of what became of a message: its outcome and what the gate said; the deliveries it gave
 //! are in `delivery_rows`.
 
-use isthmus_core::journal::{Conclusion, Decision, Outcome, Verdict};
+use isthmus_core::journal::{Conclusion, Decision, DecisionEntry, Outcome, Verdict};
 use isthmus_core::refusal::Refusal;
 use rusqlite::{Connection, params};
 
@@ -23,12 +23,19 @@ pub(crate) fn insert_conclusion(
         let position = i64::try_from(position).unwrap_or(i64::MAX);
         insert_decision(connection, sequence, position, decision)?;
     }
+    let mut given_before = Vec::new();
     for delivery in &conclusion.deliveries {
-        if !(again && was_settled(connection, &delivery.id)?) {
-            insert_delivery(connection, sequence, conclusion.at, delivery)?;
+        let is_settled = again && was_settled(connection, &delivery.id)?;
+        if is_settled || !insert_delivery(connection, sequence, conclusion.at, delivery)? {
+            given_before.push(delivery.id);
         }
     }
-    insert_entries(connection, Some(sequence), &conclusion.entries)
+    let is_new = |one: &&DecisionEntry| {
+        !one.delivery
+            .is_some_and(|delivery| given_before.contains(&delivery))
+    };
+    let entries = conclusion.entries.iter().filter(is_new);
+    insert_entries(connection, Some(sequence), entries.map(|one| &one.entry))
 }
 
 /// False when there is an outcome already.

@@ -34,14 +34,14 @@ pub(crate) struct StoredDelivery {
     pub(crate) delivery: Delivery,
 }
 
-/// Writes a delivery behind the others of its patient. One that is there already is not written
+/// Writes a delivery behind the others of its patient. False: it is there already, and not written
 /// twice.
 pub(crate) fn insert_delivery(
     connection: &Connection,
     sequence: i64,
     at: Timestamp,
     delivery: &NewDelivery,
-) -> rusqlite::Result<()> {
+) -> rusqlite::Result<bool> {
     let mut insert = connection.prepare_cached(
         "INSERT INTO delivery(id, sequence, recipient, subject, created_at, head, state, attempt,
              not_before, flow, flow_version, record, purpose, policy_hash, consent_version,
@@ -52,7 +52,7 @@ pub(crate) fn insert_delivery(
          ON CONFLICT(id) DO NOTHING",
     )?;
     let grant = delivery.sealed.grant();
-    insert.execute(params![
+    let written = insert.execute(params![
         delivery.id.as_bytes(),
         sequence,
         grant.recipient.as_str(),
@@ -68,7 +68,7 @@ pub(crate) fn insert_delivery(
         delivery.sealed.key().0.cast_signed(),
         delivery.sealed.bytes(),
     ])?;
-    Ok(())
+    Ok(written == 1)
 }
 
 /// Whether a delivery was made, withheld or dropped.

@@ -6,12 +6,13 @@ use isthmus_core::ledger::{LedgerEntry, leaf_hash};
 use rusqlite::{Connection, params};
 
 /// Appends entries, in order; `sequence` is the message they are about.
-pub(crate) fn insert_entries(
+pub(crate) fn insert_entries<'e>(
     connection: &Connection,
     sequence: Option<i64>,
-    entries: &[LedgerEntry],
+    entries: impl IntoIterator<Item = &'e LedgerEntry>,
 ) -> rusqlite::Result<()> {
-    if entries.is_empty() {
+    let mut entries = entries.into_iter().peekable();
+    if entries.peek().is_none() {
         return Ok(());
     }
     let mut next = connection.prepare_cached("SELECT coalesce(max(entry) + 1, 0) FROM ledger")?;

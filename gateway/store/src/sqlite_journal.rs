@@ -108,7 +108,7 @@ fn conclusion_bytes(conclusion: &Conclusion) -> usize {
         .deliveries
         .iter()
         .map(|new| 256 + new.sealed.bytes().len());
-    let entries = conclusion.entries.iter().map(LedgerEntry::len);
+    let entries = conclusion.entries.iter().map(|one| one.entry.len());
     256 + 128 * conclusion.decisions.len() + sealed.sum::<usize>() + entries.sum::<usize>()
 }
 

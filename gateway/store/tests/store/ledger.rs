@@ -2,8 +2,8 @@
 //! when that was committed before.
 
 use isthmus_core::clock::Timestamp;
-use isthmus_core::id::{RecipientId, Sequence};
-use isthmus_core::journal::{Checkpoint, Journal, Settlement, Step, Unit};
+use isthmus_core::id::{DeliveryId, RecipientId, Sequence};
+use isthmus_core::journal::{Checkpoint, DecisionEntry, Journal, Settlement, Step, Unit};
 use isthmus_core::ledger::{LedgerEntry, LedgerEvent, LedgerFact, ReadEntry, leaf_hash};
 use isthmus_core::ledger_rows::{LedgerRow, LedgerRows};
 
@@ -26,6 +26,11 @@ fn entry(outcome: &str) -> LedgerEntry {
     })
 }
 
+fn decision(delivery: Option<DeliveryId>, outcome: &str) -> DecisionEntry {
+    let entry = entry(outcome);
+    DecisionEntry { delivery, entry }
+}
+
 #[tokio::test]
 async fn entries_are_committed_with_what_they_tell_of_and_once() {
     let folder = Folder::new();
@@ -39,7 +44,10 @@ async fn entries_are_committed_with_what_they_tell_of_and_once() {
         for _again in 0..2 {
             let new = delivery(number, &crm, subject(number), 9);
             let mut one = conclusion(number, vec![new]);
-            one.entries = vec![entry("released"), entry("withheld")];
+            one.entries = vec![
+                decision(Some(delivery_id(number)), "released"),
+                decision(None, "withheld"),
+            ];
             conclude(&journal, one).await;
         }
     }

@@ -167,7 +167,17 @@ async fn a_parked_message_is_opened_again_and_delivers_nothing_twice() {
     conclude(&journal, part).await;
     settle(&store, delivery_id(1), Step::Delivered).await;
     assert_eq!(rule(&store, item.clone(), ParkedAction::Retry).await, 1);
-    conclude(&journal, conclusion(1, both())).await;
+    let before = store.ledger().size().unwrap();
+    let mut again = conclusion(1, both());
+    again.entries = [Some(1), Some(2), None]
+        .map(|number| isthmus_core::journal::DecisionEntry {
+            delivery: number.map(delivery_id),
+            entry: entry("decided"),
+        })
+        .to_vec();
+    conclude(&journal, again).await;
+    let noted = store.ledger().size().unwrap() - before;
+    assert_eq!(noted, 1, "of what it had given before, nothing");
     let drawn = due(&store).await;
     assert_eq!(drawn.len(), 1);
     assert_eq!(drawn[0].id, delivery_id(2));
