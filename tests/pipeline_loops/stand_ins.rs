@@ -6,10 +6,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use isthmus_core::clock::Timestamp;
-use isthmus_core::delivery_queue::{Delivery, DeliveryQueue, Draw, HandOut, QueueError};
+use isthmus_core::delivery_queue::{Delivery, DeliveryQueue, Draw, HandOut, QueueError, Whose};
 use isthmus_core::envelope::{Envelope, RawMessage};
 use isthmus_core::future::BoxFuture;
-use isthmus_core::id::{DeliveryId, MessageId, RecipientId, SenderId, Sequence, SubjectKey};
+use isthmus_core::id::{DeliveryId, MessageId, RecipientId, SenderId, Sequence};
 use isthmus_core::journal::{
     Backlog, Committed, Conclusion, Journal, JournalError, OpenIntake, Settlement, Unit,
 };
@@ -187,7 +187,7 @@ impl DeliveryQueue for Script {
 
     fn committed(&self, _recipient: &RecipientId) {}
 
-    fn in_hand(&self, _of: Option<&SubjectKey>) -> Vec<HandOut> {
+    fn in_hand(&self, _of: Whose<'_>) -> Vec<HandOut> {
         Vec::new()
     }
 

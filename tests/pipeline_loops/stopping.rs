@@ -4,10 +4,10 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 
 use isthmus_core::clock::Clock;
-use isthmus_core::delivery_queue::{Delivery, DeliveryQueue, Draw, HandOut, QueueError};
+use isthmus_core::delivery_queue::{Delivery, DeliveryQueue, Draw, HandOut, QueueError, Whose};
 use isthmus_core::destination::{DeliveryOutcome, Destination, Outbound, Takes};
 use isthmus_core::future::BoxFuture;
-use isthmus_core::id::{DeliveryId, RecipientId, SubjectKey};
+use isthmus_core::id::{DeliveryId, RecipientId};
 use isthmus_core::journal::{Settlement, Step};
 use isthmus_pipeline::deliver_loop::DeliverLoop;
 use isthmus_pipeline::retry_schedule::RetrySchedule;
@@ -55,7 +55,7 @@ impl DeliveryQueue for Queue {
 
     fn committed(&self, _recipient: &RecipientId) {}
 
-    fn in_hand(&self, _of: Option<&SubjectKey>) -> Vec<HandOut> {
+    fn in_hand(&self, _of: Whose<'_>) -> Vec<HandOut> {
         Vec::new()
     }
 

@@ -51,6 +51,25 @@ pub struct HandOut {
     pub turn: u64,
 }
 
+/// Whose deliveries are meant.
+#[derive(Debug, Clone, Copy)]
+pub enum Whose<'w> {
+    /// This patient's.
+    Subject(&'w SubjectKey),
+    /// Those of whoever has this address, for flows that a suppression stops.
+    Address(&'w AddressDigest),
+}
+
+impl Whose<'_> {
+    /// Whether a delivery about this patient, with these addresses, is meant.
+    pub fn means(&self, subject: &SubjectKey, addresses: &[AddressDigest]) -> bool {
+        match self {
+            Self::Subject(one) => *one == subject,
+            Self::Address(one) => addresses.contains(one),
+        }
+    }
+}
+
 /// The queue cannot be read or settled.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("the delivery queue cannot be used: {0}")]
@@ -82,8 +101,8 @@ pub trait DeliveryQueue: Send + Sync {
     /// or taken back.
     fn committed(&self, recipient: &RecipientId);
 
-    /// What workers have now of this patient, or of all: it may be on its way out.
-    fn in_hand(&self, of: Option<&SubjectKey>) -> Vec<HandOut>;
+    /// What workers have now of these: it may be on its way out.
+    fn in_hand(&self, of: Whose<'_>) -> Vec<HandOut>;
 
     /// Whether a worker still has it.
     fn is_in_hand(&self, one: &HandOut) -> bool;

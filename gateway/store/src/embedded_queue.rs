@@ -11,10 +11,10 @@ use std::task::Poll;
 use std::time::Duration;
 
 use isthmus_core::clock::{Clock, Timestamp};
-use isthmus_core::delivery_queue::{Delivery, DeliveryQueue, Draw, HandOut, QueueError};
+use isthmus_core::delivery_queue::{Delivery, DeliveryQueue, Draw, HandOut, QueueError, Whose};
 use isthmus_core::executor::Executor;
 use isthmus_core::future::BoxFuture;
-use isthmus_core::id::{DeliveryId, RecipientId, SubjectKey};
+use isthmus_core::id::{DeliveryId, RecipientId};
 use isthmus_core::journal::{Journal, JournalError, Settlement, Unit};
 
 use crate::database::{hold, open_reader};
@@ -149,7 +149,7 @@ impl DeliveryQueue for EmbeddedQueue {
         }
     }
 
-    fn in_hand(&self, of: Option<&SubjectKey>) -> Vec<HandOut> {
+    fn in_hand(&self, of: Whose<'_>) -> Vec<HandOut> {
         let relays = self.relays();
         relays.iter().flat_map(|relay| relay.in_hand(of)).collect()
     }

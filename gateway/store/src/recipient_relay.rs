@@ -5,8 +5,9 @@ use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use isthmus_core::address::AddressDigest;
 use isthmus_core::clock::Timestamp;
-use isthmus_core::delivery_queue::{Delivery, Draw, HandOut};
+use isthmus_core::delivery_queue::{Delivery, Draw, HandOut, Whose};
 use isthmus_core::id::{DeliveryId, RecipientId, SubjectKey};
 use rusqlite::Connection;
 use tokio::sync::Notify;
@@ -46,13 +47,21 @@ pub(crate) struct RecipientRelay {
     changed: Notify,
 }
 
+/// What is known of a delivery that a worker has.
+#[derive(Debug)]
+struct InHand {
+    subject: SubjectKey,
+    addresses: Vec<AddressDigest>,
+    turn: u64,
+}
+
 #[derive(Debug)]
 struct RelayState {
     connection: Connection,
     /// Due, one a patient, oldest first.
     window: VecDeque<StoredDelivery>,
-    /// With a worker, and which hand-out that is.
-    in_hand: HashMap<DeliveryId, (SubjectKey, u64)>,
+    /// With a worker.
+    in_hand: HashMap<DeliveryId, InHand>,
     /// How many hand-outs there were.
     turns: u64,
     /// How many of a patient's are with a worker.
@@ -93,16 +102,15 @@ impl RecipientRelay {
         self.changed.notify_waiters();
     }
 
-    /// What workers have, of this patient or of all.
-    pub(crate) fn in_hand(&self, of: Option<&SubjectKey>) -> Vec<HandOut> {
+    /// What workers have of these.
+    pub(crate) fn in_hand(&self, of: Whose<'_>) -> Vec<HandOut> {
         let state = hold(&self.state);
-        if of.is_some_and(|subject| !state.busy.contains_key(subject)) {
-            return Vec::new();
-        }
         let all = state.in_hand.iter();
-        let meant = all.filter(|(_, (subject, _))| of.is_none_or(|of| of == subject));
-        let hand_out =
-            |(&delivery, &(_, turn)): (&DeliveryId, &(SubjectKey, u64))| HandOut { delivery, turn };
+        let meant = all.filter(|(_, one)| of.means(&one.subject, &one.addresses));
+        let hand_out = |(&delivery, one): (&DeliveryId, &InHand)| HandOut {
+            delivery,
+            turn: one.turn,
+        };
         meant.map(hand_out).collect()
     }
 
@@ -110,7 +118,7 @@ impl RecipientRelay {
     pub(crate) fn is_in_hand(&self, one: &HandOut) -> bool {
         let state = hold(&self.state);
         let present = state.in_hand.get(&one.delivery);
-        present.is_some_and(|(_, turn)| *turn == one.turn)
+        present.is_some_and(|present| present.turn == one.turn)
     }
 
     /// These are with no worker any more. The rows tell what becomes of them.
@@ -161,7 +169,7 @@ impl RecipientRelay {
 
 impl RelayState {
     fn release(&mut self, ids: &[DeliveryId]) {
-        for (subject, _) in ids.iter().filter_map(|id| self.in_hand.remove(id)) {
+        for InHand { subject, .. } in ids.iter().filter_map(|id| self.in_hand.remove(id)) {
             if let Some(count) = self.busy.get_mut(&subject) {
                 *count -= 1;
                 if *count == 0 {
@@ -250,7 +258,12 @@ impl RelayState {
     fn hand_out(&mut self, stored: &StoredDelivery) {
         let Delivery { id, subject, .. } = stored.delivery;
         self.turns += 1;
-        self.in_hand.insert(id, (subject, self.turns));
+        let one = InHand {
+            subject,
+            addresses: stored.delivery.addresses.clone(),
+            turn: self.turns,
+        };
+        self.in_hand.insert(id, one);
         *self.busy.entry(subject).or_insert(0) += 1;
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use isthmus_core::clock::Clock;
 use isthmus_core::consent_store::ConsentChoice;
-use isthmus_core::delivery_queue::{DeliveryQueue, HandOut};
+use isthmus_core::delivery_queue::{DeliveryQueue, HandOut, Whose};
 use isthmus_core::executor::Executor;
 use isthmus_core::hold::Hold;
 use isthmus_core::id::{FlowId, RecipientId, SubjectKey};
@@ -65,7 +65,10 @@ impl PatientWords<'_> {
         }
         self.wake();
         let gone = match choice {
-            ConsentChoice::OptOut => self.nothing_on_its_way(Some(&subjects)).await?,
+            ConsentChoice::OptOut => {
+                self.nothing_on_its_way(subjects.iter().map(Whose::Subject))
+                    .await?
+            }
             ConsentChoice::OptIn => true,
         };
         Ok(Recorded {
@@ -87,10 +90,13 @@ impl PatientWords<'_> {
             .collect()
     }
 
-    /// Waits until no worker has anything of these patients, or of anybody, that was decided upon
-    /// before. False: something was still on its way after the longest wait, or a gateway that
-    /// could not be asked may have it.
-    async fn nothing_on_its_way(&self, of: Option<&[SubjectKey]>) -> Result<bool, Failure> {
+    /// Waits until no worker has anything of these that was decided upon before. False: something
+    /// was still on its way after the longest wait, or a gateway that could not be asked may have
+    /// it.
+    async fn nothing_on_its_way(
+        &self,
+        of: impl Iterator<Item = Whose<'_>>,
+    ) -> Result<bool, Failure> {
         if let Some(paths) = self.beside {
             // Asked after the word was committed: one that starts later reads it.
             return Ok(!paths.is_in_use().map_err(Failure::run)?);
@@ -98,13 +104,7 @@ impl PatientWords<'_> {
         let Some(queue) = self.queue else {
             return Ok(true);
         };
-        let in_hand: Vec<HandOut> = match of {
-            Some(subjects) => subjects
-                .iter()
-                .flat_map(|subject| queue.in_hand(Some(subject)))
-                .collect(),
-            None => queue.in_hand(None),
-        };
+        let in_hand: Vec<HandOut> = of.flat_map(|whose| queue.in_hand(whose)).collect();
         let start = self.executor.monotonic();
         for one in &in_hand {
             while queue.is_in_hand(one) {
@@ -156,7 +156,10 @@ impl PatientWords<'_> {
         self.wake();
         Ok(Recorded {
             patients: patients.len(),
-            nothing_on_its_way: hold.is_none() || self.nothing_on_its_way(Some(&subjects)).await?,
+            nothing_on_its_way: hold.is_none()
+                || self
+                    .nothing_on_its_way(subjects.iter().map(Whose::Subject))
+                    .await?,
         })
     }
 
@@ -168,16 +171,20 @@ impl PatientWords<'_> {
     ) -> Result<Suppressed, Failure> {
         let digester = self.store.digester();
         let (consents, now) = (self.store.consents(), self.clock.now());
+        let digests = addresses.iter();
+        let digests: Vec<_> = digests.map(|Address(one)| digester.address(one)).collect();
         let mut new = 0;
-        for Address(address) in addresses {
-            let suppressed = consents.suppress(&digester.address(address), now, source);
+        for address in &digests {
+            let suppressed = consents.suppress(address, now, source);
             new += usize::from(suppressed.map_err(Failure::run)?);
         }
         self.wake();
         Ok(Suppressed {
             addresses: addresses.len(),
             new,
-            nothing_on_its_way: self.nothing_on_its_way(None).await?,
+            nothing_on_its_way: self
+                .nothing_on_its_way(digests.iter().map(Whose::Address))
+                .await?,
         })
     }
 
