@@ -105,6 +105,11 @@ impl RecipientRelay {
     /// What workers have of these.
     pub(crate) fn in_hand(&self, of: Whose<'_>) -> Vec<HandOut> {
         let state = hold(&self.state);
+        if let Whose::Subject(subject) = of
+            && !state.busy.contains_key(subject)
+        {
+            return Vec::new();
+        }
         let all = state.in_hand.iter();
         let meant = all.filter(|(_, one)| of.means(&one.subject, &one.addresses));
         let hand_out = |(&delivery, one): (&DeliveryId, &InHand)| HandOut {

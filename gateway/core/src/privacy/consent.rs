@@ -149,15 +149,17 @@ impl ConsentRule {
         consents: &dyn ConsentStore,
         now: Timestamp,
     ) -> ConsentAnswer {
-        if self.is_too_old(consents.as_of(now), now) {
-            return ConsentAnswer::Unavailable(release::CONSENT_UNAVAILABLE);
-        }
         let required: &[String] = match self.require {
+            // Nothing is asked, so nothing has to be known.
+            Requirement::None if self.tells.is_empty() => return ConsentAnswer::Allowed(None),
             Requirement::None => &[],
             Requirement::OptIn if self.categories.is_empty() => return ConsentAnswer::Withheld,
             Requirement::OptIn => &self.categories,
         };
-        let mut version: Option<u64> = None;
+        if self.is_too_old(consents.as_of(now), now) {
+            return ConsentAnswer::Unavailable(release::CONSENT_UNAVAILABLE);
+        }
+        let mut version: u64 = 0;
         let required = required.iter().map(|category| (category, true));
         let told = self.tells.iter().map(|category| (category, false));
         for (category, must_agree) in required.chain(told) {
@@ -170,8 +172,8 @@ impl ConsentRule {
                 return ConsentAnswer::Withheld;
             }
             let word = consent.map_or(0, |consent| consent.version);
-            version = Some(version.unwrap_or(0).saturating_add(word));
+            version = version.saturating_add(word);
         }
-        ConsentAnswer::Allowed(version)
+        ConsentAnswer::Allowed(Some(version))
     }
 }

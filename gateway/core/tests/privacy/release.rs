@@ -78,11 +78,13 @@ fn no_consent_is_asked_where_none_is_needed() {
     let treatment = policy()
         .replace("\"hipaa-authorization\"", "\"treatment\"")
         .replace("\"HMARKT\"", "\"TREAT\"")
-        .replace("\"opt-in\"", "\"none\"");
+        .replace("\"opt-in\"", "\"none\"")
+        .replace("on_unknown", "max_age_s = 5\non_unknown");
     let set = loaded(&treatment);
     let broken = Consents {
         said: BTreeMap::new(),
         broken: true,
+        as_of: Some(Timestamp::from_unix_millis(0)),
         ..Consents::default()
     };
     assert_eq!(

@@ -25,6 +25,7 @@ pub(crate) fn place(folder: &Path, options: &HoldPlace, output: Output) -> Resul
     Ok(())
 }
 
+/// Says so when what was decided before a word may still leave.
 pub(crate) fn warn_of_what_is_on_its_way(nothing_on_its_way: bool, output: Output) {
     if !nothing_on_its_way {
         output.warning("something that was decided upon before is still on its way");
