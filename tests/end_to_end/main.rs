@@ -32,6 +32,7 @@ mod hospital_feed;
 mod misspelt_policies;
 mod no_patient_data_leaks;
 mod one_dead_destination;
+mod reload;
 mod restart_recovers;
 mod retries_and_parking;
 mod revocation_is_final;

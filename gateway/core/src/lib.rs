@@ -4,6 +4,7 @@
 pub mod address;
 pub mod clock;
 pub mod consent_store;
+pub mod current;
 pub mod delivery_queue;
 pub mod destination;
 pub mod diagnostic;

@@ -1,8 +1,6 @@
 //! Admission: whether the bytes of one frame may go to the store, in whose name and under which
 //! ids. Reading the socket is done in `mllp_session`, the answer in `acknowledgement`.
 
-use std::sync::Arc;
-
 use bytes::Bytes;
 use isthmus_core::envelope::{Envelope, RawMessage};
 use isthmus_core::phi::Phi;
@@ -15,6 +13,7 @@ use crate::recognition::{Recognised, recognise};
 use crate::rejection::Rejection;
 use crate::seams::Seams;
 use crate::sender::Sender;
+use crate::standing::Standing;
 
 /// A frame, looked at.
 #[derive(Debug)]
@@ -25,16 +24,16 @@ pub(crate) struct Admission {
     pub(crate) verdict: Result<Envelope<RawMessage>, Rejection>,
 }
 
-/// Looks at the bytes of one frame that came from a peer which may be these senders.
-pub(crate) fn admit(raw: Bytes, candidates: &[Arc<Sender>], seams: &Seams) -> Admission {
+/// Looks at the bytes of one frame that came from a peer of this standing.
+pub(crate) fn admit(raw: Bytes, standing: &Standing, seams: &Seams) -> Admission {
     let Recognised {
         sender,
         message,
         charset,
-    } = match recognise(&raw, candidates, seams) {
+    } = match recognise(&raw, standing) {
         Ok(recognised) => recognised,
         Err(rejection) => {
-            let origin = Origin::unrecognised(&raw, candidates);
+            let origin = Origin::unrecognised(&raw, &standing.candidates);
             return Admission {
                 origin,
                 verdict: Err(rejection),
@@ -42,7 +41,7 @@ pub(crate) fn admit(raw: Bytes, candidates: &[Arc<Sender>], seams: &Seams) -> Ad
         }
     };
     let origin = Origin::recognised(&message, &sender, charset);
-    let verdict = check_entitlement(&message, &origin, &sender, seams.mapped.as_ref())
+    let verdict = check_entitlement(&message, &origin, &sender, standing.terms.mapped.as_ref())
         .map(|()| envelope(raw, &message, &sender, seams));
     Admission { origin, verdict }
 }

@@ -11,8 +11,8 @@ use crate::acknowledgement_table::NotMapped;
 use crate::authority_check::foreign_identifier;
 use crate::origin::Origin;
 use crate::rejection::Rejection;
-use crate::seams::Mapped;
 use crate::sender::Sender;
+use crate::terms::Mapped;
 
 /// Characters in the longest control id (MSH-10: 20 up to version 2.6, 199 from 2.7 on).
 const CONTROL_ID_MAX: usize = 199;

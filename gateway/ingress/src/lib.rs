@@ -25,4 +25,6 @@ pub mod rejection;
 pub mod seams;
 pub mod sender;
 pub mod sender_binding;
+mod standing;
+pub mod terms;
 pub mod tls;
