@@ -36,4 +36,5 @@ mod reload;
 mod restart_recovers;
 mod retries_and_parking;
 mod revocation_is_final;
+mod sequence_numbers;
 mod signed_webhooks;

@@ -19,6 +19,7 @@ pub mod journal;
 pub mod key_ring;
 pub mod ledger;
 pub mod ledger_rows;
+pub mod link;
 pub mod name_lists;
 pub mod phi;
 pub mod privacy;

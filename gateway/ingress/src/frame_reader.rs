@@ -8,7 +8,7 @@ use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::sync::mpsc::Sender as Answers;
 use tokio::sync::watch;
 
-use crate::admission::{Admission, admit};
+use crate::admission::{Admission, Admitted, admit};
 use crate::answer_window::{Fate, Unanswered};
 use crate::budget::{Budget, Share};
 use crate::frame_stream::{Arrival, FrameStream};
@@ -179,7 +179,13 @@ impl<'s, R: AsyncRead + Unpin> FrameReader<'s, R> {
         let own = own.map_err(|_closed| End::Early)?;
         let Admission { origin, verdict } = admit(Bytes::from(payload), &self.standing, self.seams);
         let fate = match verdict {
-            Ok(envelope) => Fate::OnItsWay(self.seams.intake.accept(envelope)),
+            Ok(Admitted::Message(envelope)) => Fate::OnItsWay(self.seams.intake.accept(envelope)),
+            Ok(Admitted::Numbered(envelope, number)) => {
+                Fate::Numbered(number, self.seams.intake.accept_numbered(envelope, number))
+            }
+            Ok(Admitted::Order(sender, order)) => {
+                Fate::Ordered(self.seams.intake.link(sender, order))
+            }
             Err(rejection) => Fate::Decided(Err(rejection)),
         };
         self.answer(Unanswered {

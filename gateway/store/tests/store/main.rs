@@ -18,6 +18,7 @@ mod group_commit;
 mod keys;
 mod killed;
 mod ledger;
+mod links;
 mod lists;
 mod opening;
 mod restrictions;
