@@ -2,6 +2,7 @@
 //! code; what each command does is in `command`.
 
 mod admin;
+mod certificate_terms;
 mod cli;
 mod command;
 mod config;
@@ -20,6 +21,7 @@ mod listeners;
 mod loop_alarm;
 mod message_file;
 mod mllp_client;
+mod notify_socket;
 mod operator_options;
 mod output;
 mod patient_lines;
