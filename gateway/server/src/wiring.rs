@@ -85,6 +85,10 @@ impl Parts {
             size_limit: file.config.store.size_limit(),
         };
         let store = RunningStore::start(&options, &master).map_err(Failure::run)?;
+        let size = std::fs::metadata(options.paths.database()).map_or(0, |file| file.len());
+        if options.size_limit.is_some_and(|limit| size >= limit) {
+            tracing::warn!("the database is as large as `size_max_mb` allows; senders are told AE");
+        }
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let executor: Arc<dyn Executor> = Arc::new(TokioExecutor::new());
         let queue = match file.config.store.queue {
