@@ -20,8 +20,9 @@ use crate::key_file::StoreId;
 /// for a recipient: only heads are drawn, so `delivery_due` lists what can be drawn and nothing
 /// that waits behind another. `state`: 0 waits, 1 parked. `not_before` is 0 until a retry, and 1
 /// where a person or a patient made it due at once. `reason` tells why the last attempt failed or
-/// why it is parked. `urgent` rows are drawn before all others. `sealed` is empty when its patient took back their consent: nothing is left to
-/// send, and the row keeps its place until it is settled.
+/// why it is parked. `urgent` rows are drawn before all others. `sealed` is empty when its patient
+/// took back their consent: nothing is left to send, and the row keeps its place until it is
+/// settled.
 /// `delivered`: what is done with; the payload is gone. `outcome` is NULL when the recipient has
 /// it, else the reason code for which it was withheld before it was sent, or `dropped`.
 /// `consent`: what a patient said, one row a word. `hold`: about whom nothing leaves for now.
