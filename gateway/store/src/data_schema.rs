@@ -15,6 +15,8 @@ use crate::key_file::StoreId;
 /// questions, whether the message is known and whether its control id is.
 /// `open_intake`: those without an outcome, so that a start needs not read the others. `again` is 1
 /// when a person had it tried again: some of what it gives may have been delivered.
+/// `link`: the number of the last message of a sender that numbers its messages; no row while the
+/// next number may be any.
 /// `outcome`, `decision`: what became of a message, and what the gate said for each flow.
 /// `delivery`: what is to be delivered, in order of `row`. `head` marks the first of a patient
 /// for a recipient: only heads are drawn, so `delivery_due` lists what can be drawn and nothing
@@ -50,6 +52,10 @@ const SCHEMA: Schema = Schema {
             sequence INTEGER PRIMARY KEY,
             again INTEGER NOT NULL DEFAULT 0
         ) STRICT;
+        CREATE TABLE link(
+            sender TEXT PRIMARY KEY,
+            last INTEGER NOT NULL
+        ) STRICT, WITHOUT ROWID;
         CREATE TABLE outcome(
             sequence INTEGER PRIMARY KEY,
             at INTEGER NOT NULL,

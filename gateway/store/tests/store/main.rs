@@ -17,6 +17,7 @@ mod group_commit;
 mod keys;
 mod killed;
 mod ledger;
+mod links;
 mod lists;
 mod opening;
 mod restrictions;
