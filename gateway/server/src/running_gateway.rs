@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use isthmus_core::current::Current;
 use isthmus_ingress::mllp_listener::MllpListener;
+use isthmus_queue::rabbitmq::broker::RabbitMq;
 use isthmus_store::running_store::RunningStore;
 use tokio::sync::{mpsc, oneshot, watch};
 
@@ -14,6 +15,7 @@ use crate::config_file::ConfigFile;
 use crate::failure::Failure;
 use crate::in_force::{self, InForce};
 use crate::listeners;
+use crate::rabbitmq_parts;
 use crate::reload::Reload;
 use crate::reload_answer::ReloadAnswer;
 use crate::rules::Rules;
@@ -44,6 +46,7 @@ pub(crate) enum Ended {
 /// A gateway that takes messages in and delivers.
 pub(crate) struct RunningGateway {
     store: Arc<RunningStore>,
+    broker: Option<Arc<RabbitMq>>,
     listening: Vec<Listening>,
     stop: watch::Sender<bool>,
     listeners: tokio::task::JoinSet<()>,
@@ -67,11 +70,14 @@ pub(crate) enum Happening {
 
 impl RunningGateway {
     /// Opens the store, starts the loops, and opens the ports last.
-    pub(crate) fn start(file: &ConfigFile, rules: &Rules) -> Result<Self, Failure> {
+    pub(crate) async fn start(file: &ConfigFile, rules: &Rules) -> Result<Self, Failure> {
         let (ended, loops) = mpsc::channel(16);
         let (stop, stopping) = watch::channel(false);
         let (working, workers) = mpsc::channel(1);
         let parts = Parts::make(file, rules, ended, stopping.clone(), working)?;
+        if let Some(broker) = &parts.broker {
+            rabbitmq_parts::declare(file, broker).await?;
+        }
         let (sign_last, last) = watch::channel(false);
         let signed = parts.sign(file, last)?;
         let mut runners = Vec::new();
@@ -107,6 +113,7 @@ impl RunningGateway {
         parts.answer(file, &reload)?;
         Ok(Self {
             store: parts.store,
+            broker: parts.broker,
             listening,
             stop,
             listeners: running,
@@ -163,6 +170,9 @@ impl RunningGateway {
             tracing::warn!(
                 "hand-overs are still under way, they are repeated after the next start"
             );
+        }
+        if let Some(broker) = self.broker {
+            broker.close().await;
         }
         // The task that signs may have ended by itself.
         let _ended = self.sign_last.send(true);

@@ -28,6 +28,9 @@ use isthmus_pipeline::rebuild_stage::RebuildStage;
 use isthmus_pipeline::release_stage::ReleaseStage;
 use isthmus_pipeline::rules_in_force::RulesInForce;
 use isthmus_pipeline::shaping::Shaping;
+use isthmus_queue::broker::Broker;
+use isthmus_queue::brokered_queue::BrokeredQueue;
+use isthmus_queue::rabbitmq::broker::RabbitMq;
 use isthmus_store::running_store::{RunningStore, StoreOptions};
 use tokio::sync::{mpsc, oneshot, watch};
 use toml::Spanned;
@@ -42,6 +45,7 @@ use crate::failure::Failure;
 use crate::in_force::{self, InForce};
 use crate::listeners;
 use crate::loop_alarm::LoopAlarm;
+use crate::rabbitmq_parts;
 use crate::reload::Reload;
 use crate::reload_answer::ReloadAnswer;
 use crate::rules::Rules;
@@ -57,6 +61,8 @@ pub(crate) struct Parts {
     executor: Arc<dyn Executor>,
     keys: Arc<dyn KeyRing>,
     queue: Arc<dyn DeliveryQueue>,
+    /// What carries the deliveries, if it is not the store.
+    pub(crate) broker: Option<Arc<RabbitMq>>,
     release: Arc<ReleaseStage>,
     pub(crate) rules: Arc<Current<RulesInForce>>,
     ended: mpsc::Sender<String>,
@@ -87,8 +93,17 @@ impl Parts {
         let store = RunningStore::start(&options, &master).map_err(Failure::run)?;
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let executor: Arc<dyn Executor> = Arc::new(TokioExecutor::new());
-        let queue = match file.config.store.queue {
-            QueueKind::Embedded => store.queue(Arc::clone(&clock), Arc::clone(&executor)),
+        let queue = store.queue(Arc::clone(&clock), Arc::clone(&executor));
+        let queue: Arc<dyn DeliveryQueue> = Arc::new(queue.map_err(Failure::run)?);
+        let (queue, broker) = match file.config.store.queue {
+            QueueKind::Embedded => (queue, None),
+            QueueKind::RabbitMq => {
+                let broker = rabbitmq_parts::broker(file, &store.store().name(), &executor)?;
+                let broker = Arc::new(broker);
+                let over = Arc::clone(&broker) as Arc<dyn Broker>;
+                let brokered = BrokeredQueue::new(queue, over, Arc::clone(&executor));
+                (Arc::new(brokered) as Arc<dyn DeliveryQueue>, Some(broker))
+            }
         };
         let keys: Arc<dyn KeyRing> = store.store().keys();
         let release = ReleaseStage {
@@ -100,7 +115,8 @@ impl Parts {
             },
         };
         Ok(Self {
-            queue: Arc::new(queue.map_err(Failure::run)?),
+            queue,
+            broker,
             store: Arc::new(store),
             clock,
             executor,

@@ -155,7 +155,11 @@ const SCHEMA: Schema = Schema {
         2,
         "ALTER TABLE delivery ADD COLUMN urgent INTEGER NOT NULL DEFAULT 0;
         CREATE INDEX delivery_urgent ON delivery(recipient, row)
-            WHERE head = 1 AND state = 0 AND urgent = 1;",
+            WHERE head = 1 AND state = 0 AND urgent = 1;
+        CREATE TABLE link(
+            sender TEXT PRIMARY KEY,
+            last INTEGER NOT NULL
+        ) STRICT, WITHOUT ROWID;",
     )],
 };
 

@@ -32,7 +32,7 @@ pub(crate) async fn run(folder: &Path, output: Output) -> Result<(), Failure> {
     let rules = Rules::load(&file, SystemClock.now())?;
     // Before the ports open: whoever sees that they are open may send a signal.
     let mut signals = Signals::take().map_err(Failure::run)?;
-    let mut gateway = RunningGateway::start(&file, &rules)?;
+    let mut gateway = RunningGateway::start(&file, &rules).await?;
     announce(&gateway, &file, output);
     let ended = loop {
         tokio::select! {
