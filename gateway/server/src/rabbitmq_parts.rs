@@ -5,10 +5,12 @@ use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use isthmus_core::delivery_queue::DeliveryQueue;
 use isthmus_core::diagnostic::Diagnostic;
 use isthmus_core::executor::Executor;
 use isthmus_core::id::RecipientId;
-use isthmus_queue::broker::BrokerError;
+use isthmus_queue::broker::{Broker, BrokerError};
+use isthmus_queue::brokered_queue::BrokeredQueue;
 use isthmus_queue::rabbitmq::address::Address;
 use isthmus_queue::rabbitmq::broker::{Access, RabbitMq, RabbitMqOptions};
 use toml::Spanned;
@@ -22,6 +24,39 @@ const LANES_MAX: u32 = 64;
 
 /// The longest prefix, so that there is room for a recipient's name behind it.
 const PREFIX_MAX: usize = 100;
+
+/// The broker of a running gateway, and the queue over it.
+#[derive(Debug)]
+pub(crate) struct Brokered {
+    /// The broker.
+    pub(crate) broker: Arc<RabbitMq>,
+    /// The queue.
+    pub(crate) queue: Arc<BrokeredQueue>,
+}
+
+impl Brokered {
+    /// A queue over the broker that the configuration states, for deliveries of this store.
+    pub(crate) fn over(
+        file: &ConfigFile,
+        store: &str,
+        deliveries: Arc<dyn DeliveryQueue>,
+        executor: &Arc<dyn Executor>,
+    ) -> Result<Self, Failure> {
+        let broker = Arc::new(broker(file, store, executor)?);
+        let carrier = Arc::clone(&broker) as Arc<dyn Broker>;
+        let queue = BrokeredQueue::new(deliveries, carrier, Arc::clone(executor));
+        Ok(Self {
+            broker,
+            queue: Arc::new(queue),
+        })
+    }
+
+    /// Ends the queue, then says good-bye to the broker.
+    pub(crate) async fn close(&self) {
+        self.queue.close();
+        self.broker.close().await;
+    }
+}
 
 /// What is wrong with the broker; reads secrets and certificates, and reaches nobody.
 pub(crate) fn check(file: &ConfigFile) -> Result<(), Failure> {

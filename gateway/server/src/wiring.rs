@@ -28,9 +28,6 @@ use isthmus_pipeline::rebuild_stage::RebuildStage;
 use isthmus_pipeline::release_stage::ReleaseStage;
 use isthmus_pipeline::rules_in_force::RulesInForce;
 use isthmus_pipeline::shaping::Shaping;
-use isthmus_queue::broker::Broker;
-use isthmus_queue::brokered_queue::BrokeredQueue;
-use isthmus_queue::rabbitmq::broker::RabbitMq;
 use isthmus_store::running_store::{RunningStore, StoreOptions};
 use tokio::sync::{mpsc, oneshot, watch};
 use toml::Spanned;
@@ -45,7 +42,7 @@ use crate::failure::Failure;
 use crate::in_force::{self, InForce};
 use crate::listeners;
 use crate::loop_alarm::LoopAlarm;
-use crate::rabbitmq_parts;
+use crate::rabbitmq_parts::Brokered;
 use crate::reload::Reload;
 use crate::reload_answer::ReloadAnswer;
 use crate::rules::Rules;
@@ -62,7 +59,7 @@ pub(crate) struct Parts {
     keys: Arc<dyn KeyRing>,
     queue: Arc<dyn DeliveryQueue>,
     /// What carries the deliveries, if it is not the store.
-    pub(crate) broker: Option<Arc<RabbitMq>>,
+    pub(crate) brokered: Option<Brokered>,
     release: Arc<ReleaseStage>,
     pub(crate) rules: Arc<Current<RulesInForce>>,
     ended: mpsc::Sender<String>,
@@ -95,14 +92,12 @@ impl Parts {
         let executor: Arc<dyn Executor> = Arc::new(TokioExecutor::new());
         let queue = store.queue(Arc::clone(&clock), Arc::clone(&executor));
         let queue: Arc<dyn DeliveryQueue> = Arc::new(queue.map_err(Failure::run)?);
-        let (queue, broker) = match file.config.store.queue {
+        let (queue, brokered) = match file.config.store.queue {
             QueueKind::Embedded => (queue, None),
             QueueKind::RabbitMq => {
-                let broker = rabbitmq_parts::broker(file, &store.store().name(), &executor)?;
-                let broker = Arc::new(broker);
-                let over = Arc::clone(&broker) as Arc<dyn Broker>;
-                let brokered = BrokeredQueue::new(queue, over, Arc::clone(&executor));
-                (Arc::new(brokered) as Arc<dyn DeliveryQueue>, Some(broker))
+                let brokered = Brokered::over(file, &store.store().name(), queue, &executor)?;
+                let queue = Arc::clone(&brokered.queue) as Arc<dyn DeliveryQueue>;
+                (queue, Some(brokered))
             }
         };
         let keys: Arc<dyn KeyRing> = store.store().keys();
@@ -116,7 +111,7 @@ impl Parts {
         };
         Ok(Self {
             queue,
-            broker,
+            brokered,
             store: Arc::new(store),
             clock,
             executor,
