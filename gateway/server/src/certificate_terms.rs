@@ -73,6 +73,13 @@ fn named(file: &ConfigFile) -> Vec<(Range<usize>, &'static str, PathBuf)> {
             named.extend(both.map(|(key, path)| (destination.span(), key, file.path(path))));
         }
     }
+    if let Some(broker) = file.config.rabbitmq.as_ref() {
+        let broker = broker.get_ref();
+        let own = broker.certificate.iter().map(|path| ("certificate", path));
+        let trusted = broker.ca.iter().map(|path| ("ca", path));
+        let both = own.chain(trusted);
+        named.extend(both.map(|(key, path)| (path.span(), key, file.path(path.get_ref()))));
+    }
     named
 }
 

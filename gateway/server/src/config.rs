@@ -18,6 +18,8 @@ pub(crate) struct Config {
     pub(crate) mappings: PathBuf,
     /// Where messages, deliveries and consents are kept.
     pub(crate) store: StoreConfig,
+    /// The broker of deliveries, for `queue = "rabbitmq"`.
+    pub(crate) rabbitmq: Option<Spanned<RabbitMqConfig>>,
     /// What is kept of every decision and attempt.
     pub(crate) ledger: LedgerConfig,
     /// How commands reach a running gateway.
@@ -95,6 +97,32 @@ impl LimitsConfig {
 /// `messages_mb`, unless it is stated.
 const MESSAGES_MB: u64 = 256;
 
+/// `[rabbitmq]`.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RabbitMqConfig {
+    /// `amqps://HOST[:PORT][/VHOST]`; `amqp` for a broker on this machine.
+    pub(crate) url: Spanned<String>,
+    /// A reference to `NAME:PASSWORD`. Without it the client certificate tells who we are.
+    pub(crate) credentials: Option<Spanned<String>>,
+    /// The authorities that the broker's certificate may come from, beside the system's (PEM).
+    pub(crate) ca: Option<Spanned<PathBuf>>,
+    /// Our certificate (PEM).
+    pub(crate) certificate: Option<Spanned<PathBuf>>,
+    /// Its key (PEM, PKCS #8).
+    pub(crate) key: Option<Spanned<PathBuf>>,
+    /// What the names of exchanges and queues begin with; no two gateways may share one. Without
+    /// it: `isthmus.` and the store's name.
+    pub(crate) prefix: Option<Spanned<String>>,
+    /// How many queues a recipient has, beside the urgent one.
+    #[serde(default = "two_lanes")]
+    pub(crate) lanes: Spanned<u32>,
+}
+
+fn two_lanes() -> Spanned<u32> {
+    Spanned::new(0..0, 2)
+}
+
 /// `[ledger]`.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -124,6 +152,19 @@ pub(crate) enum QueueKind {
     /// The store's own rows; no server needed.
     #[default]
     Embedded,
+    /// Quorum queues of a RabbitMQ broker, told in `[rabbitmq]`.
+    #[serde(rename = "rabbitmq")]
+    RabbitMq,
+}
+
+impl QueueKind {
+    /// As the configuration writes it.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Embedded => "embedded",
+            Self::RabbitMq => "rabbitmq",
+        }
+    }
 }
 
 /// `[first_start]`.

@@ -38,6 +38,8 @@ pub(crate) const LISTENER: Code = Code::new("C006");
 pub(crate) const DESTINATION: Code = Code::new("C007");
 /// A change that a running gateway cannot take over.
 pub(crate) const RESTART: Code = Code::new("C008");
+/// A broker that cannot be used as it is stated.
+pub(crate) const BROKER: Code = Code::new("C009");
 
 /// Every code of the configuration, explained.
 pub(crate) const CODES: &[Explanation] = &[
@@ -89,6 +91,15 @@ pub(crate) const CODES: &[Explanation] = &[
                and webhook secrets. Ports and their bounds, the store, the ledger's key, the admin \
                socket, and destinations that come, go or move need a restart. Nothing of a \
                reload with such a change is taken over: take it back, or start the gateway again.",
+    },
+    Explanation {
+        code: BROKER,
+        title: "a broker that cannot be used as it is stated",
+        text: "The broker of deliveries is told in [rabbitmq]: a URL without credentials, who we \
+               are there, and what the names of our queues begin with. A queue that is there with \
+               other properties than ours need is never used, for it may drop what it should keep: \
+               delete it at the broker, or choose another prefix. Every delivery is in the store, \
+               so nothing is lost with a queue.",
     },
 ];
 
@@ -191,9 +202,17 @@ impl ConfigFile {
 
     /// The error of a change that a running gateway cannot take over, at the head of a table.
     pub(crate) fn needs_restart(&self, table: &str, text: &str) -> Diagnostic {
+        self.changed(&self.head(table), text)
+    }
+
+    /// An error at the head of a table.
+    pub(crate) fn at_table(&self, table: &str, code: Code, text: &str) -> Diagnostic {
+        self.error(&self.head(table), code, text)
+    }
+
+    fn head(&self, table: &str) -> Range<usize> {
         let head = self.source.text().find(table);
-        let at = head.map_or(0..0, |start| start..start + table.len());
-        self.changed(&at, text)
+        head.map_or(0..0, |start| start..start + table.len())
     }
 
     /// The same, at a value of the file.

@@ -26,6 +26,7 @@ mod operator_options;
 mod output;
 mod patient_lines;
 mod policy_folder;
+mod rabbitmq_parts;
 mod reference;
 mod reload;
 mod reload_answer;

@@ -14,6 +14,7 @@ use crate::config_file::ConfigFile;
 use crate::failure::Failure;
 use crate::in_force::{self, InForce};
 use crate::listeners;
+use crate::rabbitmq_parts::{self, Brokered};
 use crate::reload::Reload;
 use crate::reload_answer::ReloadAnswer;
 use crate::rules::Rules;
@@ -44,6 +45,7 @@ pub(crate) enum Ended {
 /// A gateway that takes messages in and delivers.
 pub(crate) struct RunningGateway {
     store: Arc<RunningStore>,
+    brokered: Option<Brokered>,
     listening: Vec<Listening>,
     stop: watch::Sender<bool>,
     listeners: tokio::task::JoinSet<()>,
@@ -67,11 +69,14 @@ pub(crate) enum Happening {
 
 impl RunningGateway {
     /// Opens the store, starts the loops, and opens the ports last.
-    pub(crate) fn start(file: &ConfigFile, rules: &Rules) -> Result<Self, Failure> {
+    pub(crate) async fn start(file: &ConfigFile, rules: &Rules) -> Result<Self, Failure> {
         let (ended, loops) = mpsc::channel(16);
         let (stop, stopping) = watch::channel(false);
         let (working, workers) = mpsc::channel(1);
         let parts = Parts::make(file, rules, ended, stopping.clone(), working)?;
+        if let Some(brokered) = &parts.brokered {
+            rabbitmq_parts::declare(file, &brokered.broker).await?;
+        }
         let (sign_last, last) = watch::channel(false);
         let signed = parts.sign(file, last)?;
         let mut runners = Vec::new();
@@ -108,6 +113,7 @@ impl RunningGateway {
         parts.warn_daily(&reload);
         Ok(Self {
             store: parts.store,
+            brokered: parts.brokered,
             listening,
             stop,
             listeners: running,
@@ -169,6 +175,9 @@ impl RunningGateway {
             tracing::warn!(
                 "hand-overs are still under way, they are repeated after the next start"
             );
+        }
+        if let Some(brokered) = self.brokered {
+            brokered.close().await;
         }
         // The task that signs may have ended by itself.
         let _ended = self.sign_last.send(true);

@@ -8,9 +8,10 @@ use crate::config_file::ConfigFile;
 use crate::destinations;
 use crate::failure::Failure;
 use crate::listeners;
+use crate::rabbitmq_parts;
 use crate::rules::Rules;
 
-/// Listeners, senders, destinations, maps, tables and policies as of `now`.
+/// Listeners, senders, destinations, the broker, maps, tables and policies as of `now`.
 ///
 /// # Errors
 /// Every error of all of them.
@@ -19,6 +20,11 @@ pub(crate) fn load(file: &ConfigFile, now: Timestamp) -> Result<Rules, Failure> 
         (Ok(()), Ok(())) => Ok(()),
         (Err(listeners), Err(destinations)) => Err(listeners.and(destinations)),
         (Err(failure), Ok(())) | (Ok(()), Err(failure)) => Err(failure),
+    };
+    let ends = match (ends, rabbitmq_parts::check(file)) {
+        (ends, Ok(())) => ends,
+        (Ok(()), Err(broker)) => Err(broker),
+        (Err(ends), Err(broker)) => Err(ends.and(broker)),
     };
     match (ends, Rules::load(file, now)) {
         (Ok(()), Ok(mut rules)) => {

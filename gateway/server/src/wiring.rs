@@ -42,6 +42,7 @@ use crate::failure::Failure;
 use crate::in_force::{self, InForce};
 use crate::listeners;
 use crate::loop_alarm::LoopAlarm;
+use crate::rabbitmq_parts::Brokered;
 use crate::reload::{self, Reload};
 use crate::reload_answer::ReloadAnswer;
 use crate::rules::Rules;
@@ -57,6 +58,8 @@ pub(crate) struct Parts {
     executor: Arc<dyn Executor>,
     keys: Arc<dyn KeyRing>,
     queue: Arc<dyn DeliveryQueue>,
+    /// What carries the deliveries, if it is not the store.
+    pub(crate) brokered: Option<Brokered>,
     release: Arc<ReleaseStage>,
     pub(crate) rules: Arc<Current<RulesInForce>>,
     ended: mpsc::Sender<String>,
@@ -91,8 +94,15 @@ impl Parts {
         }
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let executor: Arc<dyn Executor> = Arc::new(TokioExecutor::new());
-        let queue = match file.config.store.queue {
-            QueueKind::Embedded => store.queue(Arc::clone(&clock), Arc::clone(&executor)),
+        let queue = store.queue(Arc::clone(&clock), Arc::clone(&executor));
+        let queue: Arc<dyn DeliveryQueue> = Arc::new(queue.map_err(Failure::run)?);
+        let (queue, brokered) = match file.config.store.queue {
+            QueueKind::Embedded => (queue, None),
+            QueueKind::RabbitMq => {
+                let brokered = Brokered::over(file, &store.store().name(), queue, &executor)?;
+                let queue = Arc::clone(&brokered.queue) as Arc<dyn DeliveryQueue>;
+                (queue, Some(brokered))
+            }
         };
         let keys: Arc<dyn KeyRing> = store.store().keys();
         let release = ReleaseStage {
@@ -104,7 +114,8 @@ impl Parts {
             },
         };
         Ok(Self {
-            queue: Arc::new(queue.map_err(Failure::run)?),
+            queue,
+            brokered,
             store: Arc::new(store),
             clock,
             executor,

@@ -22,8 +22,9 @@ use crate::key_file::StoreId;
 /// for a recipient: only heads are drawn, so `delivery_due` lists what can be drawn and nothing
 /// that waits behind another. `state`: 0 waits, 1 parked. `not_before` is 0 until a retry, and 1
 /// where a person or a patient made it due at once. `reason` tells why the last attempt failed or
-/// why it is parked. `sealed` is empty when its patient took back their consent: nothing is left to
-/// send, and the row keeps its place until it is settled.
+/// why it is parked. `urgent` rows are drawn before all others. `sealed` is empty when its patient
+/// took back their consent: nothing is left to send, and the row keeps its place until it is
+/// settled.
 /// `delivered`: what is done with; the payload is gone. `outcome` is NULL when the recipient has
 /// it, else the reason code for which it was withheld before it was sent, or `dropped`.
 /// `consent`: what a patient said, one row a word. `hold`: about whom nothing leaves for now.
@@ -99,9 +100,12 @@ const SCHEMA: Schema = Schema {
             policy_hash BLOB NOT NULL,
             consent_version INTEGER,
             addresses BLOB NOT NULL,
+            urgent INTEGER NOT NULL,
             key INTEGER NOT NULL,
             sealed BLOB NOT NULL
         ) STRICT;
+        CREATE INDEX delivery_urgent ON delivery(recipient, row)
+            WHERE head = 1 AND state = 0 AND urgent = 1;
         CREATE INDEX delivery_lane ON delivery(recipient, subject, row);
         CREATE INDEX delivery_due ON delivery(recipient, not_before, row)
             WHERE head = 1 AND state = 0;
@@ -147,6 +151,16 @@ const SCHEMA: Schema = Schema {
             root BLOB NOT NULL,
             note TEXT NOT NULL
         ) STRICT;",
+    upgrades: &[(
+        2,
+        "ALTER TABLE delivery ADD COLUMN urgent INTEGER NOT NULL DEFAULT 0;
+        CREATE INDEX delivery_urgent ON delivery(recipient, row)
+            WHERE head = 1 AND state = 0 AND urgent = 1;
+        CREATE TABLE link(
+            sender TEXT PRIMARY KEY,
+            last INTEGER NOT NULL
+        ) STRICT, WITHOUT ROWID;",
+    )],
 };
 
 /// Opens `isthmus.db` for writing.

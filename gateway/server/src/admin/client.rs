@@ -112,7 +112,8 @@ pub(crate) fn open(file: &ConfigFile) -> Result<Store, Failure> {
     Store::open(&file.store_paths(), &file.master_key()?).map_err(Failure::run)
 }
 
-fn existing(file: &ConfigFile) -> Result<(), Failure> {
+/// Whether there is a store; a command makes none.
+pub(crate) fn existing(file: &ConfigFile) -> Result<(), Failure> {
     let database = file.store_paths().database();
     if database.exists() {
         return Ok(());

@@ -36,7 +36,7 @@ pub(crate) async fn run(folder: &Path, output: Output) -> Result<(), Failure> {
     // Before the ports open: whoever sees that they are open may send a signal.
     let mut signals = Signals::take().map_err(Failure::run)?;
     let manager = Arc::new(NotifySocket::of_environment().map_err(Failure::run)?);
-    let mut gateway = RunningGateway::start(&file, &rules)?;
+    let mut gateway = RunningGateway::start(&file, &rules).await?;
     announce(&gateway, &file, output);
     manager.ready();
     watch(&manager, &gateway);

@@ -47,7 +47,7 @@ impl Setting {
         let rules = Rules::load(&file, SystemClock.now())?;
         let (recipients, stopping) = watch::channel(false);
         let samples = ports.serve(&file, &rules, &stopping)?;
-        let gateway = RunningGateway::start(&file, &rules)?;
+        let gateway = RunningGateway::start(&file, &rules).await?;
         let listening = gateway.listening().first();
         let address = listening.map(|listening| listening.address);
         let address = address.ok_or_else(|| Failure::Run("no port is open".to_owned()))?;

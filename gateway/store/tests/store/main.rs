@@ -12,7 +12,6 @@
 
 mod consents;
 mod delivery_queue;
-mod delivery_queue_suite;
 mod full;
 mod group_commit;
 mod keys;
