@@ -64,6 +64,7 @@ impl Runner {
     async fn wait_until_ready(&self) -> usize {
         let at_once = self.takes().at_once.max(1);
         loop {
+            self.parts.transport.ready().await;
             // Asked for before looking, so that an end between the two is not missed.
             let tried = self.pace.tried();
             match self.pace.admission(self.parts.executor.monotonic()) {
@@ -120,6 +121,10 @@ impl Runner {
             stop: judged.stop,
         };
         self.log_failure(&judgement);
+        if judgement.outcomes.iter().all(|(_, one)| is_not_tried(one)) {
+            // Nothing was sent, so it tells neither of a recipient that works nor of one that fails.
+            return judgement;
+        }
         let verdict = Verdict::of(&judgement, retried);
         let (change, is_gone) = turn.end(self.parts.executor.monotonic(), verdict);
         self.log_change(change, is_gone);
@@ -175,6 +180,10 @@ fn not_tried(code: &str) -> DeliveryOutcome {
     DeliveryOutcome::NotTried {
         code: code.to_owned(),
     }
+}
+
+const fn is_not_tried(outcome: &DeliveryOutcome) -> bool {
+    matches!(outcome, DeliveryOutcome::NotTried { .. })
 }
 
 /// A record that the adapter did not account for may have arrived.

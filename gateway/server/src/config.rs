@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use isthmus_adapters::amqp::config::{AmqpConfig, Payload};
 use isthmus_adapters::ndjson_folder::config::NdjsonFolderConfig;
 use isthmus_adapters::webhook::config::WebhookConfig;
 use isthmus_ingress::mllp_config::MllpConfig;
@@ -110,6 +111,8 @@ pub(crate) enum DestinationConfig {
     NdjsonFolder(NdjsonFolderConfig),
     /// Signed requests over HTTPS.
     Webhook(Box<WebhookConfig>),
+    /// Messages through a broker.
+    Amqp(Box<AmqpConfig>),
 }
 
 impl DestinationConfig {
@@ -118,6 +121,7 @@ impl DestinationConfig {
         match self {
             Self::NdjsonFolder(_) => "ndjson-folder",
             Self::Webhook(_) => "webhook",
+            Self::Amqp(_) => "amqp",
         }
     }
 
@@ -126,6 +130,7 @@ impl DestinationConfig {
         match self {
             Self::NdjsonFolder(config) => &config.recipient,
             Self::Webhook(config) => &config.recipient,
+            Self::Amqp(config) => &config.recipient,
         }
     }
 
@@ -133,7 +138,15 @@ impl DestinationConfig {
     pub(crate) fn folder(&self) -> Option<&Path> {
         match self {
             Self::NdjsonFolder(config) => Some(&config.folder),
-            Self::Webhook(_) => None,
+            Self::Webhook(_) | Self::Amqp(_) => None,
+        }
+    }
+
+    /// Whether records leave sealed, so that only the recipient can read them.
+    pub(crate) fn seals(&self) -> bool {
+        match self {
+            Self::Amqp(config) => config.payload == Payload::Sealed,
+            Self::NdjsonFolder(_) | Self::Webhook(_) => false,
         }
     }
 }

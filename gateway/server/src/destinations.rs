@@ -16,6 +16,7 @@ use isthmus_core::id::RecipientId;
 use isthmus_pipeline::retry_schedule::RetrySchedule;
 use toml::Spanned;
 
+use crate::amqp_parts;
 use crate::config::DestinationConfig;
 use crate::config_file::ConfigFile;
 use crate::failure::Failure;
@@ -33,10 +34,12 @@ pub(crate) struct Door {
 pub(crate) fn check(file: &ConfigFile) -> Result<(), Failure> {
     let mut problems = Vec::new();
     for stated in &file.config.destinations {
-        if let DestinationConfig::Webhook(config) = stated.get_ref() {
-            let checked = webhook_parts::check(file, stated, config);
-            problems.extend(checked.err().into_iter().flatten());
-        }
+        let checked = match stated.get_ref() {
+            DestinationConfig::NdjsonFolder(_) => Ok(()),
+            DestinationConfig::Webhook(config) => webhook_parts::check(file, stated, config),
+            DestinationConfig::Amqp(config) => amqp_parts::check(file, stated, config),
+        };
+        problems.extend(checked.err().into_iter().flatten());
     }
     if problems.is_empty() {
         Ok(())
@@ -84,6 +87,15 @@ pub(crate) fn open(
                 Arc::clone(executor),
             )
             .map_err(Failure::Configuration)?;
+            parts(Box::new(adapter), Box::new(client), config.limits())
+        }
+        DestinationConfig::Amqp(config) => {
+            schedule.max_age = config.retry_max_age();
+            let made = amqp_parts::adapter(file, stated, config);
+            let adapter = made.map_err(Failure::Configuration)?;
+            let made = amqp_parts::client(file, stated, config, Arc::clone(executor));
+            let client = made.map_err(Failure::Configuration)?;
+            amqp_parts::look_ahead(file, stated, &client, executor);
             parts(Box::new(adapter), Box::new(client), config.limits())
         }
     };

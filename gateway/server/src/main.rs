@@ -2,6 +2,7 @@
 //! code; what each command does is in `command`.
 
 mod admin;
+mod amqp_parts;
 mod cli;
 mod command;
 mod config;

@@ -4,9 +4,16 @@
 use std::io::IsTerminal;
 
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::filter_fn;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
 
 /// The environment variable that chooses what is logged, such as `isthmus=debug`.
 const FILTER: &str = "ISTHMUS_LOG";
+
+/// What is never logged, whatever the environment says: the broker's crate writes whole messages
+/// into its lines, a returned one even as a warning.
+const SILENT: &str = "lapin";
 
 /// Starts logging, of what is `usual` unless the environment says otherwise, and makes panics tell
 /// their place without their words, which might quote a message.
@@ -19,10 +26,11 @@ pub(crate) fn start(json: bool, usual: &str) {
         .with_target(false)
         .with_writer(std::io::stderr);
     // Fails only when logging was started already.
+    let heard = filter_fn(|metadata| !metadata.target().starts_with(SILENT));
     drop(if json {
-        builder.json().try_init()
+        builder.json().finish().with(heard).try_init()
     } else {
-        builder.try_init()
+        builder.finish().with(heard).try_init()
     });
     std::panic::set_hook(Box::new(|panic| {
         let place = panic.location();

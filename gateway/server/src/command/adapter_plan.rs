@@ -5,11 +5,12 @@ use std::path::PathBuf;
 
 use clap::Args;
 use isthmus_adapters::adapter::Adapter;
-use isthmus_adapters::dry_run::{self, ShownCall};
+use isthmus_adapters::dry_run::{self, ShownCall, ShownHeader};
 use isthmus_adapters::ndjson_folder::destination::NdjsonFolder;
 use isthmus_core::clock::Clock;
 use serde::Serialize;
 
+use crate::amqp_parts;
 use crate::config::DestinationConfig;
 use crate::config_file::ConfigFile;
 use crate::dry_release::{self, Withheld};
@@ -71,6 +72,10 @@ pub(crate) fn run(file: &ConfigFile, options: &AdapterPlan, output: Output) -> R
                 let made = webhook_parts::adapter(file, stated, config);
                 Box::new(made.map_err(Failure::Configuration)?)
             }
+            DestinationConfig::Amqp(config) => {
+                let made = amqp_parts::adapter(file, stated, config);
+                Box::new(made.map_err(Failure::Configuration)?)
+            }
         };
         for (index, one) in released.iter().enumerate() {
             let (batch, withheld) = one.for_recipient(recipient);
@@ -121,12 +126,39 @@ fn show(planned: &Planned, output: Output) {
                 ..
             } => {
                 output.line(format!("  {method} {url}"));
-                for header in headers {
-                    output.line(format!("  {}: {}", header.name, header.value));
-                }
+                show_headers(headers, output);
+                output.line(indented(body));
+            }
+            ShownCall::Amqp {
+                exchange,
+                routing_key,
+                properties,
+                sealed_under,
+                body,
+                ..
+            } => {
+                let exchange = if exchange.is_empty() {
+                    "the default exchange"
+                } else {
+                    exchange
+                };
+                output.line(format!(
+                    "  publish to {exchange} with the routing key {routing_key}"
+                ));
+                show_headers(properties, output);
+                output.line(match sealed_under {
+                    Some(key) => format!("  sealed under the key {key}, what is inside:"),
+                    None => "  not sealed:".to_owned(),
+                });
                 output.line(indented(body));
             }
         }
+    }
+}
+
+fn show_headers(headers: &[ShownHeader], output: Output) {
+    for header in headers {
+        output.line(format!("  {}: {}", header.name, header.value));
     }
 }
 
