@@ -182,6 +182,9 @@ fn planted_paths_in_adapters_are_found() {
         );
     expect_places(
         &findings(&planted.read()),
-        &["adapters/src/crm/request.rs:2", "adapters/src/http_client/a.rs:1"],
+        &[
+            "adapters/src/crm/request.rs:2",
+            "adapters/src/http_client/a.rs:1",
+        ],
     );
 }
