@@ -121,6 +121,31 @@ fn a_sealed_record_is_read_by_its_recipient_and_by_nobody_on_the_way() {
     assert!(said.contains("the broker has what it must have"));
 }
 
+/// The properties of a plain message, beside which nothing holds a value of its record.
+fn has_the_properties_of_its_event(mut message: Value, scanner: &Scanner) {
+    let event: Value = serde_json::from_slice(&body(&message)).unwrap();
+    assert_eq!(message["message_id"], event["id"]);
+    assert_eq!(message["content_type"], "application/cloudevents+json");
+    assert_eq!(message["type"], event["type"]);
+    assert_eq!(message["app_id"], "isthmus");
+    assert_eq!(message["delivery_mode"], 2);
+    assert_eq!(
+        (&message["exchange"], &message["routing_key"]),
+        (&EXCHANGE.into(), &KEY.into())
+    );
+    assert!(message["timestamp"].as_i64().unwrap() > 1_700_000_000);
+    assert!(message["correlation_id"].is_null());
+    // A quorum queue counts deliveries there; we say nothing.
+    let headers = message["headers"].as_object();
+    assert!(headers.is_none_or(|all| all.keys().eq(["x-delivery-count"])));
+    // Nothing beside the body holds a value of the record.
+    message["body"] = Value::Null;
+    assert!(
+        scanner.find(message.to_string().as_bytes()).is_empty(),
+        "{message}"
+    );
+}
+
 #[test]
 fn a_plain_message_is_the_webhooks_event_with_the_properties_of_its_binding() {
     let broker = Broker::start();
@@ -135,29 +160,9 @@ fn a_plain_message_is_the_webhooks_event_with_the_properties_of_its_binding() {
     assert_eq!(taken.len(), 5);
     let scanner = scanner(&patients);
     let mut seen = BTreeSet::new();
-    for mut message in taken {
-        let event: Value = serde_json::from_slice(&body(&message)).unwrap();
+    for message in taken {
         seen.extend(scanner.find(&body(&message)));
-        assert_eq!(message["message_id"], event["id"]);
-        assert_eq!(message["content_type"], "application/cloudevents+json");
-        assert_eq!(message["type"], event["type"]);
-        assert_eq!(message["app_id"], "isthmus");
-        assert_eq!(message["delivery_mode"], 2);
-        assert_eq!(
-            (&message["exchange"], &message["routing_key"]),
-            (&EXCHANGE.into(), &KEY.into())
-        );
-        assert!(message["timestamp"].as_i64().unwrap() > 1_700_000_000);
-        assert!(message["correlation_id"].is_null());
-        // A quorum queue counts deliveries there; we say nothing.
-        let headers = message["headers"].as_object();
-        assert!(headers.is_none_or(|all| all.keys().eq(["x-delivery-count"])));
-        // Nothing beside the body holds a value of the record.
-        message["body"] = Value::Null;
-        assert!(
-            scanner.find(message.to_string().as_bytes()).is_empty(),
-            "{message}"
-        );
+        has_the_properties_of_its_event(message, &scanner);
     }
     assert_eq!(seen.len(), 5, "the scanner sees what is not sealed");
     let logs = broker.folder.path().join("log");
@@ -295,5 +300,55 @@ fn a_broker_short_of_memory_is_left_alone_until_it_takes_messages_again() {
     assert_eq!(records.len(), 40);
     let ids: BTreeSet<String> = said.iter().map(|one| one["id"].to_string()).collect();
     assert_eq!(ids.len(), 40);
+    assert!(gateway.stop());
+}
+
+/// How many sockets a process has open.
+fn sockets(pid: u32) -> usize {
+    let open = std::fs::read_dir(format!("/proc/{pid}/fd")).unwrap();
+    let targets = open.filter_map(|one| std::fs::read_link(one.unwrap().path()).ok());
+    targets
+        .filter(|target| target.to_string_lossy().starts_with("socket:"))
+        .count()
+}
+
+#[test]
+fn a_broker_that_says_nothing_more_is_given_up_and_used_when_it_is_back() {
+    let broker = Broker::start();
+    broker.recipients_queue();
+    let site = Site::example();
+    broker.destination(&site, "confirm_timeout_s = 1\nconnect_timeout_s = 1\n");
+    let gateway = site.start();
+    let patients = patients(13);
+    let all = messages(&patients, "A");
+    let all = borrowed(&all);
+    hand_in(&gateway, &all[..3]);
+    delivered(&site, 3);
+    let before = sockets(gateway.pid());
+    // It still accepts connections, as far as the system does that for it.
+    broker.tell("pause");
+    hand_in(&gateway, &all[3..]);
+    let start = Instant::now();
+    let told = |words: &[&str]| {
+        let entries = site
+            .json(&["ledger", "show", "--limit", "100000"], "")
+            .to_string();
+        words
+            .iter()
+            .all(|word| entries.contains(&format!("\"{word}\"")))
+    };
+    while !told(&["timeout", "connect-timeout"]) {
+        assert!(start.elapsed() < PATIENCE, "nothing is given up");
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    // Several more attempts, none of which leaves a socket behind.
+    std::thread::sleep(Duration::from_secs(8));
+    let during = sockets(gateway.pid());
+    assert!(during <= before + 2, "{before} sockets became {during}");
+    broker.tell("resume");
+    delivered(&site, 13);
+    let (said, records) = broker.consumed(&site.path("consumer.db"), &[SEAL]);
+    let ids: BTreeSet<String> = said.iter().map(|one| one["id"].to_string()).collect();
+    assert_eq!((ids.len(), records.len()), (13, 13));
     assert!(gateway.stop());
 }

@@ -58,23 +58,23 @@ impl ConnectFault {
 
     /// Reads it from what the client's crate tells.
     pub(crate) fn of(error: &Error, asked: Asked) -> Self {
-        match error.kind() {
-            ErrorKind::ProtocolError(error) => match (error.get_id(), asked) {
+        if let ErrorKind::ProtocolError(error) = error.kind() {
+            return match (error.get_id(), asked) {
                 (ACCESS_REFUSED, Asked::Connection) => Self::Credentials,
                 (NOT_ALLOWED, Asked::Connection) => Self::Vhost,
-                (ACCESS_REFUSED, _) => Self::Forbidden,
+                (ACCESS_REFUSED, Asked::Exchange | Asked::Queue) => Self::Forbidden,
                 (NOT_FOUND, Asked::Exchange) => Self::Exchange,
                 (NOT_FOUND, Asked::Queue) => Self::Queue,
-                (PRECONDITION_FAILED, _) => Self::Differs,
+                (PRECONDITION_FAILED, Asked::Exchange | Asked::Queue) => Self::Differs,
                 _ => Self::Unreached("protocol"),
-            },
-            ErrorKind::IOError(error) => {
-                let inner = error.get_ref().and_then(|inner| inner.downcast_ref());
-                let ours: Option<&NoConnection> = inner;
-                Self::Unreached(ours.map_or("connection-lost", |ours| ours.0))
-            }
-            _ => Self::Unreached("connection-lost"),
+            };
         }
+        let ours: Option<&NoConnection> = if let ErrorKind::IOError(error) = error.kind() {
+            error.get_ref().and_then(|inner| inner.downcast_ref())
+        } else {
+            None
+        };
+        Self::Unreached(ours.map_or("connection-lost", |ours| ours.0))
     }
 
     /// The code by which an attempt is told of.

@@ -2,6 +2,7 @@
 //! channels that messages go by; and whether the broker takes messages now.
 
 use std::io;
+use std::net::Shutdown;
 use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -55,14 +56,17 @@ pub(crate) struct Link {
     state: Arc<watch::Sender<LinkState>>,
     /// Its end ends the task that listens.
     _listening: oneshot::Sender<()>,
+    /// Its end ends the connection.
+    _socket: SocketGuard,
 }
 
 impl Connector {
     /// Connects and looks for what must be there.
     pub(crate) async fn link(&self) -> Result<Link, ConnectFault> {
         let linked = async {
-            let connection = self.connection().await?;
-            let link = self.listened_to(connection);
+            let socket = SocketGuard::default();
+            let connection = self.connection(&socket).await?;
+            let link = self.listened_to(connection, socket);
             let channel = link.channel().await;
             let channel = channel.map_err(|error| ConnectFault::of(&error, Asked::Connection))?;
             topology::ensure(&channel, &self.settings.topology).await?;
@@ -77,7 +81,7 @@ impl Connector {
         }
     }
 
-    async fn connection(&self) -> Result<Connection, ConnectFault> {
+    async fn connection(&self, socket: &SocketGuard) -> Result<Connection, ConnectFault> {
         let url = &self.settings.url;
         let uri = AMQPUri {
             scheme: if url.has_tls {
@@ -102,8 +106,9 @@ impl Connector {
         let fault = |error| ConnectFault::of(&error, Asked::Connection);
         let runtime = lapin::runtime::default_runtime().map_err(fault)?;
         let (tcp, tls) = (self.tcp.clone(), Arc::clone(&self.tls));
+        let slot = Arc::clone(&socket.0);
         let connect = async move |uri: AMQPUri, _runtime| {
-            let stream = stream(&uri, &tcp, &tls).await;
+            let stream = stream(&uri, &tcp, &tls, &slot).await;
             stream.map_err(|error| Error::from(io::Error::other(error)))
         };
         let properties = ConnectionProperties::default().with_connection_name(NAME.into());
@@ -112,7 +117,7 @@ impl Connector {
     }
 
     /// Starts to listen to what the broker says of the connection.
-    fn listened_to(&self, connection: Connection) -> Link {
+    fn listened_to(&self, connection: Connection, socket: SocketGuard) -> Link {
         let events = connection.events_listener();
         let state = Arc::new(watch::Sender::new(LinkState::Open));
         let (listening, mut ended) = oneshot::channel();
@@ -150,6 +155,7 @@ impl Connector {
             idle: Mutex::default(),
             state,
             _listening: listening,
+            _socket: socket,
         }
     }
 }
@@ -159,9 +165,12 @@ async fn stream(
     uri: &AMQPUri,
     tcp: &TcpConnector,
     tls: &Arc<ClientConfig>,
+    slot: &Mutex<Socket>,
 ) -> Result<AsyncTcpStream<Compat<TcpStream>>, NoConnection> {
     let AMQPAuthority { host, port, .. } = &uri.authority;
-    let stream = AsyncTcpStream::Plain(Compat::new(tcp.connect(host, *port).await?));
+    let stream = tcp.connect(host, *port).await?;
+    let stream = guarded(stream, slot).ok_or(NoConnection("connect"))?;
+    let stream = AsyncTcpStream::Plain(Compat::new(stream));
     if uri.scheme == AMQPScheme::AMQP {
         return Ok(stream);
     }
@@ -169,6 +178,46 @@ async fn stream(
     let name = host.trim_start_matches('[').trim_end_matches(']');
     let stream = stream.into_rustls(&connector, name).await;
     stream.map_err(|_handshake| NoConnection("tls"))
+}
+
+/// The socket of a connection.
+#[derive(Debug, Default)]
+enum Socket {
+    /// It is not made yet.
+    #[default]
+    Awaited,
+    /// A second handle to it.
+    Made(std::net::TcpStream),
+    /// It is not wanted any more.
+    Unwanted,
+}
+
+/// Closes the socket of a connection that is given up. The crate would wait for a broker that
+/// accepts and then says nothing for ever, on a thread of its own.
+#[derive(Debug, Default)]
+struct SocketGuard(Arc<Mutex<Socket>>);
+
+impl Drop for SocketGuard {
+    fn drop(&mut self) {
+        let mut slot = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Socket::Made(socket) = std::mem::replace(&mut *slot, Socket::Unwanted) {
+            // One that is closed already is what is wanted.
+            drop(socket.shutdown(Shutdown::Both));
+        }
+    }
+}
+
+/// Leaves a handle to a socket with its guard; none when it came too late.
+fn guarded(stream: TcpStream, slot: &Mutex<Socket>) -> Option<TcpStream> {
+    let stream = stream.into_std().ok()?;
+    let second = stream.try_clone().ok()?;
+    let stream = TcpStream::from_std(stream).ok()?;
+    let mut slot = slot.lock().unwrap_or_else(PoisonError::into_inner);
+    if matches!(*slot, Socket::Unwanted) {
+        return None;
+    }
+    *slot = Socket::Made(second);
+    Some(stream)
 }
 
 impl Link {

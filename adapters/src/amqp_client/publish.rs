@@ -95,22 +95,24 @@ fn properties(call: &AmqpCall) -> BasicProperties {
 
 /// What it means that a message could not be written whole.
 fn before(error: &Error) -> Reply {
-    match error.kind() {
-        // Found before anything was written.
-        ErrorKind::InvalidChannelState(..) | ErrorKind::InvalidConnectionState(_) => {
-            Reply::NotSent("connection-lost")
-        }
-        _ => behind(error),
+    let found_first = matches!(
+        error.kind(),
+        ErrorKind::InvalidChannelState(..) | ErrorKind::InvalidConnectionState(_)
+    );
+    if found_first {
+        Reply::NotSent("connection-lost")
+    } else {
+        behind(error)
     }
 }
 
 /// What it means that the channel ended before it answered.
 fn behind(error: &Error) -> Reply {
-    match error.kind() {
+    if let ErrorKind::ProtocolError(why) = error.kind()
+        && error.is_amqp_soft_error()
+    {
         // There is one message on the channel, so it is what the broker closed it over.
-        ErrorKind::ProtocolError(why) if error.is_amqp_soft_error() => {
-            Reply::Amqp(BrokerReply::Denied(why.get_id()))
-        }
-        _ => Reply::Lost("connection-lost"),
+        return Reply::Amqp(BrokerReply::Denied(why.get_id()));
     }
+    Reply::Lost("connection-lost")
 }

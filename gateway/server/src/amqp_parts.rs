@@ -70,13 +70,14 @@ pub(crate) fn look_ahead(
         let Err(fault) = client.check().await else {
             return tracing::info!(recipient, "the broker has what it must have");
         };
-        match faults.iter().find(|(known, _)| *known == fault) {
-            Some((_, told)) => tracing::error!(recipient, "{told}"),
-            None => tracing::warn!(
+        if let Some((_, told)) = faults.iter().find(|(known, _)| *known == fault) {
+            tracing::error!(recipient, "{told}");
+        } else {
+            tracing::warn!(
                 recipient,
                 code = fault.code(),
                 "the broker is not reached yet"
-            ),
+            );
         }
     };
     executor.spawn("amqp check", Box::pin(task));

@@ -5,7 +5,9 @@ use std::path::Path;
 
 use clap::{Args, Subcommand};
 use isthmus_adapters::dry_run::{self, AvailableAdapter};
+use isthmus_core::diagnostic::Diagnostic;
 use serde::Serialize;
+use toml::Spanned;
 
 use crate::amqp_parts::{self, REACHED};
 use crate::command::adapter_plan::{self, AdapterPlan};
@@ -77,6 +79,23 @@ pub(crate) fn run(folder: &Path, command: &AdapterCommand, output: Output) -> Re
     }
 }
 
+/// What came of reaching a destination, when that is asked for and its adapter can.
+fn reached(
+    file: &ConfigFile,
+    stated: &Spanned<DestinationConfig>,
+    is_asked: bool,
+) -> Result<Option<&'static str>, Vec<Diagnostic>> {
+    if let DestinationConfig::Amqp(config) = stated.get_ref()
+        && is_asked
+    {
+        let reached = amqp_parts::reach(file, stated, config);
+        // An offline command is no task, so it may wait.
+        tokio::runtime::Handle::current().block_on(reached)
+    } else {
+        Ok(None)
+    }
+}
+
 fn check(file: &ConfigFile, options: &AdapterCheck, output: Output) -> Result<(), Failure> {
     let asked = |name: &str| options.name.as_deref().is_none_or(|asked| asked == name);
     let mut adapters = dry_run::available();
@@ -96,15 +115,7 @@ fn check(file: &ConfigFile, options: &AdapterCheck, output: Output) -> Result<()
     let mut destinations = Vec::new();
     let mut problems = Vec::new();
     for one in stated {
-        let reached = match one.get_ref() {
-            DestinationConfig::Amqp(config) if options.reach => {
-                let reached = amqp_parts::reach(file, one, config);
-                // An offline command is no task, so it may wait.
-                tokio::runtime::Handle::current().block_on(reached)
-            }
-            _ => Ok(None),
-        };
-        match reached {
+        match reached(file, one, options.reach) {
             Ok(reached) => destinations.push(CheckedDestination {
                 recipient: one.get_ref().recipient().to_owned(),
                 adapter: one.get_ref().adapter(),
