@@ -122,7 +122,7 @@ impl Runner {
         };
         self.log_failure(&judgement);
         if judgement.outcomes.iter().all(|(_, one)| is_not_tried(one)) {
-            // Nothing was sent, so it tells neither of a recipient that works nor of one that fails.
+            // Nothing was sent, so it tells nothing of the recipient.
             return judgement;
         }
         let verdict = Verdict::of(&judgement, retried);

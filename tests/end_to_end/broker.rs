@@ -1,5 +1,5 @@
-//! A RabbitMQ of a test's own, its operator's hands, and the example's consumer at the other side of
-//! a queue; what is promised is in the tests.
+//! A RabbitMQ of a test's own, its operator's hands, and the example's consumer at the other side
+//! of a queue; what is promised is in the tests.
 
 use std::io::{BufRead, BufReader, Lines, Write};
 use std::path::Path;

@@ -1,5 +1,5 @@
-//! The parts of a broker's queue as the configuration states them: its adapter with its key, and the
-//! client that it is reached by; what is wrong is shown at its place in `isthmus.toml`.
+//! The parts of a broker's queue as the configuration states them: its adapter with its key, and
+//! the client that it is reached by; what is wrong is shown at its place in `isthmus.toml`.
 
 use std::sync::Arc;
 

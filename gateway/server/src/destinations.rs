@@ -4,10 +4,8 @@
 
 use std::sync::Arc;
 
-use isthmus_adapters::append_file::AppendFolder;
-use isthmus_adapters::append_transport::AppendTransport;
+use isthmus_adapters::adapter::Adapter;
 use isthmus_adapters::limits::Limits;
-use isthmus_adapters::ndjson_folder::destination::NdjsonFolder;
 use isthmus_adapters::runner::{Runner, RunnerParts};
 use isthmus_core::clock::Clock;
 use isthmus_core::destination::Destination;
@@ -20,6 +18,7 @@ use crate::amqp_parts;
 use crate::config::DestinationConfig;
 use crate::config_file::ConfigFile;
 use crate::failure::Failure;
+use crate::ndjson_parts;
 use crate::webhook_parts;
 
 /// A destination, ready, and when what it does not take is tried again.
@@ -48,6 +47,24 @@ pub(crate) fn check(file: &ConfigFile) -> Result<(), Failure> {
     }
 }
 
+/// The adapter of a destination, with the secrets that it needs to plan.
+pub(crate) fn adapter(
+    file: &ConfigFile,
+    stated: &Spanned<DestinationConfig>,
+) -> Result<Box<dyn Adapter>, Failure> {
+    match stated.get_ref() {
+        DestinationConfig::NdjsonFolder(_) => Ok(Box::new(ndjson_parts::adapter())),
+        DestinationConfig::Webhook(config) => {
+            let made = webhook_parts::adapter(file, stated, config);
+            Ok(Box::new(made.map_err(Failure::Configuration)?))
+        }
+        DestinationConfig::Amqp(config) => {
+            let made = amqp_parts::adapter(file, stated, config);
+            Ok(Box::new(made.map_err(Failure::Configuration)?))
+        }
+    }
+}
+
 /// Makes the door of a destination.
 pub(crate) fn open(
     file: &ConfigFile,
@@ -66,19 +83,14 @@ pub(crate) fn open(
         clock: Arc::clone(clock),
         executor: Arc::clone(executor),
     };
+    let adapter = adapter(file, stated)?;
     let parts = match stated.get_ref() {
         DestinationConfig::NdjsonFolder(config) => {
-            let path = file.path(&config.folder);
-            let folder = AppendFolder::open(&path).map_err(|error| {
-                Failure::Usage(format!("{} cannot be made: {error}", path.display()))
-            })?;
-            let transport = Box::new(AppendTransport::new(folder));
-            parts(Box::new(NdjsonFolder), transport, Limits::default())
+            let transport = ndjson_parts::transport(file, config)?;
+            parts(adapter, Box::new(transport), Limits::default())
         }
         DestinationConfig::Webhook(config) => {
             schedule.max_age = config.retry_max_age();
-            let adapter =
-                webhook_parts::adapter(file, stated, config).map_err(Failure::Configuration)?;
             let client = webhook_parts::client(
                 file,
                 stated,
@@ -87,16 +99,14 @@ pub(crate) fn open(
                 Arc::clone(executor),
             )
             .map_err(Failure::Configuration)?;
-            parts(Box::new(adapter), Box::new(client), config.limits())
+            parts(adapter, Box::new(client), config.limits())
         }
         DestinationConfig::Amqp(config) => {
             schedule.max_age = config.retry_max_age();
-            let made = amqp_parts::adapter(file, stated, config);
-            let adapter = made.map_err(Failure::Configuration)?;
             let made = amqp_parts::client(file, stated, config, Arc::clone(executor));
             let client = made.map_err(Failure::Configuration)?;
             amqp_parts::look_ahead(file, stated, &client, executor);
-            parts(Box::new(adapter), Box::new(client), config.limits())
+            parts(adapter, Box::new(client), config.limits())
         }
     };
     Ok(Door {

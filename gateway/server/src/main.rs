@@ -19,6 +19,7 @@ mod listeners;
 mod loop_alarm;
 mod message_file;
 mod mllp_client;
+mod ndjson_parts;
 mod operator_options;
 mod output;
 mod patient_lines;

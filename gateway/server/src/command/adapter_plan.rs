@@ -4,15 +4,12 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use isthmus_adapters::adapter::Adapter;
 use isthmus_adapters::dry_run::{self, ShownCall, ShownHeader};
-use isthmus_adapters::ndjson_folder::destination::NdjsonFolder;
 use isthmus_core::clock::Clock;
 use serde::Serialize;
 
-use crate::amqp_parts;
-use crate::config::DestinationConfig;
 use crate::config_file::ConfigFile;
+use crate::destinations;
 use crate::dry_release::{self, Withheld};
 use crate::failure::{Failure, counted};
 use crate::input;
@@ -20,7 +17,6 @@ use crate::output::Output;
 use crate::rules::Rules;
 use crate::sender_terms;
 use crate::system::SystemClock;
-use crate::webhook_parts;
 
 /// Options of `adapter plan`.
 #[derive(Debug, Args)]
@@ -66,17 +62,7 @@ pub(crate) fn run(file: &ConfigFile, options: &AdapterPlan, output: Output) -> R
         {
             continue;
         }
-        let adapter: Box<dyn Adapter> = match stated.get_ref() {
-            DestinationConfig::NdjsonFolder(_) => Box::new(NdjsonFolder),
-            DestinationConfig::Webhook(config) => {
-                let made = webhook_parts::adapter(file, stated, config);
-                Box::new(made.map_err(Failure::Configuration)?)
-            }
-            DestinationConfig::Amqp(config) => {
-                let made = amqp_parts::adapter(file, stated, config);
-                Box::new(made.map_err(Failure::Configuration)?)
-            }
-        };
+        let adapter = destinations::adapter(file, stated)?;
         for (index, one) in released.iter().enumerate() {
             let (batch, withheld) = one.for_recipient(recipient);
             planned.push(Planned {
