@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use isthmus_adapters::amqp::config::{AmqpConfig, Payload};
 use isthmus_adapters::ndjson_folder::config::NdjsonFolderConfig;
 use isthmus_adapters::webhook::config::WebhookConfig;
 use isthmus_ingress::mllp_config::MllpConfig;
@@ -68,14 +69,16 @@ pub(crate) struct StoreConfig {
 pub(crate) struct RabbitMqConfig {
     /// `amqps://HOST[:PORT][/VHOST]`; `amqp` for a broker on this machine.
     pub(crate) url: Spanned<String>,
-    /// A reference to `NAME:PASSWORD`. Without it the client certificate tells who we are.
-    pub(crate) credentials: Option<Spanned<String>>,
+    /// Who we are at the broker. Without it the client certificate tells.
+    pub(crate) user: Option<Spanned<String>>,
+    /// A reference to the user's password.
+    pub(crate) password: Option<Spanned<String>>,
     /// The authorities that the broker's certificate may come from, beside the system's (PEM).
-    pub(crate) ca: Option<Spanned<PathBuf>>,
+    pub(crate) authorities: Option<Spanned<PathBuf>>,
     /// Our certificate (PEM).
-    pub(crate) certificate: Option<Spanned<PathBuf>>,
+    pub(crate) client_certificate: Option<Spanned<PathBuf>>,
     /// Its key (PEM, PKCS #8).
-    pub(crate) key: Option<Spanned<PathBuf>>,
+    pub(crate) client_key: Option<Spanned<PathBuf>>,
     /// What the names of exchanges and queues begin with; no two gateways may share one. Without
     /// it: `isthmus.` and the store's name.
     pub(crate) prefix: Option<Spanned<String>>,
@@ -151,6 +154,8 @@ pub(crate) enum DestinationConfig {
     NdjsonFolder(NdjsonFolderConfig),
     /// Signed requests over HTTPS.
     Webhook(Box<WebhookConfig>),
+    /// Messages through a broker.
+    Amqp(Box<AmqpConfig>),
 }
 
 impl DestinationConfig {
@@ -159,6 +164,7 @@ impl DestinationConfig {
         match self {
             Self::NdjsonFolder(_) => "ndjson-folder",
             Self::Webhook(_) => "webhook",
+            Self::Amqp(_) => "amqp",
         }
     }
 
@@ -167,6 +173,7 @@ impl DestinationConfig {
         match self {
             Self::NdjsonFolder(config) => &config.recipient,
             Self::Webhook(config) => &config.recipient,
+            Self::Amqp(config) => &config.recipient,
         }
     }
 
@@ -174,7 +181,15 @@ impl DestinationConfig {
     pub(crate) fn folder(&self) -> Option<&Path> {
         match self {
             Self::NdjsonFolder(config) => Some(&config.folder),
-            Self::Webhook(_) => None,
+            Self::Webhook(_) | Self::Amqp(_) => None,
+        }
+    }
+
+    /// Whether records leave sealed, so that only the recipient can read them.
+    pub(crate) fn seals(&self) -> bool {
+        match self {
+            Self::Amqp(config) => config.payload == Payload::Sealed,
+            Self::NdjsonFolder(_) | Self::Webhook(_) => false,
         }
     }
 }

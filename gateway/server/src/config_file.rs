@@ -81,8 +81,9 @@ pub(crate) const CODES: &[Explanation] = &[
     Explanation {
         code: DESTINATION,
         title: "a destination that cannot be used as it is stated",
-        text: "A key of the destination is wrong, or a secret or certificate that it names cannot \
-               be used. Requests go by https, but for recipients on this machine.",
+        text: "A key of the destination is wrong, a secret or certificate that it names cannot be \
+               used, or the policy of the recipient asks for a seal that it does not make. \
+               Requests go by https and messages by amqps, but for recipients on this machine.",
     },
     Explanation {
         code: RESTART,
@@ -220,6 +221,11 @@ impl ConfigFile {
     /// The error of a recipient that has no policy, or no destination.
     pub(crate) fn unknown(&self, at: &Range<usize>, text: impl Into<String>) -> Diagnostic {
         self.error(at, UNKNOWN, text)
+    }
+
+    /// The error of a destination that cannot be used as it is stated.
+    pub(crate) fn destination(&self, at: &Range<usize>, text: impl Into<String>) -> Diagnostic {
+        self.error(at, DESTINATION, text)
     }
 
     /// A secret's text by its reference.

@@ -2,6 +2,7 @@
 //! code; what each command does is in `command`.
 
 mod admin;
+mod amqp_parts;
 mod cli;
 mod command;
 mod config;
@@ -20,6 +21,7 @@ mod listeners;
 mod loop_alarm;
 mod message_file;
 mod mllp_client;
+mod ndjson_parts;
 mod operator_options;
 mod output;
 mod patient_lines;
