@@ -76,6 +76,15 @@ async fn another_authority_or_name_was_sent_nothing() {
 }
 
 #[tokio::test]
+async fn a_recipient_whose_certificate_has_ended_was_sent_nothing() {
+    let pki = Pki::new();
+    let port = serve(pki.server_until(2001, &["localhost"], false, &[])).await;
+    let url = format!("https://localhost:{port}/hook");
+    let found = send(&client(trusting(&pki, false)), &url).await;
+    assert_eq!(found, Reply::NotSent("tls"));
+}
+
+#[tokio::test]
 async fn the_client_proves_who_it_is_where_it_is_asked() {
     let pki = Pki::new();
     let port = serve(pki.server(&["localhost"], true, &[])).await;

@@ -26,6 +26,9 @@ pub(crate) struct Config {
     /// How commands reach a running gateway.
     #[serde(default)]
     pub(crate) admin: AdminConfig,
+    /// What the gateway as a whole may take.
+    #[serde(default)]
+    pub(crate) limits: LimitsConfig,
     /// The keys of `hmac("name")` in maps, by name: references to 32 bytes in hexadecimal.
     #[serde(default)]
     pub(crate) pseudonym_keys: BTreeMap<String, Spanned<String>>,
@@ -61,6 +64,9 @@ pub(crate) struct StoreConfig {
     /// for measuring intake alone.
     #[serde(default = "yes")]
     pub(crate) forward: bool,
+    /// How large the database may grow, in MiB; beyond it senders are told `AE`. Beside it lies its
+    /// log, of some 32 MiB. Without it: as large as the disk allows.
+    pub(crate) size_max_mb: Option<Spanned<u64>>,
 }
 
 /// `[rabbitmq]`.
@@ -90,6 +96,35 @@ pub(crate) struct RabbitMqConfig {
 fn two_lanes() -> Spanned<u32> {
     Spanned::new(0..0, 2)
 }
+
+impl StoreConfig {
+    /// How large the database may grow, in bytes.
+    pub(crate) fn size_limit(&self) -> Option<u64> {
+        let stated = self.size_max_mb.as_ref();
+        stated.map(|mb| mb.get_ref().saturating_mul(1 << 20))
+    }
+}
+
+/// `[limits]`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct LimitsConfig {
+    /// How many MiB of messages all listeners together may hold that are not answered yet; beyond
+    /// it they read no further, and senders wait. Without it: 256.
+    pub(crate) messages_mb: Option<Spanned<u64>>,
+}
+
+impl LimitsConfig {
+    /// Bytes of messages that all listeners may hold at once.
+    pub(crate) fn message_bytes(&self) -> usize {
+        let stated = self.messages_mb.as_ref();
+        let mb = stated.map_or(MESSAGES_MB, |mb| *mb.get_ref());
+        usize::try_from(mb.saturating_mul(1 << 20)).unwrap_or(usize::MAX)
+    }
+}
+
+/// `messages_mb`, unless it is stated.
+const MESSAGES_MB: u64 = 256;
 
 /// `[ledger]`.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]

@@ -154,7 +154,11 @@ impl ConfigFile {
         let source = SourceFile::new(path.display().to_string(), text);
         let config = toml::from_str(source.text()).map_err(|error| {
             let at = error.span().unwrap_or(0..0);
-            let wrong = Diagnostic::error(&source, span(&at), WRONG, error.message());
+            let mut wrong = Diagnostic::error(&source, span(&at), WRONG, error.message());
+            if error.message().contains("socket address") {
+                let help = "write an IP address and a port: 127.0.0.1:2575, or [::1]:2575";
+                wrong = wrong.with_help(help);
+            }
             Failure::Configuration(vec![wrong])
         })?;
         let file = Self {
@@ -321,7 +325,7 @@ impl ConfigFile {
 
     /// What can be seen wrong without the maps and the policies, all at once.
     fn problems(&self) -> Vec<Diagnostic> {
-        let mut problems = Vec::new();
+        let mut problems = self.size_problems();
         let mut ids = BTreeSet::new();
         for sender in &self.config.senders {
             let (at, sender) = (sender.span(), sender.get_ref());
@@ -350,6 +354,25 @@ impl ConfigFile {
             }
         }
         problems
+    }
+}
+
+impl ConfigFile {
+    /// Sizes that nothing could work with.
+    fn size_problems(&self) -> Vec<Diagnostic> {
+        let (store, limits) = (&self.config.store, &self.config.limits);
+        let sizes = [
+            ("size_max_mb", store.size_max_mb.as_ref(), 4, 1 << 24),
+            ("messages_mb", limits.messages_mb.as_ref(), 1, 1 << 16),
+        ];
+        let wrong = sizes.into_iter().filter_map(|(key, stated, least, most)| {
+            let (stated, fits) = (stated?, least..=most);
+            let text = format!("`{key}` is {} MiB", stated.get_ref());
+            let help = format!("state a number between {least} and {most}");
+            let wrong = || self.error(&stated.span(), WRONG, text).with_help(help);
+            (!fits.contains(stated.get_ref())).then(wrong)
+        });
+        wrong.collect()
     }
 }
 

@@ -3,6 +3,7 @@
 
 mod admin;
 mod amqp_parts;
+mod certificate_terms;
 mod cli;
 mod command;
 mod config;
@@ -22,6 +23,7 @@ mod loop_alarm;
 mod message_file;
 mod mllp_client;
 mod ndjson_parts;
+mod notify_socket;
 mod operator_options;
 mod output;
 mod patient_lines;

@@ -110,6 +110,7 @@ impl RunningGateway {
         };
         let (reload, reloads) = parts.reload(file, in_force);
         parts.answer(file, &reload)?;
+        parts.warn_daily(&reload);
         Ok(Self {
             store: parts.store,
             brokered: parts.brokered,
@@ -154,6 +155,11 @@ impl RunningGateway {
             // One that panicked left what was in force as it was.
             reload.lock().unwrap_or_else(PoisonError::into_inner).run()
         }));
+    }
+
+    /// Its store.
+    pub(crate) fn store(&self) -> Arc<RunningStore> {
+        Arc::clone(&self.store)
     }
 
     /// Closes the ports and answers what came in whole; settles what is being handed over, signs

@@ -11,6 +11,7 @@ use isthmus_adapters::webhook::destination::Webhook;
 use isthmus_core::clock::Clock;
 use isthmus_core::diagnostic::Diagnostic;
 use isthmus_core::executor::Executor;
+use isthmus_ingress::certificate_term;
 use toml::Spanned;
 
 use crate::config::DestinationConfig;
@@ -75,6 +76,16 @@ pub(crate) fn client(
     clock: Arc<dyn Clock>,
     executor: Arc<dyn Executor>,
 ) -> Result<HttpClient, Vec<Diagnostic>> {
+    if let Some(own) = &config.client_certificate {
+        let path = file.path(own);
+        certificate_term::check("client_certificate", &path, clock.now()).map_err(|error| {
+            let help = "install a renewed one; `isthmus reload` takes it over";
+            vec![
+                file.error(&stated.span(), DESTINATION, error.to_string())
+                    .with_help(help),
+            ]
+        })?;
+    }
     let settings = config.http_settings(&file.folder);
     HttpClient::new(settings, clock, executor)
         .map_err(|error| vec![file.error(&stated.span(), DESTINATION, error.to_string())])

@@ -43,7 +43,7 @@ use crate::in_force::{self, InForce};
 use crate::listeners;
 use crate::loop_alarm::LoopAlarm;
 use crate::rabbitmq_parts::Brokered;
-use crate::reload::Reload;
+use crate::reload::{self, Reload};
 use crate::reload_answer::ReloadAnswer;
 use crate::rules::Rules;
 use crate::system::{SystemClock, TokioExecutor};
@@ -85,9 +85,13 @@ impl Parts {
         let master = file.master_key()?;
         let options = StoreOptions {
             paths: file.store_paths(),
-            size_limit: None,
+            size_limit: file.config.store.size_limit(),
         };
         let store = RunningStore::start(&options, &master).map_err(Failure::run)?;
+        let size = std::fs::metadata(options.paths.database()).map_or(0, |file| file.len());
+        if options.size_limit.is_some_and(|limit| size >= limit) {
+            tracing::warn!("the database is as large as `size_max_mb` allows; senders are told AE");
+        }
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let executor: Arc<dyn Executor> = Arc::new(TokioExecutor::new());
         let queue = store.queue(Arc::clone(&clock), Arc::clone(&executor));
@@ -131,10 +135,17 @@ impl Parts {
             digester: self.store.store().digester().clone(),
             clock: Arc::clone(&self.clock),
             executor: Arc::clone(&self.executor),
-            budget: Budget::new(listeners::BUDGET_BYTES),
+            budget: Budget::new(file.config.limits.message_bytes()),
             counters: Arc::new(Counters::default()),
             control_ids: ControlIds::default(),
         }))
+    }
+
+    /// Warns of certificates that end soon.
+    pub(crate) fn warn_daily(&self, reload: &Arc<Mutex<Reload>>) {
+        let (clock, executor) = (Arc::clone(&self.clock), Arc::clone(&self.executor));
+        let task = reload::warn_daily(Arc::clone(reload), clock, executor);
+        self.executor.spawn("certificates", Box::pin(task));
     }
 
     /// What reloads, and where it tells how that ended.

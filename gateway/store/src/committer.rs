@@ -79,6 +79,8 @@ pub(crate) struct Request {
 #[derive(Debug)]
 pub(crate) enum Order {
     Commit(Box<Request>),
+    /// Tell that what came before is done.
+    Answer(oneshot::Sender<()>),
     /// Commit what came before, then end.
     Stop,
 }
@@ -124,11 +126,12 @@ impl Committer {
         let mut stopping = false;
         while !stopping {
             let Ok(first) = self.orders.recv() else { break };
-            let mut batch = Vec::new();
+            let (mut batch, mut asked) = (Vec::new(), Vec::new());
             let rest = std::iter::from_fn(|| self.orders.try_recv().ok());
             for order in std::iter::once(first).chain(rest) {
                 match order {
                     Order::Commit(request) => batch.push(*request),
+                    Order::Answer(whom) => asked.push(whom),
                     Order::Stop => stopping = true,
                 }
                 if stopping || batch.len() >= BATCH {
@@ -136,6 +139,10 @@ impl Committer {
                 }
             }
             self.commit(batch);
+            for whom in asked {
+                // Whoever asked may be gone.
+                let _gone = whom.send(());
+            }
         }
         drop(self.lock);
     }
