@@ -38,10 +38,11 @@ use isthmus_core::subject::Digester;
 use isthmus_pipeline::forward_loop::ForwardLoop;
 use isthmus_pipeline::release_stage::ReleaseStage;
 use isthmus_pipeline::shaping::Shaping;
+use isthmus_tests::one_key::OneKey;
 
 use crate::machine::Machine;
 use crate::patients::Patients;
-use crate::stand_ins::{Fussy, Memory, OneKey, Script, Warnings, never, run};
+use crate::stand_ins::{Fussy, Memory, Script, Warnings, never, run};
 
 fn forward(memory: &Arc<Memory>, machine: &Arc<Machine>) -> ForwardLoop {
     ForwardLoop {
