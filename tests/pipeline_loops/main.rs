@@ -21,6 +21,7 @@ mod policy;
 mod questions;
 mod released;
 mod rulings;
+mod several_patients;
 mod stand_ins;
 mod steps;
 mod stopping;
