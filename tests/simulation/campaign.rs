@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::io::Write as _;
 use std::time::Instant;
 
+use crate::facts::Invariant;
 use crate::plan::{Plan, Planted, QueueKind};
 use crate::run::{Verdict, run};
 
@@ -62,8 +63,13 @@ fn queues() -> Vec<QueueKind> {
     queue().map_or_else(|| QueueKind::ALL.to_vec(), |one| vec![one])
 }
 
-/// The first plan of a planted fault's that fails, of so many seeds.
-pub(crate) fn find(planted: Planted, queue: QueueKind, seeds: u64) -> Option<Verdict> {
+/// The first of so many seeds with which a planted fault breaks this.
+pub(crate) fn find(
+    planted: Planted,
+    queue: QueueKind,
+    seeds: u64,
+    expected: Invariant,
+) -> Option<Verdict> {
     let plans = (0..seeds).map(|seed| Plan {
         seed,
         queue,
@@ -71,7 +77,7 @@ pub(crate) fn find(planted: Planted, queue: QueueKind, seeds: u64) -> Option<Ver
     });
     plans
         .map(|plan| run(plan, false))
-        .find(|verdict| !verdict.breaches.is_empty())
+        .find(|verdict| verdict.breaches.iter().any(|one| one.of == expected))
 }
 
 /// Panics in the maps of these tests are part of them.

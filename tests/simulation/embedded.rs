@@ -1,5 +1,6 @@
 //! The delivery queue over the rows of the simulated store, as `EmbeddedQueue` and its relays work:
-//! heads alone, one in hand a patient, a window of what is due. The rows are in `tables`.
+//! heads alone, one in hand a patient, a window of what is due, of which what is
+//! urgent comes first. The rows are in `tables`.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Arc, Mutex};
@@ -192,10 +193,14 @@ impl State {
             let row = tables.deliveries.get(&place)?;
             row.is_due(now).then_some((place, row))
         });
-        let (mut retried, fresh): (Vec<_>, Vec<_>) = due.partition(|(_, row)| row.not_before > 0);
+        let (urgent, others): (Vec<_>, Vec<_>) = due.partition(|(_, row)| row.urgent);
+        let others = others.into_iter();
+        let (mut retried, fresh): (Vec<_>, Vec<_>) =
+            others.partition(|(_, row)| row.not_before > 0);
         retried.sort_by_key(|(place, row)| (row.not_before, *place));
         let mut loaded = Vec::new();
-        for (limit, rows) in [(room.div_ceil(2), retried), (room, fresh)] {
+        let rounds = [(WINDOW, urgent), (room.div_ceil(2), retried), (room, fresh)];
+        for (limit, rows) in rounds {
             for (place, row) in rows {
                 if loaded.len() >= limit {
                     break;
@@ -208,7 +213,7 @@ impl State {
         self.window.extend(loaded);
         self.window
             .make_contiguous()
-            .sort_by_key(|(place, _)| *place);
+            .sort_by_key(|(place, row)| (!row.urgent, *place));
     }
 
     /// Adds what follows on the patients that were drawn, in order and without a gap.
@@ -267,6 +272,7 @@ fn delivery((place, row): Loaded, recovered_to: u64) -> Delivery {
         created_at: row.created_at,
         attempt: row.attempt,
         recovered: place <= recovered_to,
+        urgent: row.urgent,
         sealed: row.sealed,
     }
 }

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::gateway::stop;
-use crate::site::RECIPIENTS;
+use crate::plan::QueueKind;
+use crate::site::{RECIPIENTS, recipients};
 use crate::world::World;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,6 +17,11 @@ enum Fault {
     Full,
     ClockJump,
     Outage,
+    BrokerCut,
+    BrokerAway,
+    BrokerBlocked,
+    BrokerEmptied,
+    Intruder,
 }
 
 const HOUR: i64 = 3_600_000;
@@ -25,6 +31,7 @@ pub(crate) async fn strike(world: Arc<World>) {
     let World {
         machine, weather, ..
     } = &*world;
+    let has_broker = weather.broker && world.plan.queue == QueueKind::RabbitMq;
     let kinds = [
         (Fault::Crash, weather.crashes),
         (Fault::Crash, weather.crashes),
@@ -34,6 +41,12 @@ pub(crate) async fn strike(world: Arc<World>) {
         (Fault::Full, weather.full),
         (Fault::ClockJump, weather.clock_jumps),
         (Fault::Outage, weather.outages),
+        (Fault::BrokerCut, has_broker),
+        (Fault::BrokerCut, has_broker),
+        (Fault::BrokerAway, has_broker),
+        (Fault::BrokerBlocked, has_broker),
+        (Fault::BrokerEmptied, has_broker),
+        (Fault::Intruder, has_broker),
     ];
     let kinds = kinds.into_iter().filter(|(_, is_in)| *is_in);
     let kinds: Vec<Fault> = kinds.map(|(fault, _)| fault).collect();
@@ -100,6 +113,44 @@ async fn happen(world: &Arc<World>, fault: Fault, furthest: &mut i64) {
             let time = machine.some_time(Duration::from_mins(2));
             machine.note("away", &[chosen as u64]);
             world.send_away(RECIPIENTS[chosen], time);
+        }
+        Fault::BrokerCut
+        | Fault::BrokerAway
+        | Fault::BrokerBlocked
+        | Fault::BrokerEmptied
+        | Fault::Intruder => trouble_broker(world, fault),
+    }
+}
+
+fn trouble_broker(world: &World, fault: Fault) {
+    let World {
+        machine,
+        weather,
+        exchange,
+        ..
+    } = world;
+    let recipient = usize::try_from(machine.below(RECIPIENTS.len() as u64)).unwrap();
+    let recipient = recipients().nth(recipient).unwrap();
+    let time = machine.some_time(Duration::from_mins(1));
+    machine.note("broker", &[fault as u64]);
+    match fault {
+        Fault::BrokerAway => {
+            weather.count("broker: restarts");
+            exchange.go_away(time);
+        }
+        Fault::BrokerBlocked => {
+            weather.count("broker: times blocked");
+            exchange.block(time);
+        }
+        Fault::BrokerEmptied => {
+            weather.count("broker: times emptied");
+            exchange.empty();
+        }
+        Fault::Intruder => exchange.intrude(&recipient),
+        _ => {
+            weather.count("broker: connections cut");
+            let only = machine.chance(500).then_some(&recipient);
+            exchange.cut(only);
         }
     }
 }

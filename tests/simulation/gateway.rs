@@ -23,14 +23,17 @@ use isthmus_pipeline::rebuild_stage::RebuildStage;
 use isthmus_pipeline::release_stage::ReleaseStage;
 use isthmus_pipeline::retry_schedule::RetrySchedule;
 use isthmus_pipeline::shaping::Shaping;
+use isthmus_queue::broker::Broker;
+use isthmus_queue::brokered_queue::BrokeredQueue;
 
+use crate::broker::Connection;
 use crate::consents::Consents;
 use crate::embedded::Embedded;
 use crate::facts::Invariant;
 use crate::machine::{Process, WORLD};
 use crate::messages::Reader;
 use crate::plan::{Planted, QueueKind};
-use crate::planted::{Hasty, OldConsents, WrongDoor};
+use crate::planted::{Forgetful, Hasty, MarkingBroker, OldConsents, WrongDoor};
 use crate::sinks::Door;
 use crate::site::{CATEGORY, Keys, SECRET, policies, recipients, shapers};
 use crate::store::Store;
@@ -234,9 +237,18 @@ fn queue(world: &Arc<World>, store: &Arc<Store>, process: &Arc<Process>) -> Arc<
         recipients(),
         one_in_hand,
     );
-    match world.plan.queue {
-        QueueKind::Embedded => Arc::new(embedded),
+    let mut queue: Arc<dyn DeliveryQueue> = Arc::new(embedded);
+    if world.plan.queue == QueueKind::Embedded {
+        return queue;
     }
+    let mut broker: Arc<dyn Broker> = Arc::new(Connection(Arc::clone(&world.exchange)));
+    if world.plan.planted == Some(Planted::PublishedMeansDone) {
+        let marks = Arc::clone(&world.marks);
+        queue = Arc::new(Forgetful { queue, marks });
+        let marks = Arc::clone(&world.marks);
+        broker = Arc::new(MarkingBroker { broker, marks });
+    }
+    Arc::new(BrokeredQueue::new(queue, broker, Arc::clone(process) as _))
 }
 
 /// The process is gone between two steps, and what was not synced with it.

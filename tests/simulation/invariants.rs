@@ -3,14 +3,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use isthmus_core::id::DeliveryId;
+use isthmus_core::id::{DeliveryId, RecipientId};
 use isthmus_core::journal::{Outcome, Verdict};
 
 use crate::facts::{Facts, Invariant, Sent, Sighting};
 use crate::messages::{Kind, Name, RecordName, subject};
 use crate::senders::is_text_of;
 use crate::site::{FLOWS, FlowPlan, RECIPIENTS, policies};
-use crate::tables::{DROPPED, Tables};
+use crate::tables::{DROPPED, Row, Tables};
 
 /// Judges a run.
 pub(crate) fn judge(facts: &mut Facts, tables: &Tables) {
@@ -111,7 +111,7 @@ fn lacked(facts: &Facts, sent: &Sent, flow: FlowPlan, patient: u8) -> bool {
     flow.asks && until.is_some_and(|until| *until >= sent.first)
 }
 
-/// How many deliveries wait visibly, or were withheld for a reason or dropped by a person.
+/// How many deliveries are parked or wait behind one that is, or were withheld for a reason or dropped by a person.
 fn kept(
     facts: &Facts,
     tables: &Tables,
@@ -119,10 +119,15 @@ fn kept(
     (sequence, flow, patient): (u64, FlowPlan, u8),
 ) -> u64 {
     let subject = subject(patient);
-    let waiting = tables.deliveries.values().filter(|row| {
-        row.sequence.0 == sequence
-            && row.subject == subject
-            && row.sealed.grant().flow.as_str() == flow.id
+    let lane = (RecipientId::new(flow.recipient), subject);
+    let lane = tables.lanes.get(&lane).into_iter().flatten();
+    let lane: Vec<&Row> = lane
+        .filter_map(|place| tables.deliveries.get(place))
+        .collect();
+    let is_visible = lane.first().is_some_and(|head| head.parked.is_some());
+    let waiting = lane.iter().filter(|row| {
+        let is_it = row.sequence.0 == sequence && row.sealed.grant().flow.as_str() == flow.id;
+        is_it && is_visible
     });
     let done = tables.done.values().filter(|done| {
         let is_it =

@@ -11,6 +11,7 @@
     reason = "tests may be blunt"
 )]
 
+mod broker;
 mod campaign;
 mod consents;
 mod dice;
@@ -18,6 +19,7 @@ mod disk;
 mod embedded;
 mod facts;
 mod faults;
+mod finds;
 mod gateway;
 mod invariants;
 mod machine;

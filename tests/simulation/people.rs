@@ -1,7 +1,6 @@
 //! The people around a gateway: patients who say yes and no, whoever places holds, and operators
 //! who rule on what is parked, as its desk does what they say.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -282,15 +281,4 @@ async fn act(world: &Arc<World>, items: Vec<ParkedItem>, action: ParkedAction) {
     };
     process.spawn("desk", Box::pin(task));
     let _gone = answered.await;
-}
-
-/// What patients said, newest word by patient, for the trace.
-pub(crate) fn newest_words(world: &World) -> BTreeMap<u8, bool> {
-    let tables = world.disk.tables();
-    let words = (1..=PATIENTS).map(|patient| {
-        let word = tables.newest_word(subject(patient), CATEGORY);
-        let yes = word.is_some_and(|word| word.choice == ConsentChoice::OptIn);
-        (patient, yes)
-    });
-    words.collect()
 }

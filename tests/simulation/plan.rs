@@ -4,15 +4,19 @@
 /// Which delivery queue the gateway has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum QueueKind {
+    /// The rows of the store.
     Embedded,
+    /// A broker behind them.
+    RabbitMq,
 }
 
 impl QueueKind {
-    pub(crate) const ALL: [Self; 1] = [Self::Embedded];
+    pub(crate) const ALL: [Self; 2] = [Self::Embedded, Self::RabbitMq];
 
     pub(crate) const fn code(self) -> &'static str {
         match self {
             Self::Embedded => "embedded",
+            Self::RabbitMq => "rabbitmq",
         }
     }
 
@@ -34,6 +38,8 @@ pub(crate) enum Planted {
     UnstableIds,
     /// An answer that did not come counts as a yes.
     LostMeansDelivered,
+    /// What was published counts as done before the broker confirmed it.
+    PublishedMeansDone,
     /// What patients said is remembered for the whole run.
     OldConsents,
 }

@@ -18,8 +18,8 @@ use crate::tables::Tables;
 use crate::world::World;
 
 /// The most that a run may take.
-const POLLS_MAX: u64 = 2_000_000;
-const TIME_MAX: Duration = Duration::from_hours(24 * 30);
+const POLLS_MAX: u64 = 500_000;
+const TIME_MAX: Duration = Duration::from_hours(3);
 
 /// What a run gave.
 #[derive(Debug)]
@@ -43,6 +43,11 @@ pub(crate) fn run(plan: Plan, keeps_lines: bool) -> Verdict {
     let _gone = world.take_running();
     judge(&mut world.facts(), &world.disk.tables());
     let machine = &world.machine;
+    let wrong = *world.exchange.wrong_acknowledgements.lock().unwrap();
+    if wrong > 0 {
+        let how = format!("{wrong} acknowledgements of nothing to the broker");
+        world.facts().breach(Invariant::Standstill, how);
+    }
     count_what_is_left(&world);
     let breaches = std::mem::take(&mut world.facts().breaches);
     Verdict {

@@ -79,22 +79,25 @@ pub(crate) struct FlowPlan {
     pub(crate) id: &'static str,
     /// Whether nothing leaves without the patient's consent.
     pub(crate) asks: bool,
+    /// Whether its records go before those of others.
+    pub(crate) urgent: bool,
 }
 
-const fn flow(recipient: &'static str, id: &'static str, asks: bool) -> FlowPlan {
+const fn flow(recipient: &'static str, id: &'static str, asks: bool, urgent: bool) -> FlowPlan {
     FlowPlan {
         recipient,
         id,
         asks,
+        urgent,
     }
 }
 
 /// All flows, in the order of the policies.
 pub(crate) const FLOWS: [FlowPlan; 4] = [
-    flow("mailer", "newsletter", true),
-    flow("crm", "contact", false),
-    flow("lake", "visits", false),
-    flow("lake", "interests", true),
+    flow("mailer", "newsletter", true, false),
+    flow("crm", "contact", false, false),
+    flow("lake", "visits", false, false),
+    flow("lake", "interests", true, true),
 ];
 
 /// The recipients; the last takes runs of one patient's, like a file, and the others single
@@ -117,7 +120,9 @@ pub(crate) fn asking_flows() -> Vec<FlowId> {
 }
 
 fn flow_text(plan: &FlowPlan) -> String {
-    let FlowPlan { id, asks, .. } = plan;
+    let FlowPlan {
+        id, asks, urgent, ..
+    } = plan;
     let (purpose, basis) = if *asks {
         ("HMARKT", "hipaa-authorization")
     } else {
@@ -132,7 +137,7 @@ fn flow_text(plan: &FlowPlan) -> String {
     format!(
         "\n[[flow]]\nid = \"{id}\"\nversion = 1\nmap = \"fhir-to-records/contact\"\n\
          purpose = \"{purpose}\"\nbasis = \"{basis}\"\naudience = \"patient\"\n\
-         mode = \"identified\"\naccountable = true\nexpires = \"2035-06-30\"\n\n\
+         mode = \"identified\"\naccountable = true\nurgent = {urgent}\nexpires = \"2035-06-30\"\n\n\
          [flow.consent]\n{consent}\n\n\
          [[flow.allow]]\npath = 'Patient.id'\nclass = \"identifier\"\n"
     )

@@ -30,6 +30,7 @@ pub(crate) struct Row {
     /// 0 until a retry, 1 where somebody made it due at once.
     pub(crate) not_before: i64,
     pub(crate) addresses: Vec<AddressDigest>,
+    pub(crate) urgent: bool,
     pub(crate) sealed: SealedDisclosure,
 }
 
@@ -142,6 +143,7 @@ impl Tables {
             attempt: 1,
             not_before: 0,
             addresses: delivery.addresses.clone(),
+            urgent: delivery.urgent,
             sealed: delivery.sealed.clone(),
         };
         self.join(row);

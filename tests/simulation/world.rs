@@ -10,10 +10,12 @@ use isthmus_core::delivery_queue::DeliveryQueue;
 use isthmus_core::intake::Intake;
 use tokio::sync::Notify;
 
+use crate::broker::Exchange;
 use crate::disk::Disk;
 use crate::facts::Facts;
 use crate::machine::{Group, Machine, Process};
 use crate::plan::Plan;
+use crate::planted::Marks;
 use crate::store::Store;
 use crate::weather::Weather;
 
@@ -57,6 +59,9 @@ pub(crate) struct World {
     pub(crate) machine: Arc<Machine>,
     pub(crate) weather: Arc<Weather>,
     pub(crate) disk: Arc<Disk>,
+    pub(crate) exchange: Arc<Exchange>,
+    /// What a planted fault takes for done.
+    pub(crate) marks: Arc<Marks>,
     facts: Mutex<Facts>,
     /// Until when recipients are away.
     away_until: Mutex<BTreeMap<String, Duration>>,
@@ -76,8 +81,11 @@ impl World {
         let machine = Machine::new(plan.seed, keeps_lines);
         let weather = Arc::new(Weather::drawn(&machine));
         let disk = Arc::new(Disk::new(&machine));
+        let exchange = Arc::new(Exchange::new(&machine, &weather));
         Arc::new(Self {
             plan,
+            exchange,
+            marks: Arc::default(),
             weather,
             disk,
             machine,
