@@ -2,6 +2,7 @@
 //! holds again. How often single steps fail is in `weather`.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use crate::gateway::stop;
@@ -23,6 +24,9 @@ enum Fault {
     BrokerEmptied,
     Intruder,
 }
+
+/// The most that happens in one run.
+const STRIKES_MAX: u64 = 60;
 
 const HOUR: i64 = 3_600_000;
 
@@ -56,11 +60,16 @@ pub(crate) async fn strike(world: Arc<World>) {
         machine.below(16)
     };
     let mut furthest = 0;
-    for _ in 0..count {
+    let mut struck = 0;
+    // There is trouble as long as somebody sends, within bounds.
+    while struck < count || (world.sending.load(Ordering::SeqCst) > 0 && struck < STRIKES_MAX) {
+        struck += 1;
         world.pause_between().await;
         world.pause_between().await;
         let chosen = usize::try_from(machine.below(kinds.len() as u64)).unwrap();
-        happen(&world, kinds[chosen], &mut furthest).await;
+        if let Some(fault) = kinds.get(chosen) {
+            happen(&world, *fault, &mut furthest).await;
+        }
     }
     world.pause_between().await;
     weather.calm_down();

@@ -205,7 +205,7 @@ impl Parts {
     }
 
     /// Starts a loop. One that fails ends the process, as its alarm does; it may fail only when
-    /// the store did.
+    /// the store ended.
     fn spawn(
         &self,
         name: &'static str,
@@ -216,7 +216,7 @@ impl Parts {
         let (running, world) = (Arc::clone(running), Arc::clone(&self.world));
         let task = async move {
             if let Err(error) = task.await {
-                if !running.store.has_failed() {
+                if !running.store.has_ended() {
                     let how = format!("{name} ended: {error}");
                     world.facts().breach(Invariant::Standstill, how);
                 }

@@ -15,7 +15,6 @@ use isthmus_core::ledger::{LedgerEntry, LedgerEvent, LedgerFact};
 use tokio::sync::oneshot;
 
 use crate::messages::{Kind, Message, subject};
-use crate::senders::PATIENTS;
 use crate::site::{CATEGORY, asking_flows, recipients};
 use crate::world::{Running, World};
 
@@ -34,7 +33,7 @@ const LOOK_EVERY: Duration = Duration::from_millis(20);
 /// What patients said before the run.
 pub(crate) fn say_at_first(world: &World) {
     let mut tables = world.disk.tables();
-    for patient in 1..=PATIENTS {
+    for patient in 1..=world.weather.patients {
         let says_yes = world.machine.chance(700);
         if says_yes {
             let consent = Consent {
@@ -58,9 +57,9 @@ pub(crate) async fn speak(world: Arc<World>) {
     if !(weather.words || weather.holds) {
         return;
     }
-    for _ in 0..machine.below(10) {
-        world.pause_between().await;
-        let patient = u8::try_from(1 + machine.below(PATIENTS.into())).unwrap();
+    for _ in 0..machine.below(24) {
+        machine.while_passes(weather.between / 2).await;
+        let patient = u8::try_from(1 + machine.below(weather.patients.into())).unwrap();
         let is_hold = !weather.words || (weather.holds && machine.chance(400));
         let word = match (is_hold, machine.below(3)) {
             (false, 0 | 1) => Word::Consent(ConsentChoice::OptOut),
@@ -71,7 +70,7 @@ pub(crate) async fn speak(world: Arc<World>) {
         };
         say(&world, patient, word).await;
     }
-    for patient in 1..=PATIENTS {
+    for patient in 1..=weather.patients {
         if weather.holds {
             while !say(&world, patient, Word::Hold(None)).await {
                 machine.pause(Duration::from_millis(500)).await;
@@ -198,7 +197,7 @@ pub(crate) async fn rule(world: Arc<World>) {
     while !weather.is_calm() {
         world.pause_between().await;
         let parked = parked(&world);
-        if parked.is_empty() || !machine.chance(300) {
+        if parked.is_empty() || !machine.chance(500) {
             machine.pause(Duration::from_millis(100)).await;
             continue;
         }

@@ -69,6 +69,8 @@ fn count_what_is_left(world: &World) {
     weather.count_many("polls", world.machine.polls());
     weather.count_many("withheld or dropped", kept as u64);
     weather.count_many("parked in the end", parked as u64);
+    weather.count_many("parked", tables.parked);
+    weather.count_many("made again", tables.rebuilt);
 }
 
 fn go(world: &Arc<World>) {

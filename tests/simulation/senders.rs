@@ -2,6 +2,7 @@
 //! control id until it hears that it is acknowledged. What comes of them is judged in `invariants`.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use futures_util::future::{Either, select};
@@ -18,9 +19,6 @@ use crate::messages::{Kind, Message, Name, subject};
 use crate::site::SECRET;
 use crate::world::World;
 
-/// How many patients there are.
-pub(crate) const PATIENTS: u8 = 5;
-
 /// How long a sender waits for an acknowledgement.
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -35,7 +33,11 @@ pub(crate) fn start(world: &Arc<World>) {
             digester: Digester::new(&SECRET),
         };
         let count = 3 + world.machine.below(8);
-        let task = async move { sender.send_all(u16::try_from(count).unwrap()).await };
+        world.sending.fetch_add(1, Ordering::SeqCst);
+        let task = async move {
+            sender.send_all(u16::try_from(count).unwrap()).await;
+            sender.world.sending.fetch_sub(1, Ordering::SeqCst);
+        };
         world.start("sender", task);
     }
 }
@@ -70,7 +72,7 @@ impl Sender {
         let World {
             machine, weather, ..
         } = &*self.world;
-        let patient = || u8::try_from(1 + machine.below(PATIENTS.into())).unwrap();
+        let patient = || u8::try_from(1 + machine.below(weather.patients.into())).unwrap();
         let mut patients = vec![patient()];
         if machine.chance(80) {
             patients.push(patient());

@@ -86,6 +86,12 @@ impl Door {
                 return None;
             };
             facts.leave(*flow, record);
+            if outbound.attempt > 1 {
+                self.world.weather.count("attempts again");
+            }
+            if outbound.recovered {
+                self.world.weather.count("attempts after a restart");
+            }
             Some(Wired {
                 flow: *flow,
                 id: outbound.id,
@@ -275,7 +281,7 @@ impl Wire {
         let World {
             machine, weather, ..
         } = &*self.world;
-        if weather.strikes(machine, weather.lost_answers, 80) {
+        if weather.strikes(machine, weather.lost_answers, weather.losing) {
             weather.count("answers lost");
             let has_effect = machine.chance(600);
             let outcome = unknown("connection");
@@ -284,7 +290,7 @@ impl Wire {
                 outcome,
             };
         }
-        if weather.strikes(machine, weather.failures, 120) {
+        if weather.strikes(machine, weather.failures, weather.failing) {
             weather.count("failures of recipients");
             let scope = if machine.chance(200) {
                 RetryScope::Recipient
@@ -299,7 +305,7 @@ impl Wire {
                 outcome,
             };
         }
-        if weather.strikes(machine, weather.refusals, 15) {
+        if weather.strikes(machine, weather.refusals, weather.refusing) {
             weather.count("refusals of recipients");
             return Fate {
                 has_effect: false,

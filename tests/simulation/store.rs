@@ -77,8 +77,10 @@ impl Store {
         read(&mut self.disk.tables())
     }
 
-    pub(crate) fn has_failed(&self) -> bool {
-        self.failed.load(Ordering::SeqCst)
+    /// Whether nothing is committed any more: it failed, or it was closed while something was
+    /// still under way.
+    pub(crate) fn has_ended(&self) -> bool {
+        self.failed.load(Ordering::SeqCst) || self.closed.load(Ordering::SeqCst)
     }
 
     /// Lets in no more units; those that are in are committed.

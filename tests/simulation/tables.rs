@@ -74,6 +74,9 @@ pub(crate) struct Tables {
     pub(crate) done: BTreeMap<DeliveryId, Done>,
     pub(crate) consents: BTreeMap<(SubjectKey, String), Vec<Consent>>,
     pub(crate) holds: BTreeMap<SubjectKey, Hold>,
+    /// How often something was parked and made again, for the totals.
+    pub(crate) parked: u64,
+    pub(crate) rebuilt: u64,
     /// A planted fault: what is tried again joins its lane at the end.
     pub(crate) retries_rejoin: bool,
 }
@@ -199,6 +202,7 @@ impl Tables {
                 if let Some(row) = waiting {
                     row.sealed = sealed.clone();
                     row.addresses.clone_from(addresses);
+                    self.rebuilt += 1;
                 }
             }
         }
@@ -215,6 +219,7 @@ impl Tables {
         {
             row.parked = Some(reason);
             row.attempt += u32::from(reason.follows_an_attempt());
+            self.parked += 1;
         }
     }
 

@@ -29,6 +29,14 @@ pub(crate) struct Weather {
     pub(crate) keys: bool,
     pub(crate) consents: bool,
     pub(crate) broker: bool,
+    /// How many patients there are.
+    pub(crate) patients: u8,
+    /// How often recipients fail, of a thousand.
+    pub(crate) failing: u64,
+    /// How often their answers are lost.
+    pub(crate) losing: u64,
+    /// How often they refuse.
+    pub(crate) refusing: u64,
     /// How long a sync takes at most.
     pub(crate) sync: Duration,
     /// How long a way to a recipient or from a sender takes at most.
@@ -42,10 +50,8 @@ pub(crate) struct Weather {
 impl Weather {
     pub(crate) fn drawn(machine: &Machine) -> Self {
         let kind = || machine.chance(550);
-        let millis = |choices: [u64; 3]| {
-            let chosen = usize::try_from(machine.below(3)).unwrap();
-            Duration::from_millis(choices[chosen])
-        };
+        let rate = |choices: [u64; 3]| choices[usize::try_from(machine.below(3)).unwrap()];
+        let millis = |choices| Duration::from_millis(rate(choices));
         Self {
             crashes: machine.chance(800),
             stops: kind(),
@@ -65,6 +71,10 @@ impl Weather {
             keys: machine.chance(200),
             consents: machine.chance(200),
             broker: machine.chance(800),
+            patients: u8::try_from(1 + machine.below(5)).unwrap(),
+            failing: rate([30, 120, 400]),
+            losing: rate([20, 80, 300]),
+            refusing: rate([5, 20, 80]),
             sync: millis([2, 20, 200]),
             latency: millis([5, 50, 500]),
             between: millis([40, 400, 4_000]),

@@ -67,6 +67,8 @@ pub(crate) struct World {
     away_until: Mutex<BTreeMap<String, Duration>>,
     /// Requests under way.
     pub(crate) on_wire: AtomicU64,
+    /// Connections that have more to send.
+    pub(crate) sending: AtomicU64,
     /// Senders, people and faults that are not done.
     busy: AtomicU64,
     running: Mutex<Option<Arc<Running>>>,
@@ -92,6 +94,7 @@ impl World {
             facts: Mutex::default(),
             away_until: Mutex::default(),
             on_wire: AtomicU64::new(0),
+            sending: AtomicU64::new(0),
             busy: AtomicU64::new(0),
             running: Mutex::default(),
             open: AtomicBool::new(false),
