@@ -5,9 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use isthmus_core::clock::Timestamp;
-use isthmus_core::id::{DeliveryId, FlowId, MessageId, Sequence, SubjectKey};
-use isthmus_core::read_set::ReadSet;
-use isthmus_core::shaper::Shaper;
+use isthmus_core::id::{DeliveryId, MessageId, Sequence, SubjectKey};
 use isthmus_core::subject::Digester;
 use isthmus_pipeline::asked::Origin;
 use isthmus_pipeline::release_stage::ReleaseStage;
@@ -15,17 +13,15 @@ use isthmus_pipeline::shaping::Shaping;
 use isthmus_tests::invented_policies::LOADED_AT;
 use isthmus_tests::one_key::OneKey;
 
-use crate::born::{Same, born};
+use crate::born::born;
 use crate::patients::{Patients, Says};
-use crate::policy::{POLICY, policies};
+use crate::policy::POLICY;
+use crate::questions::rules;
 
 /// What a message about patients 1 and 2 gives, by patient.
 fn given(patients: Patients) -> BTreeMap<SubjectKey, DeliveryId> {
-    let same: Arc<dyn Shaper> = Arc::new(Same(ReadSet::default()));
     let release = ReleaseStage {
-        policies: Arc::new(policies(POLICY)),
         shaping: Shaping {
-            shapers: BTreeMap::from([(FlowId::new("newsletter"), same)]),
             consents: Arc::new(patients),
             keys: Arc::new(OneKey),
             digester: Digester::new(&[1; 32]),
@@ -38,7 +34,8 @@ fn given(patients: Patients) -> BTreeMap<SubjectKey, DeliveryId> {
         received_at: Timestamp::from_unix_millis(0),
         now: LOADED_AT,
     };
-    let released = release.release(origin, &[born(1), born(2)]).unwrap();
+    let both = [born(1), born(2)];
+    let released = release.release(&rules(POLICY), origin, &both).unwrap();
     let deliveries = released.deliveries.into_iter();
     deliveries.map(|one| (one.subject, one.id)).collect()
 }

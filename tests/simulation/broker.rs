@@ -9,7 +9,9 @@ use std::time::Duration;
 use futures_util::future::{Either, select};
 use isthmus_core::future::BoxFuture;
 use isthmus_core::id::{DeliveryId, RecipientId};
-use isthmus_queue::broker::{Arrival, Broker, BrokerChannel, BrokerError, NotConfirmed, Parcel};
+use isthmus_queue::broker::{
+    Arrival, Broker, BrokerChannel, BrokerError, NotConfirmed, Parcel, Tag,
+};
 use tokio::sync::{Notify, oneshot};
 
 use crate::machine::{Machine, WORLD};
@@ -23,7 +25,6 @@ const LANES: usize = 3;
 struct Stored {
     delivery: Option<DeliveryId>,
     body: Vec<u8>,
-    lane: usize,
     /// When it reaches whoever consumes.
     arrives_at: Duration,
 }
@@ -36,17 +37,20 @@ struct Queues {
     channel: u64,
     /// Whether that channel is whole.
     whole: bool,
-    unacknowledged: BTreeMap<u64, Stored>,
-    tag: u64,
+    /// Of each lane.
+    unacknowledged: [BTreeMap<u64, Stored>; LANES],
+    /// How many arrived on each lane of the channel.
+    numbers: [u64; LANES],
 }
 
 impl Queues {
     /// What was not acknowledged is to be delivered again, in its place.
     fn cut(&mut self) {
         self.whole = false;
-        let unacknowledged = std::mem::take(&mut self.unacknowledged);
-        for stored in unacknowledged.into_values().rev() {
-            self.lanes[stored.lane].push_front(stored);
+        for (lane, unacknowledged) in self.lanes.iter_mut().zip(&mut self.unacknowledged) {
+            for stored in std::mem::take(unacknowledged).into_values().rev() {
+                lane.push_front(stored);
+            }
         }
     }
 
@@ -54,7 +58,7 @@ impl Queues {
     fn take(&mut self, limit: u64, now: Duration) -> (Vec<Arrival>, Option<Duration>) {
         let mut taken = Vec::new();
         let mut next: Option<Duration> = None;
-        for lane in &mut self.lanes {
+        for (at, lane) in self.lanes.iter_mut().enumerate() {
             while let Some(first) = lane.front() {
                 if first.arrives_at > now {
                     let sooner = next.is_none_or(|next| first.arrives_at < next);
@@ -67,13 +71,14 @@ impl Queues {
                 let Some(stored) = lane.pop_front() else {
                     break;
                 };
-                self.tag += 1;
+                self.numbers[at] += 1;
+                let number = self.numbers[at];
                 taken.push(Arrival {
-                    tag: self.tag,
+                    tag: Tag { lane: at, number },
                     delivery: stored.delivery,
                     body: stored.body.clone(),
                 });
-                self.unacknowledged.insert(self.tag, stored);
+                self.unacknowledged[at].insert(number, stored);
             }
         }
         (taken, next)
@@ -141,7 +146,6 @@ impl Exchange {
         let stored = Stored {
             delivery: None,
             body: vec![1, 2, 3],
-            lane: 1,
             arrives_at: self.machine.passed(),
         };
         let mut queues = self.queues();
@@ -168,7 +172,6 @@ impl Exchange {
         let stored = Stored {
             delivery: Some(parcel.delivery),
             body: parcel.sealed.bytes().to_vec(),
-            lane,
             arrives_at: self.machine.passed() + self.machine.some_time(self.weather.sync),
         };
         let mut queues = self.queues();
@@ -247,7 +250,7 @@ impl Broker for Connection {
             queues.cut();
             queues.channel += 1;
             queues.whole = true;
-            queues.tag = 0;
+            queues.numbers = [0; LANES];
             let channel: Box<dyn BrokerChannel> = Box::new(Channel {
                 exchange: Arc::clone(exchange),
                 recipient: recipient.clone(),
@@ -319,11 +322,12 @@ impl Channel {
         }
     }
 
-    fn end(&self, tag: u64, all_before: bool) -> Result<(), BrokerError> {
+    fn end(&self, Tag { lane, number }: Tag, all_before: bool) -> Result<(), BrokerError> {
         let was_there = self.with(|queues| {
-            let was_there = queues.unacknowledged.remove(&tag).is_some();
+            let unacknowledged = &mut queues.unacknowledged[lane];
+            let was_there = unacknowledged.remove(&number).is_some();
             if all_before {
-                queues.unacknowledged = queues.unacknowledged.split_off(&tag);
+                *unacknowledged = unacknowledged.split_off(&number);
             }
             was_there
         })?;
@@ -343,11 +347,11 @@ impl BrokerChannel for Channel {
         Box::pin(self.wait_for_arrivals())
     }
 
-    fn acknowledge(&self, tag: u64, all_before: bool) -> BoxFuture<'_, Result<(), BrokerError>> {
+    fn acknowledge(&self, tag: Tag, all_before: bool) -> BoxFuture<'_, Result<(), BrokerError>> {
         Box::pin(async move { self.end(tag, all_before) })
     }
 
-    fn set_aside(&self, tag: u64) -> BoxFuture<'_, Result<(), BrokerError>> {
+    fn set_aside(&self, tag: Tag) -> BoxFuture<'_, Result<(), BrokerError>> {
         self.exchange.weather.count("broker: set aside");
         Box::pin(async move { self.end(tag, false) })
     }

@@ -91,7 +91,7 @@ pub(crate) fn silence_planted_panics() {
 }
 
 /// What has to happen in many runs.
-const HAPPENS: [&str; 22] = [
+const HAPPENS: [&str; 23] = [
     "acknowledged",
     "acknowledgements lost",
     "answers lost",
@@ -106,6 +106,7 @@ const HAPPENS: [&str; 22] = [
     "keys unreadable",
     "made again",
     "parked",
+    "policies reloaded",
     "records delivered",
     "refusals of recipients",
     "refused acknowledgements",

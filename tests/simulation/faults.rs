@@ -18,6 +18,7 @@ enum Fault {
     Full,
     ClockJump,
     Outage,
+    Reload,
     BrokerCut,
     BrokerAway,
     BrokerBlocked,
@@ -45,6 +46,7 @@ pub(crate) async fn strike(world: Arc<World>) {
         (Fault::Full, weather.full),
         (Fault::ClockJump, weather.clock_jumps),
         (Fault::Outage, weather.outages),
+        (Fault::Reload, weather.reloads),
         (Fault::BrokerCut, has_broker),
         (Fault::BrokerCut, has_broker),
         (Fault::BrokerAway, has_broker),
@@ -122,6 +124,11 @@ async fn happen(world: &Arc<World>, fault: Fault, furthest: &mut i64) {
             let time = machine.some_time(Duration::from_mins(2));
             machine.note("away", &[chosen as u64]);
             world.send_away(RECIPIENTS[chosen], time);
+        }
+        Fault::Reload => {
+            weather.count("policies reloaded");
+            machine.note("reload", &[]);
+            world.change_rules();
         }
         Fault::BrokerCut
         | Fault::BrokerAway

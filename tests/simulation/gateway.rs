@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use isthmus_core::clock::Clock;
 use isthmus_core::consent_store::{ConsentChoice, ConsentStore};
+use isthmus_core::current::Current;
 use isthmus_core::delivery_queue::DeliveryQueue;
 use isthmus_core::destination::Destination;
 use isthmus_core::executor::Executor;
@@ -22,6 +23,7 @@ use isthmus_pipeline::journal_intake::JournalIntake;
 use isthmus_pipeline::rebuild_stage::RebuildStage;
 use isthmus_pipeline::release_stage::ReleaseStage;
 use isthmus_pipeline::retry_schedule::RetrySchedule;
+use isthmus_pipeline::rules_in_force::RulesInForce;
 use isthmus_pipeline::shaping::Shaping;
 use isthmus_queue::broker::Broker;
 use isthmus_queue::brokered_queue::BrokeredQueue;
@@ -31,11 +33,10 @@ use crate::consents::Consents;
 use crate::embedded::Embedded;
 use crate::facts::Invariant;
 use crate::machine::{Process, WORLD};
-use crate::messages::Reader;
 use crate::plan::{Planted, QueueKind};
 use crate::planted::{Forgetful, Hasty, MarkingBroker, OldConsents, WrongDoor};
 use crate::sinks::Door;
-use crate::site::{CATEGORY, Keys, SECRET, policies, recipients, shapers};
+use crate::site::{CATEGORY, Keys, SECRET, recipients, rules};
 use crate::store::Store;
 use crate::world::{Running, Stop, World};
 
@@ -51,6 +52,7 @@ struct Parts {
     store: Arc<Store>,
     journal: Arc<dyn Journal>,
     queue: Arc<dyn DeliveryQueue>,
+    rules: Arc<Current<RulesInForce>>,
     release: Arc<ReleaseStage>,
     consents: Arc<dyn ConsentStore>,
     keys: Arc<dyn KeyRing>,
@@ -66,6 +68,7 @@ pub(crate) fn start(world: &Arc<World>) {
     let running = Arc::new(Running {
         group,
         process: Arc::clone(&parts.process),
+        rules: Arc::clone(&parts.rules),
         store: Arc::clone(&parts.store),
         queue: Arc::clone(&parts.queue),
         intake: Arc::new(JournalIntake::new(Arc::clone(&parts.journal))),
@@ -114,9 +117,7 @@ impl Parts {
             weather: Arc::clone(&world.weather),
         });
         let release = ReleaseStage {
-            policies: policies(),
             shaping: Shaping {
-                shapers: shapers(),
                 consents: Arc::clone(&consents),
                 keys: Arc::clone(&keys),
                 digester: Digester::new(&SECRET),
@@ -129,6 +130,7 @@ impl Parts {
             process,
             store,
             journal,
+            rules: Arc::new(Current::new(rules(world.rules_version()))),
             release: Arc::new(release),
             consents,
             keys,
@@ -154,7 +156,7 @@ impl Parts {
             backlog: Arc::clone(&self.store) as Arc<dyn Backlog>,
             journal: Arc::clone(&self.journal),
             queue: Arc::clone(&self.queue),
-            translator: Arc::new(Reader),
+            rules: Arc::clone(&self.rules),
             release: Arc::clone(&self.release),
             threads: 1,
             clock: self.clock(),
@@ -179,7 +181,6 @@ impl Parts {
         }
         let rebuild = RebuildStage {
             backlog: Arc::clone(&self.store) as Arc<dyn Backlog>,
-            translator: Arc::new(Reader),
             release: Arc::clone(&self.release),
         };
         let deliver = DeliverLoop {
@@ -187,10 +188,9 @@ impl Parts {
             destination,
             before_sending: BeforeSending {
                 keys: Arc::clone(&self.keys),
-                policies: policies(),
+                rules: Arc::clone(&self.rules),
                 consents: Arc::clone(&self.consents),
                 rebuild: Arc::new(rebuild),
-                names: Arc::default(),
             },
             schedule: RetrySchedule {
                 longest: Duration::from_mins(2),

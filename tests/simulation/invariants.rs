@@ -171,7 +171,7 @@ fn duplicates(facts: &Facts, found: &mut Found) {
 /// For one patient and recipient, records are first seen in the order of the journal; and never
 /// one before another that was acknowledged before it was sent.
 fn disorder(facts: &Facts, found: &mut Found) {
-    let policies = policies();
+    let policies = policies(0);
     let flows = policies.flows();
     for recipient in RECIPIENTS {
         let mut last: BTreeMap<u8, (u64, Option<usize>, u8)> = BTreeMap::new();

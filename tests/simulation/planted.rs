@@ -13,9 +13,11 @@ use isthmus_core::executor::Executor;
 use isthmus_core::future::BoxFuture;
 use isthmus_core::hold::Hold;
 use isthmus_core::id::{DeliveryId, RecipientId, Sequence, SubjectKey};
-use isthmus_core::intake::Accepted;
+use isthmus_core::intake::{Accepted, Numbered};
 use isthmus_core::journal::{Committed, Journal, JournalError, Settlement, Unit};
-use isthmus_queue::broker::{Arrival, Broker, BrokerChannel, BrokerError, NotConfirmed, Parcel};
+use isthmus_queue::broker::{
+    Arrival, Broker, BrokerChannel, BrokerError, NotConfirmed, Parcel, Tag,
+};
 
 use crate::machine::Process;
 use crate::plan::Planted;
@@ -28,7 +30,8 @@ pub(crate) struct Hasty {
 
 impl Journal for Hasty {
     fn commit(&self, unit: Unit) -> BoxFuture<'_, Result<Committed, JournalError>> {
-        if !matches!(unit, Unit::Intake(_)) {
+        let is_numbered = matches!(unit, Unit::Numbered(..));
+        if !matches!(unit, Unit::Intake(_)) && !is_numbered {
             return self.journal.commit(unit);
         }
         let journal = Arc::clone(&self.journal);
@@ -41,7 +44,12 @@ impl Journal for Hasty {
             repeat: false,
             control_id_reused: false,
         };
-        Box::pin(async move { Ok(Committed::Intake(accepted)) })
+        let committed = if is_numbered {
+            Committed::Numbered(Numbered::Accepted(accepted))
+        } else {
+            Committed::Intake(accepted)
+        };
+        Box::pin(async move { Ok(committed) })
     }
 }
 
@@ -171,11 +179,11 @@ impl BrokerChannel for MarkingChannel {
         })
     }
 
-    fn acknowledge(&self, tag: u64, all_before: bool) -> BoxFuture<'_, Result<(), BrokerError>> {
+    fn acknowledge(&self, tag: Tag, all_before: bool) -> BoxFuture<'_, Result<(), BrokerError>> {
         self.channel.acknowledge(tag, all_before)
     }
 
-    fn set_aside(&self, tag: u64) -> BoxFuture<'_, Result<(), BrokerError>> {
+    fn set_aside(&self, tag: Tag) -> BoxFuture<'_, Result<(), BrokerError>> {
         self.channel.set_aside(tag)
     }
 

@@ -10,11 +10,12 @@ use isthmus_core::clock::Clock as _;
 use isthmus_core::envelope::{Envelope, RawMessage};
 use isthmus_core::executor::Executor as _;
 use isthmus_core::id::SenderId;
-use isthmus_core::intake::Accepted;
+use isthmus_core::intake::{Accepted, Numbered};
 use isthmus_core::phi::Phi;
 use isthmus_core::subject::Digester;
 use tokio::sync::oneshot;
 
+use crate::facts::Invariant;
 use crate::messages::{Kind, Message, Name, subject};
 use crate::site::SECRET;
 use crate::world::World;
@@ -31,6 +32,7 @@ pub(crate) fn start(world: &Arc<World>) {
             connection: u8::try_from(connection).unwrap(),
             id: SenderId::new(&format!("s{connection}")),
             digester: Digester::new(&SECRET),
+            numbers: world.machine.chance(300),
         };
         let count = 3 + world.machine.below(8);
         world.sending.fetch_add(1, Ordering::SeqCst);
@@ -47,6 +49,8 @@ struct Sender {
     connection: u8,
     id: SenderId,
     digester: Digester,
+    /// Whether it numbers its messages, as HL7's sequence number protocol has it.
+    numbers: bool,
 }
 
 impl Sender {
@@ -137,9 +141,22 @@ impl Sender {
         machine.note("sent", &[message.name.code()]);
         let (pause, intake) = (machine.some_time(weather.latency), &running.intake);
         let (intake, machine_) = (Arc::clone(intake), Arc::clone(machine));
+        let world = Arc::clone(&self.world);
+        let numbered = self.numbers.then(|| u64::from(message.name.number) + 1);
         let connection = async move {
             machine_.pause(pause).await;
-            let answer = intake.accept(envelope).await;
+            let answer = match numbered {
+                None => intake.accept(envelope).await.ok(),
+                Some(number) => match intake.accept_numbered(envelope, number).await {
+                    Ok(Numbered::Accepted(accepted)) => Some(accepted),
+                    Ok(Numbered::NotExpected(expected)) => {
+                        let how = format!("number {number} was refused, {expected} expected");
+                        world.facts().breach(Invariant::Standstill, how);
+                        None
+                    }
+                    Err(_refused) => None,
+                },
+            };
             machine_.pause(pause).await;
             // The sender may have given up.
             let _gone = reply.send(answer);
@@ -148,8 +165,8 @@ impl Sender {
         drop(running);
         let patience = machine.pause(PATIENCE);
         match select(answered, patience).await {
-            Either::Left((Ok(Ok(accepted)), _)) => Some(accepted),
-            Either::Left((Ok(Err(_refused)), _)) => {
+            Either::Left((Ok(Some(accepted)), _)) => Some(accepted),
+            Either::Left((Ok(None), _)) => {
                 weather.count("refused acknowledgements");
                 None
             }

@@ -1,7 +1,6 @@
 //! The site that every run has: three recipients, their policies and maps, and the keys. What is
 //! sent through it is in `messages`.
 
-use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 
 use isthmus_core::clock::Timestamp;
@@ -9,11 +8,12 @@ use isthmus_core::id::{FlowId, RecipientId};
 use isthmus_core::key_ring::{KeyClass, KeyError, KeyId, KeyOwner, KeyRing, SealingKey};
 use isthmus_core::privacy::policy_set::PolicySet;
 use isthmus_core::shaper::Shaper;
+use isthmus_pipeline::rules_in_force::RulesInForce;
 use isthmus_tests::invented_policies::load;
 use isthmus_tests::one_key::OneKey;
 
 use crate::machine::Machine;
-use crate::messages::Parts;
+use crate::messages::{Parts, Reader};
 use crate::weather::Weather;
 
 /// The category of consent that some flows ask.
@@ -119,7 +119,7 @@ pub(crate) fn asking_flows() -> Vec<FlowId> {
     asking.map(|flow| FlowId::new(flow.id)).collect()
 }
 
-fn flow_text(plan: &FlowPlan) -> String {
+fn flow_text(plan: &FlowPlan, version: usize) -> String {
     let FlowPlan {
         id, asks, urgent, ..
     } = plan;
@@ -135,22 +135,23 @@ fn flow_text(plan: &FlowPlan) -> String {
         "require = \"none\""
     };
     format!(
-        "\n[[flow]]\nid = \"{id}\"\nversion = 1\nmap = \"fhir-to-records/contact\"\n\
+        "\n[[flow]]\nid = \"{id}\"\nversion = {}\nmap = \"fhir-to-records/contact\"\n\
          purpose = \"{purpose}\"\nbasis = \"{basis}\"\naudience = \"patient\"\n\
          mode = \"identified\"\naccountable = true\nurgent = {urgent}\nexpires = \"2035-06-30\"\n\n\
          [flow.consent]\n{consent}\n\n\
-         [[flow.allow]]\npath = 'Patient.id'\nclass = \"identifier\"\n"
+         [[flow.allow]]\npath = 'Patient.id'\nclass = \"identifier\"\n",
+        version + 1
     )
 }
 
-/// The policies, read once for all runs.
-pub(crate) fn policies() -> Arc<PolicySet> {
-    static POLICIES: OnceLock<Arc<PolicySet>> = OnceLock::new();
-    Arc::clone(POLICIES.get_or_init(|| {
+/// The policies of a version, read once for all runs.
+pub(crate) fn policies(version: usize) -> Arc<PolicySet> {
+    static VERSIONS: [OnceLock<Arc<PolicySet>>; 2] = [OnceLock::new(), OnceLock::new()];
+    Arc::clone(VERSIONS[version].get_or_init(|| {
         let texts = [("mailer", NEWSLETTER), ("crm", CRM), ("lake", LAKE)];
         let texts = texts.map(|(recipient, head)| {
             let flows = FLOWS.iter().filter(|flow| flow.recipient == recipient);
-            let flows: String = flows.map(flow_text).collect();
+            let flows: String = flows.map(|flow| flow_text(flow, version)).collect();
             (recipient, format!("{head}{flows}"))
         });
         let texts = texts.each_ref().map(|(id, text)| (*id, text.as_str()));
@@ -158,13 +159,16 @@ pub(crate) fn policies() -> Arc<PolicySet> {
     }))
 }
 
-/// The map of every flow.
-pub(crate) fn shapers() -> BTreeMap<FlowId, Arc<dyn Shaper>> {
+/// The rules of a version.
+pub(crate) fn rules(version: usize) -> RulesInForce {
     let shaper: Arc<dyn Shaper> = Arc::new(Parts::default());
     let flows = FLOWS.iter();
-    flows
-        .map(|flow| (FlowId::new(flow.id), Arc::clone(&shaper)))
-        .collect()
+    let shapers = flows.map(|flow| (FlowId::new(flow.id), Arc::clone(&shaper)));
+    RulesInForce {
+        translator: Arc::new(Reader),
+        shapers: shapers.collect(),
+        policies: policies(version),
+    }
 }
 
 /// Keys that cannot be read now and then.

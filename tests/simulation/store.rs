@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use isthmus_core::future::BoxFuture;
 use isthmus_core::id::Sequence;
+use isthmus_core::intake::Numbered;
 use isthmus_core::journal::{Backlog, Committed, Journal, JournalError, OpenIntake, Unit};
 use tokio::sync::{Notify, mpsc, oneshot};
 
@@ -42,7 +43,7 @@ const fn room(unit: &Unit) -> u8 {
     match unit {
         Unit::Settlements(_) | Unit::Rulings(_) | Unit::Checkpoint(_) => 0,
         Unit::Conclusions(_) => 1,
-        Unit::Intake(_) => 2,
+        Unit::Intake(_) | Unit::Numbered(..) | Unit::Link(..) => 2,
     }
 }
 
@@ -149,9 +150,11 @@ impl Store {
         // A crash here finds it synced and nobody told.
         self.machine.while_passes(self.slowness / 16).await;
         let arrived = committed.iter().map(|one| match one {
-            Committed::Intake(accepted) => u64::from(!accepted.repeat),
+            Committed::Intake(accepted) | Committed::Numbered(Numbered::Accepted(accepted)) => {
+                u64::from(!accepted.repeat)
+            }
             Committed::Ruled(ruled) => *ruled as u64,
-            Committed::Done => 0,
+            Committed::Numbered(_) | Committed::Link(_) | Committed::Done => 0,
         });
         let arrived: u64 = arrived.sum();
         for (answer, committed) in answers.into_iter().zip(committed) {

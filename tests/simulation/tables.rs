@@ -9,12 +9,15 @@ use isthmus_core::clock::Timestamp;
 use isthmus_core::consent_store::{Consent, ConsentChoice};
 use isthmus_core::envelope::{Envelope, RawMessage};
 use isthmus_core::hold::Hold;
-use isthmus_core::id::{DeliveryId, FlowId, MessageId, RecipientId, Sequence, SubjectKey};
-use isthmus_core::intake::Accepted;
+use isthmus_core::id::{
+    DeliveryId, FlowId, MessageId, RecipientId, SenderId, Sequence, SubjectKey,
+};
+use isthmus_core::intake::{Accepted, Numbered};
 use isthmus_core::journal::{
     Committed, Conclusion, Decision, NewDelivery, Outcome, ParkedAction, ParkedItem, ParkedRuling,
     Settlement, Step, Unit, Verdict,
 };
+use isthmus_core::link::{Expected, LinkOrder, LinkState};
 use isthmus_core::privacy::sealed_disclosure::SealedDisclosure;
 use isthmus_core::refusal::Reason;
 
@@ -62,6 +65,8 @@ pub(crate) const DROPPED: &str = "dropped";
 pub(crate) struct Tables {
     pub(crate) intake: BTreeMap<u64, Envelope<RawMessage>>,
     known: BTreeMap<([u8; 16], MessageId), u64>,
+    /// The last number of each sender that numbers its messages.
+    links: BTreeMap<SenderId, u64>,
     /// Without an outcome; true where a person had it tried again.
     pub(crate) open: BTreeMap<u64, bool>,
     pub(crate) outcomes: BTreeMap<u64, Outcome>,
@@ -86,6 +91,16 @@ impl Tables {
     pub(crate) fn apply(&mut self, unit: &Unit) -> Committed {
         match unit {
             Unit::Intake(message) => return Committed::Intake(self.accept(message)),
+            Unit::Numbered(message, number) => {
+                return Committed::Numbered(self.accept_numbered(message, *number));
+            }
+            Unit::Link(sender, order) => {
+                if *order == LinkOrder::Resynchronise {
+                    self.links.remove(sender);
+                }
+                let expected = self.expected(sender);
+                return Committed::Link(LinkState { expected });
+            }
             Unit::Conclusions(all) => all.iter().for_each(|one| self.conclude(one)),
             Unit::Settlements(all) => all.iter().for_each(|one| self.settle(one)),
             Unit::Rulings(all) => {
@@ -115,6 +130,24 @@ impl Tables {
             repeat: first.is_some(),
             control_id_reused: others.any(|((_, id), _)| *id != message.id),
         }
+    }
+
+    fn accept_numbered(&mut self, message: &Envelope<RawMessage>, number: u64) -> Numbered {
+        let expected = self.expected(&message.sender);
+        let is_next = expected == Expected::Any || expected == Expected::Number(number);
+        let key = (message.body.control_id, message.id);
+        if !is_next && !self.known.contains_key(&key) {
+            return Numbered::NotExpected(expected);
+        }
+        if is_next {
+            self.links.insert(message.sender.clone(), number);
+        }
+        Numbered::Accepted(self.accept(message))
+    }
+
+    fn expected(&self, sender: &SenderId) -> Expected {
+        let last = self.links.get(sender);
+        last.map_or(Expected::Any, |last| Expected::Number(last + 1))
     }
 
     fn conclude(&mut self, conclusion: &Conclusion) {

@@ -2,12 +2,14 @@
 //! while it does. What is put together when it starts is in `gateway`.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
+use isthmus_core::current::Current;
 use isthmus_core::delivery_queue::DeliveryQueue;
 use isthmus_core::intake::Intake;
+use isthmus_pipeline::rules_in_force::RulesInForce;
 use tokio::sync::Notify;
 
 use crate::broker::Exchange;
@@ -16,6 +18,7 @@ use crate::facts::Facts;
 use crate::machine::{Group, Machine, Process};
 use crate::plan::Plan;
 use crate::planted::Marks;
+use crate::site::rules;
 use crate::store::Store;
 use crate::weather::Weather;
 
@@ -45,6 +48,7 @@ impl Stop {
 pub(crate) struct Running {
     pub(crate) group: Group,
     pub(crate) process: Arc<Process>,
+    pub(crate) rules: Arc<Current<RulesInForce>>,
     pub(crate) store: Arc<Store>,
     pub(crate) queue: Arc<dyn DeliveryQueue>,
     pub(crate) intake: Arc<dyn Intake>,
@@ -67,6 +71,8 @@ pub(crate) struct World {
     away_until: Mutex<BTreeMap<String, Duration>>,
     /// Requests under way.
     pub(crate) on_wire: AtomicU64,
+    /// Which version of the policies the next start reads.
+    rules_version: AtomicUsize,
     /// Connections that have more to send.
     pub(crate) sending: AtomicU64,
     /// Senders, people and faults that are not done.
@@ -94,6 +100,7 @@ impl World {
             facts: Mutex::default(),
             away_until: Mutex::default(),
             on_wire: AtomicU64::new(0),
+            rules_version: AtomicUsize::new(0),
             sending: AtomicU64::new(0),
             busy: AtomicU64::new(0),
             running: Mutex::default(),
@@ -104,6 +111,19 @@ impl World {
 
     pub(crate) fn facts(&self) -> MutexGuard<'_, Facts> {
         self.facts.lock().unwrap()
+    }
+
+    pub(crate) fn rules_version(&self) -> usize {
+        self.rules_version.load(Ordering::SeqCst)
+    }
+
+    /// Somebody writes other policies, and has the gateway read them when it runs.
+    pub(crate) fn change_rules(&self) {
+        let next = 1 - self.rules_version();
+        self.rules_version.store(next, Ordering::SeqCst);
+        if let Some(running) = self.running() {
+            running.rules.replace(rules(next));
+        }
     }
 
     /// The gateway, while it runs and takes messages and commands.

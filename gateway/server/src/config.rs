@@ -11,13 +11,15 @@ use serde::Deserialize;
 use toml::Spanned;
 
 /// The whole of `isthmus.toml`. Relative paths count from its folder; unknown keys are refused.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Config {
     /// The folder of maps, tables and policies.
     pub(crate) mappings: PathBuf,
     /// Where messages, deliveries and consents are kept.
     pub(crate) store: StoreConfig,
+    /// The broker of deliveries, for `queue = "rabbitmq"`.
+    pub(crate) rabbitmq: Option<Spanned<RabbitMqConfig>>,
     /// What is kept of every decision and attempt.
     pub(crate) ledger: LedgerConfig,
     /// How commands reach a running gateway.
@@ -41,7 +43,7 @@ pub(crate) struct Config {
 }
 
 /// `[store]`.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct StoreConfig {
     /// The folder of the database.
@@ -60,8 +62,34 @@ pub(crate) struct StoreConfig {
     pub(crate) forward: bool,
 }
 
+/// `[rabbitmq]`.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RabbitMqConfig {
+    /// `amqps://HOST[:PORT][/VHOST]`; `amqp` for a broker on this machine.
+    pub(crate) url: Spanned<String>,
+    /// A reference to `NAME:PASSWORD`. Without it the client certificate tells who we are.
+    pub(crate) credentials: Option<Spanned<String>>,
+    /// The authorities that the broker's certificate may come from, beside the system's (PEM).
+    pub(crate) ca: Option<Spanned<PathBuf>>,
+    /// Our certificate (PEM).
+    pub(crate) certificate: Option<Spanned<PathBuf>>,
+    /// Its key (PEM, PKCS #8).
+    pub(crate) key: Option<Spanned<PathBuf>>,
+    /// What the names of exchanges and queues begin with; no two gateways may share one. Without
+    /// it: `isthmus.` and the store's name.
+    pub(crate) prefix: Option<Spanned<String>>,
+    /// How many queues a recipient has, beside the urgent one.
+    #[serde(default = "two_lanes")]
+    pub(crate) lanes: Spanned<u32>,
+}
+
+fn two_lanes() -> Spanned<u32> {
+    Spanned::new(0..0, 2)
+}
+
 /// `[ledger]`.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct LedgerConfig {
     /// The key that signs checkpoints: a reference to 32 bytes in hexadecimal. Who has it can sign
@@ -70,7 +98,7 @@ pub(crate) struct LedgerConfig {
 }
 
 /// `[admin]`.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct AdminConfig {
     /// The Unix socket; without it `isthmus.sock` in the store's folder. A path of a socket has
@@ -89,10 +117,23 @@ pub(crate) enum QueueKind {
     /// The store's own rows; no server needed.
     #[default]
     Embedded,
+    /// Quorum queues of a RabbitMQ broker, told in `[rabbitmq]`.
+    #[serde(rename = "rabbitmq")]
+    RabbitMq,
+}
+
+impl QueueKind {
+    /// As the configuration writes it.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Embedded => "embedded",
+            Self::RabbitMq => "rabbitmq",
+        }
+    }
 }
 
 /// `[first_start]`.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct FirstStart {
     /// Make key files that are referred to and absent.
@@ -103,7 +144,7 @@ pub(crate) struct FirstStart {
 }
 
 /// One `[[destination]]`; `adapter` says how the recipient is reached.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(tag = "adapter", rename_all = "kebab-case")]
 pub(crate) enum DestinationConfig {
     /// One NDJSON file a day in a folder.

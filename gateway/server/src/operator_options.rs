@@ -12,6 +12,14 @@ pub(crate) enum Operator {
     #[command(after_help = "Example:\n  isthmus status --json")]
     Status,
 
+    /// Have the running gateway read configuration, maps, policies and certificates anew.
+    #[command(
+        after_help = "Examples:\n  isthmus reload\n  isthmus reload --json\n\nDoes what \
+                            SIGHUP does, and answers how it ended. With any error nothing changes, \
+                            and the exit code is 2."
+    )]
+    Reload,
+
     /// Tell everything that was decided about one message, in order.
     #[command(after_help = "Example:\n  isthmus why EX000004 --to marketing")]
     Why(Why),
@@ -35,9 +43,37 @@ pub(crate) enum Operator {
     )]
     Suppress(Suppress),
 
+    /// Look at the queues of deliveries, and move between the embedded queue and RabbitMQ.
+    #[command(subcommand)]
+    Queue(Queue),
+
     /// Check and show what was decided and attempted.
     #[command(subcommand)]
     Ledger(Ledger),
+}
+
+/// Commands on queues.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Queue {
+    /// Show how many deliveries wait, and how our queues at the broker stand.
+    #[command(after_help = "Example:\n  isthmus queue show --json")]
+    Show,
+
+    /// Get RabbitMQ ready for our deliveries, or delete our queues there. The gateway must not run.
+    #[command(
+        after_help = "Examples:\n  isthmus queue move --to rabbitmq\n  isthmus queue move --to \
+                            embedded\n\nThe store has every delivery until its recipient has it, \
+                            so nothing is lost by a move: what waits goes through the other queue."
+    )]
+    Move(QueueMove),
+}
+
+/// Options of `queue move`.
+#[derive(Debug, Args)]
+pub(crate) struct QueueMove {
+    /// embedded or rabbitmq.
+    #[arg(long, value_name = "QUEUE", value_parser = ["embedded", "rabbitmq"])]
+    pub(crate) to: String,
 }
 
 /// Commands on consents.

@@ -3,27 +3,36 @@
 
 use std::io::IsTerminal;
 
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::{EnvFilter, FilterExt as _, filter_fn};
+use tracing_subscriber::layer::{Layer as _, SubscriberExt as _};
+use tracing_subscriber::util::SubscriberInitExt as _;
 
 /// The environment variable that chooses what is logged, such as `isthmus=debug`.
 const FILTER: &str = "ISTHMUS_LOG";
+
+/// Libraries that log whole messages, at levels that people look at: nothing of theirs is shown.
+/// What they report is told by the parts that use them.
+const SILENT: [&str; 3] = ["lapin", "amq_protocol", "tcp_stream"];
 
 /// Starts logging, of what is `usual` unless the environment says otherwise, and makes panics tell
 /// their place without their words, which might quote a message.
 pub(crate) fn start(json: bool, usual: &str) {
     let filter = EnvFilter::try_from_env(FILTER).unwrap_or_else(|_unset| EnvFilter::new(usual));
-    let colour = std::io::stderr().is_terminal();
-    let builder = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_ansi(colour)
+    let filter = filter.and(filter_fn(|metadata| {
+        let name = metadata.target().split("::").next();
+        !name.is_some_and(|name| SILENT.contains(&name))
+    }));
+    let layer = tracing_subscriber::fmt::layer()
+        .with_ansi(std::io::stderr().is_terminal())
         .with_target(false)
         .with_writer(std::io::stderr);
-    // Fails only when logging was started already.
-    drop(if json {
-        builder.json().try_init()
+    let layer = if json {
+        layer.json().with_filter(filter).boxed()
     } else {
-        builder.try_init()
-    });
+        layer.with_filter(filter).boxed()
+    };
+    // Fails only when logging was started already.
+    drop(tracing_subscriber::registry().with(layer).try_init());
     std::panic::set_hook(Box::new(|panic| {
         let place = panic.location();
         tracing::error!(
