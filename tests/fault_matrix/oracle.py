@@ -37,9 +37,10 @@ class Arrivals:
         return self
 
 
-def count(book, arrivals, not_due=()):
+def count(book, arrivals, not_due=(), twins=()):
     """The counts of one recipient; `not_due` are acknowledged messages whose records must not
-    have arrived, for they or what is before them was refused."""
+    have arrived, for they or what is before them was refused. Under the control ids in `twins` two
+    messages of different content were sent: two records have to come."""
     taken = [one for one in arrivals.all if one.taken]
     seen, ids, digests = collections.Counter(), collections.defaultdict(set), {}
     order = collections.defaultdict(list)
@@ -57,12 +58,12 @@ def count(book, arrivals, not_due=()):
         "acknowledged": len(book.acknowledged),
         "refused": len(book.refused),
         "delivered": len(seen),
-        "lost": len(due - set(seen)),
+        "lost": len(due - set(seen)) + sum(len(ids[one]) < 2 for one in twins),
         "ghosts": len(set(seen) - set(book.sent)) + len(set(seen) & set(not_due)),
         "disorder": sum(later < earlier for controls in order.values()
                         for earlier, later in zip(controls, controls[1:])),
-        "two_ids": sum(len(names) > 1 for names in ids.values()),
+        "two_ids": sum(len(names) > 1 + (one in twins) for one, names in ids.items()),
         "changed": changed,
         "foreign": foreign + len(book.foreign),
-        "repeats": sum(seen.values()) - len(seen),
+        "repeats": sum(seen.values()) - sum(map(len, ids.values())),
     }

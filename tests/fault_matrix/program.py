@@ -9,12 +9,19 @@ import pathlib
 import sys
 import tempfile
 
+import clock
+import crafted
 import ending
+import keeping
+import loading
+import receiving
+import storing
+import wire
 from broker import Broker
 from gateway_process import release_binary
 from rig import CEILING_MB
 
-MODULES = (ending,)
+MODULES = (clock, crafted, ending, keeping, loading, receiving, storing, wire)
 ROWS = {row.number: row for module in MODULES for row in module.ROWS}
 
 COLUMNS = (

@@ -97,6 +97,8 @@ class Rig:
         self.feed, self.book, self.canaries = Feed(patients), Book(), Canaries()
         # Messages that must not arrive, and how many a person has to look at.
         self.not_due, self.parked_due = set(), 0
+        # Control ids under which a second message was sent.
+        self.twins = set()
         self.peak, self.starts, self.slowest_start = 0.0, 0, 0.0
         self.over = threading.Event()
         threading.Thread(target=self._watch, daemon=True).start()
@@ -172,7 +174,7 @@ class Rig:
         """What was counted since the rig was made, over all recipients."""
         counts = {}
         for one in self.recipients.values():
-            own = oracle.count(self.book, one.arrivals.read(), self.not_due)
+            own = oracle.count(self.book, one.arrivals.read(), self.not_due, self.twins)
             for name, value in own.items():
                 joined = sum if name in oracle.MUST_BE_ZERO + ("repeats", "delivered") else max
                 counts[name] = joined((counts.get(name, 0), value))

@@ -10,7 +10,7 @@ import time
 
 from feed import END, frame
 
-ACKNOWLEDGEMENT = re.compile(rb"MSA\|(\w\w)\|([^|\r\x1c]*)")
+ACKNOWLEDGEMENT = re.compile(rb"\rMSA\|(\w\w)(?:\|([^|\r\x1c]*))?")
 POSITIVE, ERROR, REJECT = (b"AA", b"CA"), (b"AE", b"CE"), (b"AR", b"CR")
 BETWEEN_TRIES = 0.03
 
@@ -33,8 +33,9 @@ class Book:
     def note_answer(self, control, answer):
         """The code that a message was answered with; None when the answer is another's."""
         found = ACKNOWLEDGEMENT.search(answer)
-        if not found or found[2].decode(errors="replace") != control:
-            self.foreign.append((control, found and found[2].decode(errors="replace")))
+        about = found and (found[2] or b"").decode(errors="replace")
+        if about != control:
+            self.foreign.append((control, about))
             return None
         code = found[1]
         if code in POSITIVE:

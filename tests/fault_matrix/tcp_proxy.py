@@ -21,7 +21,7 @@ class Plan:
         self.stall_up_after = None  # bytes that pass up, then nothing more, without an end
         self.bytes_a_second = None  # upwards
         self.repeat_answers = 0.0   # share of answers that the client gets twice, at once
-        self.late_answers = 0.0     # share of answers that come a second time with the next one
+        self.repeat_after = 0.0     # the second time comes so many seconds later
         for name, value in changes.items():
             if name not in self.__dict__:
                 raise TypeError(f"no such plan: {name}")
@@ -108,7 +108,6 @@ class Proxy:
                 await to.drain()
 
     async def _down(self, there, writer, plan):
-        kept = b""
         while data := await there.read(65536):
             if plan.delay:
                 self._note("delayed")
@@ -117,16 +116,14 @@ class Proxy:
                 self._note("reset")
                 reset(writer)
                 return
-            if plan.repeat_answers and self.rnd.random() < plan.repeat_answers:
-                self._note("repeated")
-                data += data
-            if kept:
-                self._note("late")
-                data, kept = kept + data, b""
-            elif plan.late_answers and self.rnd.random() < plan.late_answers:
-                kept = data
             writer.write(data)
             await writer.drain()
+            if plan.repeat_answers and self.rnd.random() < plan.repeat_answers:
+                self._note("repeated")
+                if plan.repeat_after:
+                    await asyncio.sleep(plan.repeat_after)
+                writer.write(data)
+                await writer.drain()
 
     def close(self):
         def end():
