@@ -53,6 +53,7 @@ pub(crate) fn released(number: u8, patient: u8, key: u64) -> Delivery {
         created_at: Timestamp::from_unix_millis(0),
         attempt: 1,
         recovered: false,
+        urgent: false,
         sealed: SealedDisclosure::seal(&disclosure, &key).unwrap(),
     }
 }

@@ -27,6 +27,8 @@ pub struct Delivery {
     /// It was committed by an earlier run of the gateway, so an attempt may have been made that
     /// was not settled.
     pub recovered: bool,
+    /// It is handed out before what is not, see [`crate::privacy::flow_terms::FlowTerms::urgent`].
+    pub urgent: bool,
     /// The record.
     pub sealed: SealedDisclosure,
 }

@@ -85,6 +85,8 @@ pub struct NewDelivery {
     pub subject: SubjectKey,
     /// How the patient can be written to; empty for a flow that no suppression stops.
     pub addresses: Vec<AddressDigest>,
+    /// As in [`crate::delivery_queue::Delivery::urgent`].
+    pub urgent: bool,
     /// The record.
     pub sealed: SealedDisclosure,
 }

@@ -120,6 +120,7 @@ impl Shaping {
                     id,
                     subject,
                     addresses: addresses.cloned().unwrap_or_default(),
+                    urgent: flow.terms().urgent,
                     sealed: sealed.map_err(|error| unusable(&error))?,
                 },
                 fact: LedgerSubject {

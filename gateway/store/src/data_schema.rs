@@ -20,7 +20,7 @@ use crate::key_file::StoreId;
 /// for a recipient: only heads are drawn, so `delivery_due` lists what can be drawn and nothing
 /// that waits behind another. `state`: 0 waits, 1 parked. `not_before` is 0 until a retry, and 1
 /// where a person or a patient made it due at once. `reason` tells why the last attempt failed or
-/// why it is parked. `sealed` is empty when its patient took back their consent: nothing is left to
+/// why it is parked. `urgent` rows are drawn before all others. `sealed` is empty when its patient took back their consent: nothing is left to
 /// send, and the row keeps its place until it is settled.
 /// `delivered`: what is done with; the payload is gone. `outcome` is NULL when the recipient has
 /// it, else the reason code for which it was withheld before it was sent, or `dropped`.
@@ -31,7 +31,7 @@ use crate::key_file::StoreId;
 /// statements of what the ledger was.
 /// Times are milliseconds since 1970.
 const SCHEMA: Schema = Schema {
-    version: 2,
+    version: 3,
     create: "
         CREATE TABLE store(one INTEGER PRIMARY KEY CHECK(one = 1), id BLOB NOT NULL) STRICT;
         CREATE TABLE intake(
@@ -93,9 +93,12 @@ const SCHEMA: Schema = Schema {
             policy_hash BLOB NOT NULL,
             consent_version INTEGER,
             addresses BLOB NOT NULL,
+            urgent INTEGER NOT NULL,
             key INTEGER NOT NULL,
             sealed BLOB NOT NULL
         ) STRICT;
+        CREATE INDEX delivery_urgent ON delivery(recipient, row)
+            WHERE head = 1 AND state = 0 AND urgent = 1;
         CREATE INDEX delivery_lane ON delivery(recipient, subject, row);
         CREATE INDEX delivery_due ON delivery(recipient, not_before, row)
             WHERE head = 1 AND state = 0;
@@ -141,6 +144,12 @@ const SCHEMA: Schema = Schema {
             root BLOB NOT NULL,
             note TEXT NOT NULL
         ) STRICT;",
+    upgrades: &[(
+        2,
+        "ALTER TABLE delivery ADD COLUMN urgent INTEGER NOT NULL DEFAULT 0;
+        CREATE INDEX delivery_urgent ON delivery(recipient, row)
+            WHERE head = 1 AND state = 0 AND urgent = 1;",
+    )],
 };
 
 /// Opens `isthmus.db` for writing.

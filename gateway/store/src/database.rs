@@ -24,6 +24,8 @@ pub(crate) struct Schema {
     pub(crate) version: i64,
     /// What makes the newest version of an empty file.
     pub(crate) create: &'static str,
+    /// What makes each of the versions before into the next one, by the version it begins with.
+    pub(crate) upgrades: &'static [(i64, &'static str)],
 }
 
 /// Opens a file for writing, and makes its tables when it is new.
@@ -42,7 +44,8 @@ pub(crate) fn open_writer(path: &Path, schema: Schema) -> Result<Connection, Sto
             known: schema.version,
         });
     }
-    if found > 0 && found < schema.version {
+    let oldest = schema.upgrades.iter().map(|(from, _)| *from).min();
+    if found > 0 && found < oldest.unwrap_or(schema.version) {
         return Err(StoreError::OlderSchema {
             file: path.to_owned(),
             found,
@@ -50,7 +53,7 @@ pub(crate) fn open_writer(path: &Path, schema: Schema) -> Result<Connection, Sto
         });
     }
     if found < schema.version {
-        create(&connection, schema).map_err(in_file(path))?;
+        bring_up(&connection, schema).map_err(in_file(path))?;
     }
     Ok(connection)
 }
@@ -85,14 +88,20 @@ fn version(connection: &Connection) -> rusqlite::Result<i64> {
     connection.pragma_query_value(None, "user_version", |row| row.get(0))
 }
 
-/// Two processes may come here at once: the second finds the first one's tables.
-fn create(connection: &Connection, schema: Schema) -> rusqlite::Result<()> {
+/// Makes the tables of a new file, or brings those of an older release up to this one, in one
+/// transaction. Two processes may come here at once: the second finds the first one's work.
+fn bring_up(connection: &Connection, schema: Schema) -> rusqlite::Result<()> {
     within(connection, |connection| {
-        if version(connection)? < schema.version {
+        let found = version(connection)?;
+        if found == 0 {
             connection.execute_batch(schema.create)?;
-            connection.pragma_update(None, "user_version", schema.version)?;
+        } else {
+            let missing = schema.upgrades.iter().filter(|(from, _)| *from >= found);
+            for (_, upgrade) in missing {
+                connection.execute_batch(upgrade)?;
+            }
         }
-        Ok(())
+        connection.pragma_update(None, "user_version", schema.version)
     })
 }
 

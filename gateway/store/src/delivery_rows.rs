@@ -17,7 +17,7 @@ macro_rules! select_delivery {
         concat!(
             "SELECT row, id, subject, created_at, attempt, flow, flow_version, purpose, ",
             "policy_hash, consent_version, key, sealed, state, not_before, record, sequence, ",
-            "addresses FROM delivery ",
+            "addresses, urgent FROM delivery ",
             $rest
         )
     };
@@ -45,10 +45,10 @@ pub(crate) fn insert_delivery(
     let mut insert = connection.prepare_cached(
         "INSERT INTO delivery(id, sequence, recipient, subject, created_at, head, state, attempt,
              not_before, flow, flow_version, record, purpose, policy_hash, consent_version,
-             addresses, key, sealed)
+             addresses, urgent, key, sealed)
          VALUES(?1, ?2, ?3, ?4, ?5,
              NOT EXISTS(SELECT 1 FROM delivery WHERE recipient = ?3 AND subject = ?4),
-             0, 1, 0, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)
+             0, 1, 0, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)
          ON CONFLICT(id) DO NOTHING",
     )?;
     let grant = delivery.sealed.grant();
@@ -65,6 +65,7 @@ pub(crate) fn insert_delivery(
         grant.policy_hash,
         grant.consent_version.map(u64::cast_signed),
         address_bytes(&delivery.addresses),
+        delivery.urgent,
         delivery.sealed.key().0.cast_signed(),
         delivery.sealed.bytes(),
     ])?;
@@ -84,6 +85,18 @@ pub(crate) fn fresh_heads<'a>(
 ) -> rusqlite::Result<CachedStatement<'a>> {
     let mut statement = connection.prepare_cached(select_delivery!(
         "WHERE recipient = ?1 AND head = 1 AND state = 0 AND not_before = 0 ORDER BY row"
+    ))?;
+    statement.raw_bind_parameter(1, recipient.as_str())?;
+    Ok(statement)
+}
+
+/// The first deliveries of patients that go before all others, oldest first.
+pub(crate) fn urgent_heads<'a>(
+    connection: &'a Connection,
+    recipient: &RecipientId,
+) -> rusqlite::Result<CachedStatement<'a>> {
+    let mut statement = connection.prepare_cached(select_delivery!(
+        "WHERE recipient = ?1 AND head = 1 AND state = 0 AND urgent = 1 ORDER BY row"
     ))?;
     statement.raw_bind_parameter(1, recipient.as_str())?;
     Ok(statement)
@@ -207,6 +220,7 @@ fn read_delivery(
             created_at: Timestamp::from_unix_millis(row.get(3)?),
             attempt: row.get(4)?,
             recovered: false,
+            urgent: row.get(17)?,
             sealed: SealedDisclosure::from_stored(grant, key, row.get(11)?),
         },
     })

@@ -38,6 +38,7 @@ const SCHEMA: Schema = Schema {
             period TEXT NOT NULL
         ) STRICT;
         CREATE INDEX label_owner ON label(owner, class, period);",
+    upgrades: &[],
 };
 
 /// What the digest secret is wrapped for.

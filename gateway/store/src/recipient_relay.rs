@@ -16,6 +16,7 @@ use tokio::sync::futures::Notified;
 use crate::database::hold;
 use crate::delivery_rows::{
     Reading, StoredDelivery, each_delivery, fresh_heads, next_due, retried_heads, successors,
+    urgent_heads,
 };
 
 /// Deliveries that are due and loaded.
@@ -44,6 +45,8 @@ pub(crate) struct RecipientRelay {
     state: Mutex<RelayState>,
     /// The rows may have changed since the window was loaded.
     stale: AtomicBool,
+    /// The same for those that go before all others.
+    urgent_stale: AtomicBool,
     changed: Notify,
 }
 
@@ -87,6 +90,7 @@ impl RecipientRelay {
                 due: None,
             }),
             stale: AtomicBool::new(true),
+            urgent_stale: AtomicBool::new(true),
             changed: Notify::new(),
         }
     }
@@ -99,6 +103,7 @@ impl RecipientRelay {
     /// The rows changed.
     pub(crate) fn changes(&self) {
         self.stale.store(true, Ordering::SeqCst);
+        self.urgent_stale.store(true, Ordering::SeqCst);
         self.changed.notify_waiters();
     }
 
@@ -143,6 +148,9 @@ impl RecipientRelay {
         if limit == 0 {
             return Ok(Drawn::Nothing { due: None });
         }
+        if self.urgent_stale.swap(false, Ordering::SeqCst) {
+            state.load_urgent(&self.recipient, now)?;
+        }
         let outdated = state.due.is_some_and(|due| due <= now)
             || state.more
             || self.stale.load(Ordering::SeqCst);
@@ -184,12 +192,49 @@ impl RelayState {
         }
     }
 
+    /// Adds what goes before all others, whatever the window holds.
+    fn load_urgent(&mut self, recipient: &RecipientId, now: Timestamp) -> rusqlite::Result<()> {
+        let mut taken = self.taken();
+        let mut size: usize = self.window.iter().map(sealed_bytes).sum();
+        let mut loaded = Vec::new();
+        let urgent = urgent_heads(&self.connection, recipient)?;
+        let read = each_delivery(urgent, recipient, now, |stored| {
+            if loaded.len() >= WINDOW || size >= WINDOW_BYTES {
+                return Reading::Enough;
+            }
+            if stored.due && taken.insert(stored.delivery.subject) {
+                size += sealed_bytes(&stored);
+                loaded.push(stored);
+            }
+            Reading::On
+        })?;
+        self.more |= read == Reading::Enough;
+        self.add(loaded);
+        Ok(())
+    }
+
+    /// Whose deliveries are in the window or with a worker.
+    fn taken(&self) -> HashSet<SubjectKey> {
+        let window = self.window.iter().map(|stored| stored.delivery.subject);
+        self.busy.keys().copied().chain(window).collect()
+    }
+
+    /// Adds to the window: what goes before all others first, then what is older.
+    fn add(&mut self, loaded: Vec<StoredDelivery>) {
+        if loaded.is_empty() {
+            return;
+        }
+        self.window.extend(loaded);
+        self.window
+            .make_contiguous()
+            .sort_by_key(|stored| (!stored.delivery.urgent, stored.row));
+    }
+
     /// Fills the window: up to half of the room with what was tried before, the rest with what
     /// was not, so that neither keeps the other out.
     fn load(&mut self, recipient: &RecipientId, now: Timestamp) -> rusqlite::Result<()> {
         let room = WINDOW.saturating_sub(self.window.len());
-        let mut taken: HashSet<SubjectKey> = self.busy.keys().copied().collect();
-        taken.extend(self.window.iter().map(|stored| stored.delivery.subject));
+        let mut taken = self.taken();
         let mut size: usize = self.window.iter().map(sealed_bytes).sum();
         let mut loaded = Vec::new();
         let mut load = |limit: usize, stored: StoredDelivery| {
@@ -207,10 +252,7 @@ impl RelayState {
         let retried = each_delivery(retried, recipient, now, |stored| load(half, stored))?;
         let fresh = fresh_heads(&self.connection, recipient)?;
         let fresh = each_delivery(fresh, recipient, now, |stored| load(room, stored))?;
-        self.window.extend(loaded);
-        self.window
-            .make_contiguous()
-            .sort_by_key(|stored| stored.row);
+        self.add(loaded);
         self.more = retried == Reading::Enough || fresh == Reading::Enough;
         self.due = next_due(&self.connection, recipient, now)?;
         Ok(())

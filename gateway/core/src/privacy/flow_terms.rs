@@ -45,6 +45,7 @@ pub(in crate::privacy) const KEYS: Keys = Keys {
         "audience",
         "mode",
         "accountable",
+        "urgent",
         "expires",
         "consent",
         "allow",
@@ -88,6 +89,9 @@ pub struct FlowTerms {
     pub mode: Mode,
     /// Whether its disclosures stand in the accounting given to patients (45 CFR 164.528).
     pub accountable: bool,
+    /// Whether its records go before those of other flows to the same recipient: opt-outs and
+    /// erasures. The order of one patient's records holds all the same.
+    pub urgent: bool,
     /// The first instant at which nothing leaves by it: its `expires` day at 00:00 UTC.
     pub ends_at: Timestamp,
     /// What is asked of a patient's consents.
@@ -117,6 +121,7 @@ pub(in crate::privacy) fn read(
     let audience = table.required_listed::<Audience>("audience", complaints);
     let mode = table.required_listed::<Mode>("mode", complaints);
     let accountable = table.flag("accountable", complaints);
+    let urgent = table.flag("urgent", complaints);
     let ends_at = ends_at(table, now, complaints);
     check_purpose(purpose.as_ref(), basis.as_ref(), side, complaints);
     let basis = basis.map(|basis| basis.value);
@@ -135,6 +140,7 @@ pub(in crate::privacy) fn read(
         audience: audience?.value,
         mode: mode?.value,
         accountable,
+        urgent,
         ends_at: ends_at?,
         consent: consent?,
     };

@@ -198,6 +198,7 @@ pub(crate) fn delivery(
         id: delivery_id(number),
         subject,
         addresses: Vec::new(),
+        urgent: false,
         sealed: SealedDisclosure::from_stored(grant, KeyId(9), vec![b's'; size]),
     }
 }
