@@ -4,12 +4,25 @@ is closed, what is accepted has an outcome, and the gateway goes on.
 
 import time
 
-from feed import BODY, HEADER, Message, control_id
+from feed import BODY, CONTROL_ID, HEADER, Message, control_id
 from rig import Wrong
 from row import Row
-from sender import ACKNOWLEDGEMENT, POSITIVE, Line
+from sender import POSITIVE, REJECT, Line
 
 SEPARATORS = b"|^~\\&"
+# Other bytes may stand where the control id is.
+MAY_CHANGE_THE_ID = ("a byte changed", "bytes left out", "bytes without sense",
+                     "letters as separators")
+
+
+def acknowledgement(answer):
+    """Code and control id of an answer, which is written with the separators of the message."""
+    text = answer.lstrip(b"\x0b")
+    for segment in text.split(b"\r"):
+        if segment.startswith(b"MSA" + text[3:4]):
+            fields = segment.split(text[3:4]) + [b""]
+            return fields[1], fields[2].decode(errors="replace")
+    return None, ""
 
 
 def splice(text, old, new):
@@ -30,8 +43,7 @@ def escapes(text, count):
 
 def other_separators(text, field, encoding):
     """The same message under other separators."""
-    swapped = text.translate(bytes.maketrans(SEPARATORS, field + encoding))
-    return swapped
+    return text.translate(bytes.maketrans(SEPARATORS, field + encoding))
 
 
 def abuses(rnd):
@@ -77,14 +89,24 @@ def abuses(rnd):
     }
 
 
+def place_in(text, rnd, length):
+    """Where so many bytes can be changed that leave the control id, by which it is counted."""
+    control = CONTROL_ID.search(text)
+    while True:
+        place = rnd.randrange(len(text) - length)
+        if place + length <= control.start() or place >= control.end():
+            return place
+
+
 def changed(text, rnd):
-    place = rnd.randrange(len(text))
+    place = place_in(text, rnd, 1)
     return text[:place] + bytes((rnd.choice(b"|^~\\&\rAz09 \x00\xff"),)) + text[place + 1:]
 
 
 def left_out(text, rnd):
-    place = rnd.randrange(len(text) - 1)
-    return text[:place] + text[place + rnd.randrange(1, 40):]
+    length = rnd.randrange(1, 40)
+    place = place_in(text, rnd, length)
+    return text[:place] + text[place + length:]
 
 
 class Delimiters(Row):
@@ -93,8 +115,8 @@ class Delimiters(Row):
     number, name = 19, "delimiter abuse"
     fault = "separators, escapes, line ends and character sets that are wrong"
     rounds_a_rig = 10
-    # Patients of the crafted messages, whose numbers no good one has.
-    crafted_from = 900
+    # Patients of the crafted messages; no byte makes one of the good ones of them.
+    crafted_from = 99_000
 
     def open(self, folder):
         rig = self.make_rig(folder)
@@ -107,7 +129,7 @@ class Delimiters(Row):
         good = rig.feed.take(20, rnd)
         answered = 0
         line = Line(rig.site.port, 10)
-        sequence = rig.age = getattr(rig, "age", 0) + 1
+        sequence = self.age
         for number, name in enumerate(names):
             patient = self.crafted_from + number
             one = Message(control_id(patient, sequence), patient, (HEADER.format(
@@ -132,24 +154,26 @@ class Delimiters(Row):
         return answered > 0
 
     def judge(self, rig, name, one, answer):
-        found = ACKNOWLEDGEMENT.search(answer)
-        if answer and not found:
+        code, about = acknowledgement(answer)
+        if answer and not code:
             raise Wrong(f"{name}: answered without MSA")
-        if not found:
+        if not code:
             self.tell("closed")
             return 0
-        about = (found[2] or b"").decode(errors="replace")
-        if found[1] in POSITIVE:
+        if about not in ("", one.control) and name not in MAY_CHANGE_THE_ID:
+            raise Wrong(f"{name}: the answer to {one.control} names {about}")
+        if code in POSITIVE:
             self.tell("accepted")
             self.told.setdefault("accepted were", [])
             if name not in self.told["accepted were"]:
                 self.told["accepted were"].append(name)
             rig.accepted += 1
             rig.book.sent.setdefault(about, 0)
-        elif found[1] in (b"AR", b"CR"):
+            rig.book.crafted.update((about, one.control))
+        elif code in REJECT:
             self.tell("refused with AR")
         else:
-            raise Wrong(f"{name}: answered {found[1]}, which asks to send it again")
+            raise Wrong(f"{name}: answered {code}, which asks to send it again")
         return 1
 
     def tell_times(self, rig, rnd, sequence):

@@ -30,11 +30,12 @@ class Second(Row):
         second = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
         if second.returncode != 1:
             raise Wrong(f"the second gateway ended with {second.returncode}: {second.stderr}")
-        if "another gateway runs on this store" not in second.stderr:
-            raise Wrong(f"the second gateway does not say why: {second.stderr}")
+        said = second.stdout + second.stderr
+        if "another gateway runs on this store" not in said:
+            raise Wrong(f"the second gateway does not say why: {said}")
         if '"listening"' in second.stdout:
             raise Wrong("the second gateway listened")
-        rig.canaries.look((second.stdout + second.stderr).encode(), "the second gateway")
+        rig.canaries.look(said.encode(), "the second gateway")
         rig.all_answered(sending)
         rig.all_delivered()
         if rig.died():

@@ -51,7 +51,7 @@ def count(book, arrivals, not_due=(), twins=()):
         seen[one.control] += 1
         ids[one.control].add(one.id)
         changed += digests.setdefault(one.id, one.digest) != one.digest
-        foreign += one.patient != one.control[1:6]
+        foreign += one.patient != one.control[1:6] and one.control not in book.crafted
     due = set(book.acknowledged) - set(not_due)
     return {
         "sent": len(book.sent),

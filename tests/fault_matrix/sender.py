@@ -22,6 +22,8 @@ class Book:
         # When each message was sent first, and when it was acknowledged first.
         self.sent, self.acknowledged = {}, {}
         self.refused = set()
+        # Messages whose content was not what the feed makes.
+        self.crafted = set()
         self.counts = collections.Counter()
         # Acknowledgements that name another message than the one they answer.
         self.foreign = []

@@ -111,7 +111,7 @@ class GatewaySite:
         # What the commands printed.
         self.said = b""
         self._maps(urls)
-        (self.folder / "secrets").mkdir()
+        (self.folder / "secrets").mkdir(exist_ok=True)
         secret = base64.b64encode(os.urandom(32)).decode()
         (self.folder / "secrets/webhook").write_text(f"whsec_{secret}\n")
         bounds = BOUNDS.format(bounds=bounds) if bounds else ""
