@@ -6,6 +6,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use isthmus_core::clock::Clock;
+use isthmus_core::current::Current;
 use isthmus_core::destination::{DeliveryOutcome, Destination, Outbound, RetryScope, Takes};
 use isthmus_core::executor::Executor;
 use isthmus_core::future::BoxFuture;
@@ -16,6 +17,20 @@ use crate::breaker::Change;
 use crate::limits::Limits;
 use crate::pace::{Admission, Pace, Turn, Verdict};
 use crate::transport::Transport;
+
+/// How a recipient is reached: with which secrets and certificates, too.
+pub struct Means {
+    /// Plans the calls and judges the replies.
+    pub adapter: Box<dyn Adapter>,
+    /// Performs the calls.
+    pub transport: Box<dyn Transport>,
+}
+
+impl fmt::Debug for Means {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Means({})", self.adapter.manifest().name)
+    }
+}
 
 /// What a runner is made of.
 pub struct RunnerParts {
@@ -43,32 +58,52 @@ impl fmt::Debug for RunnerParts {
 
 /// A destination made of an adapter and the means to perform its calls.
 pub struct Runner {
-    parts: RunnerParts,
+    recipient: RecipientId,
+    /// A hand-over is made by one version of them.
+    means: Current<Means>,
+    takes: Takes,
+    clock: Arc<dyn Clock>,
+    executor: Arc<dyn Executor>,
     pace: Pace,
 }
 
 impl fmt::Debug for Runner {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let name = self.parts.adapter.manifest().name;
-        write!(f, "Runner({name}, {})", self.parts.recipient)
+        let name = self.means.get().adapter.manifest().name;
+        write!(f, "Runner({name}, {})", self.recipient)
     }
 }
 
 impl Runner {
     /// A runner for one recipient.
     pub fn new(parts: RunnerParts) -> Self {
-        let pace = Pace::new(&parts.limits, parts.seed);
-        Self { parts, pace }
+        Self {
+            recipient: parts.recipient,
+            takes: parts.adapter.manifest().takes,
+            means: Current::new(Means {
+                adapter: parts.adapter,
+                transport: parts.transport,
+            }),
+            clock: parts.clock,
+            executor: parts.executor,
+            pace: Pace::new(&parts.limits, parts.seed),
+        }
+    }
+
+    /// Reaches the recipient by these means from the next hand-over on: the same adapter, as much
+    /// at once, with secrets and certificates that were read anew.
+    pub fn replace(&self, means: Means) {
+        self.means.replace(means);
     }
 
     async fn wait_until_ready(&self) -> usize {
-        let at_once = self.takes().at_once.max(1);
+        let at_once = self.takes.at_once.max(1);
         loop {
             // Asked for before looking, so that an end between the two is not missed.
             let tried = self.pace.tried();
-            match self.pace.admission(self.parts.executor.monotonic()) {
+            match self.pace.admission(self.executor.monotonic()) {
                 Admission::Now(most) => return most.unwrap_or(at_once).clamp(1, at_once),
-                Admission::Wait(time) => self.parts.executor.sleep(time).await,
+                Admission::Wait(time) => self.executor.sleep(time).await,
                 Admission::Trying => tried.await,
                 Admission::Never => std::future::pending().await,
             }
@@ -76,7 +111,8 @@ impl Runner {
     }
 
     async fn hand_over(&self, batch: Vec<Outbound>) -> Vec<DeliveryOutcome> {
-        let calls = self.parts.adapter.plan(&batch, self.parts.clock.now());
+        let means = self.means.get();
+        let calls = means.adapter.plan(&batch, self.clock.now());
         let ids: Vec<DeliveryId> = batch.iter().map(|outbound| outbound.id).collect();
         let retried = batch.iter().filter(|outbound| outbound.attempt > 1);
         let retried: BTreeSet<DeliveryId> = retried.map(|outbound| outbound.id).collect();
@@ -84,14 +120,14 @@ impl Runner {
         let mut outcomes = BTreeMap::new();
         let mut others = unaccounted();
         for call in calls {
-            let turn = match self.pace.begin(self.parts.executor.monotonic()) {
+            let turn = match self.pace.begin(self.executor.monotonic()) {
                 Ok(turn) => turn,
                 Err(held) => {
                     others = not_tried(held.code);
                     break;
                 }
             };
-            let judgement = self.perform(call, turn, &retried).await;
+            let judgement = self.perform(&means, call, turn, &retried).await;
             let is_last = self.holds_up_others(&judgement);
             outcomes.extend(judgement.outcomes);
             if is_last {
@@ -106,13 +142,14 @@ impl Runner {
     /// Performs one call and tells one outcome for each of its records.
     async fn perform(
         &self,
+        means: &Means,
         call: Call,
         turn: Turn<'_>,
         retried: &BTreeSet<DeliveryId>,
     ) -> Judgement {
         let call = Arc::new(call);
-        let reply = self.parts.transport.perform(Arc::clone(&call)).await;
-        let judged = self.parts.adapter.judge(&call, reply);
+        let reply = means.transport.perform(Arc::clone(&call)).await;
+        let judged = means.adapter.judge(&call, reply);
         let mut judged_outcomes: BTreeMap<_, _> = judged.outcomes.into_iter().collect();
         let account = |id| (id, judged_outcomes.remove(&id).unwrap_or_else(unaccounted));
         let judgement = Judgement {
@@ -121,7 +158,7 @@ impl Runner {
         };
         self.log_failure(&judgement);
         let verdict = Verdict::of(&judgement, retried);
-        let (change, is_gone) = turn.end(self.parts.executor.monotonic(), verdict);
+        let (change, is_gone) = turn.end(self.executor.monotonic(), verdict);
         self.log_change(change, is_gone);
         judgement
     }
@@ -129,7 +166,7 @@ impl Runner {
     /// Whether what follows in the batch must not be tried: it could overtake a patient's earlier
     /// record, or would fare alike.
     fn holds_up_others(&self, judgement: &Judgement) -> bool {
-        let is_in_order = self.takes().batch.consecutive;
+        let is_in_order = self.takes.batch.consecutive;
         let mut outcomes = judgement.outcomes.iter().map(|(_, outcome)| outcome);
         judgement.stop
             || outcomes.any(|outcome| match outcome {
@@ -153,13 +190,13 @@ impl Runner {
         });
         if let Some(code) = code {
             let records = judgement.outcomes.len();
-            let recipient = &self.parts.recipient;
+            let recipient = &self.recipient;
             tracing::debug!(%recipient, code, records, "not every record was taken");
         }
     }
 
     fn log_change(&self, change: Change, is_gone: bool) {
-        let recipient = &self.parts.recipient;
+        let recipient = &self.recipient;
         match change {
             Change::None => {}
             Change::Opened => tracing::warn!(%recipient, "too many calls fail, leaving it alone"),
@@ -186,11 +223,11 @@ fn unaccounted() -> DeliveryOutcome {
 
 impl Destination for Runner {
     fn recipient(&self) -> &RecipientId {
-        &self.parts.recipient
+        &self.recipient
     }
 
     fn takes(&self) -> Takes {
-        self.parts.adapter.manifest().takes
+        self.takes
     }
 
     fn ready(&self) -> BoxFuture<'_, usize> {

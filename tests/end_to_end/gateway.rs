@@ -5,7 +5,7 @@ use std::io::{BufRead, BufReader, Write};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
-use std::sync::OnceLock;
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
@@ -213,10 +213,18 @@ impl Site {
                 *port = Some(address);
             }
         }
+        let told = Arc::new(Mutex::new(Vec::new()));
+        let telling = Arc::clone(&told);
+        std::thread::spawn(move || {
+            for line in events.map_while(Result::ok) {
+                telling.lock().unwrap().extend(serde_json::from_str(&line));
+            }
+        });
         Gateway {
             child,
             plain: plain.unwrap(),
             tls: tls.unwrap(),
+            told,
         }
     }
 
@@ -272,6 +280,7 @@ pub(crate) struct Gateway {
     pub(crate) plain: SocketAddr,
     /// Its MLLPS port.
     pub(crate) tls: SocketAddr,
+    told: Arc<Mutex<Vec<Value>>>,
 }
 
 impl Gateway {
@@ -286,13 +295,28 @@ impl Gateway {
         self.child.wait().unwrap();
     }
 
-    /// Asks it to end (SIGTERM) and waits; true when it ended without an error.
-    pub(crate) fn stop(mut self) -> bool {
-        let term = Command::new("kill")
-            .arg(self.pid().to_string())
+    /// What it told since its ports opened, one object a line.
+    pub(crate) fn events(&self) -> Vec<Value> {
+        self.told.lock().unwrap().clone()
+    }
+
+    /// Sends it a signal.
+    pub(crate) fn signal(&self, name: &str) {
+        let sent = Command::new("kill")
+            .args(["-s", name, &self.pid().to_string()])
             .status()
             .unwrap();
-        assert!(term.success());
+        assert!(sent.success());
+    }
+
+    /// Asks it to read its configuration anew (SIGHUP).
+    pub(crate) fn hang_up(&self) {
+        self.signal("HUP");
+    }
+
+    /// Asks it to end (SIGTERM) and waits; true when it ended without an error.
+    pub(crate) fn stop(mut self) -> bool {
+        self.signal("TERM");
         self.child.wait().unwrap().success()
     }
 }

@@ -25,14 +25,14 @@ mod stand_ins;
 mod steps;
 mod stopping;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 
 use isthmus_core::clock::Clock;
+use isthmus_core::current::Current;
 use isthmus_core::executor::Executor;
 use isthmus_core::id::SenderId;
 use isthmus_core::journal::{Backlog, Journal, JournalError, Outcome};
-use isthmus_core::privacy::policy_set::PolicySet;
 use isthmus_core::refusal::Reason;
 use isthmus_core::subject::Digester;
 use isthmus_pipeline::forward_loop::ForwardLoop;
@@ -41,18 +41,16 @@ use isthmus_pipeline::shaping::Shaping;
 
 use crate::machine::Machine;
 use crate::patients::Patients;
-use crate::stand_ins::{Fussy, Memory, OneKey, Script, Warnings, never, run};
+use crate::stand_ins::{Memory, OneKey, Script, Warnings, fussy_rules, never, run};
 
 fn forward(memory: &Arc<Memory>, machine: &Arc<Machine>) -> ForwardLoop {
     ForwardLoop {
         backlog: Arc::clone(memory) as Arc<dyn Backlog>,
         journal: Arc::clone(memory) as Arc<dyn Journal>,
         queue: Arc::new(Script::default()),
-        translator: Arc::new(Fussy),
+        rules: Arc::new(Current::new(fussy_rules())),
         release: Arc::new(ReleaseStage {
-            policies: Arc::new(PolicySet::default()),
             shaping: Shaping {
-                shapers: BTreeMap::new(),
                 consents: Arc::new(Patients::default()),
                 keys: Arc::new(OneKey),
                 digester: Digester::new(&[1; 32]),

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use isthmus_core::current::Current;
 use isthmus_core::id::{FlowId, SenderId};
 use isthmus_core::read_set::ReadSet;
 use isthmus_core::shaper::Shaper;
@@ -11,6 +12,7 @@ use isthmus_core::subject::Digester;
 use isthmus_pipeline::before_sending::BeforeSending;
 use isthmus_pipeline::rebuild_stage::RebuildStage;
 use isthmus_pipeline::release_stage::ReleaseStage;
+use isthmus_pipeline::rules_in_force::RulesInForce;
 use isthmus_pipeline::shaping::Shaping;
 
 use crate::born::{Born, Same};
@@ -21,12 +23,8 @@ use crate::stand_ins::{Memory, OneKey};
 /// What is asked before sending. The message of delivery 1 is kept and translates to the patient of
 /// the tests; that of the others is gone.
 pub(crate) fn before_sending(policy: &str, patients: Arc<Patients>) -> BeforeSending {
-    let policies = Arc::new(policies(policy));
-    let same: Arc<dyn Shaper> = Arc::new(Same(ReadSet::default()));
     let release = ReleaseStage {
-        policies: Arc::clone(&policies),
         shaping: Shaping {
-            shapers: BTreeMap::from([(FlowId::new("newsletter"), same)]),
             consents: Arc::clone(&patients) as _,
             keys: Arc::new(OneKey),
             digester: Digester::new(&[1; 32]),
@@ -39,13 +37,21 @@ pub(crate) fn before_sending(policy: &str, patients: Arc<Patients>) -> BeforeSen
     };
     BeforeSending {
         keys: Arc::new(OneKey),
-        policies,
+        rules: Arc::new(Current::new(rules(policy))),
         consents: patients,
         rebuild: Arc::new(RebuildStage {
             backlog: Arc::new(memory),
-            translator: Arc::new(Born),
             release: Arc::new(release),
         }),
-        names: Arc::default(),
+    }
+}
+
+/// The rules with this policy.
+pub(crate) fn rules(policy: &str) -> RulesInForce {
+    let same: Arc<dyn Shaper> = Arc::new(Same(ReadSet::default()));
+    RulesInForce {
+        translator: Arc::new(Born),
+        shapers: BTreeMap::from([(FlowId::new("newsletter"), same)]),
+        policies: Arc::new(policies(policy)),
     }
 }

@@ -1,7 +1,7 @@
 //! What stands behind the seams in these tests: scripted, in memory, and remembering; the promises
 //! are in `main`.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
@@ -18,6 +18,7 @@ use isthmus_core::phi::Phi;
 use isthmus_core::privacy::sealed_disclosure::SealedDisclosure;
 use isthmus_core::refusal::{Reason, Refusal};
 use isthmus_core::translator::{Translated, Translator};
+use isthmus_pipeline::rules_in_force::RulesInForce;
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Level, Metadata, Subscriber};
 
@@ -111,7 +112,7 @@ pub(crate) fn intake(sequence: u64, sender: SenderId) -> OpenIntake {
 }
 
 /// Panics for the sender `poison`, refuses `strange`, translates the others.
-pub(crate) struct Fussy;
+struct Fussy;
 
 impl Translator for Fussy {
     fn translate(&self, message: &Envelope<RawMessage>) -> Result<Translated, Refusal> {
@@ -236,4 +237,13 @@ impl Subscriber for Warnings {
     fn enter(&self, _span: &Id) {}
 
     fn exit(&self, _span: &Id) {}
+}
+
+/// The rules of a gateway that translates what `Fussy` does and releases nothing.
+pub(crate) fn fussy_rules() -> RulesInForce {
+    RulesInForce {
+        translator: Arc::new(Fussy),
+        shapers: BTreeMap::new(),
+        policies: Arc::default(),
+    }
 }

@@ -5,9 +5,10 @@ use crate::address::AddressDigest;
 use crate::clock::Timestamp;
 use crate::envelope::{Envelope, RawMessage};
 use crate::future::BoxFuture;
-use crate::id::{DeliveryId, FlowId, MessageId, RecipientId, Sequence, SubjectKey};
-use crate::intake::Accepted;
+use crate::id::{DeliveryId, FlowId, MessageId, RecipientId, SenderId, Sequence, SubjectKey};
+use crate::intake::{Accepted, Numbered};
 use crate::ledger::{LeafHash, LedgerEntry};
+use crate::link::{LinkOrder, LinkState};
 use crate::privacy::sealed_disclosure::SealedDisclosure;
 use crate::refusal::{Reason, Refusal};
 
@@ -178,6 +179,10 @@ pub struct Checkpoint {
 pub enum Unit {
     /// A message that came in.
     Intake(Envelope<RawMessage>),
+    /// One with a number of its sender's link, which is compared and kept in the same unit.
+    Numbered(Envelope<RawMessage>, u64),
+    /// What a sender asks of its link.
+    Link(SenderId, LinkOrder),
     /// What became of messages, and what they gave.
     Conclusions(Vec<Conclusion>),
     /// How attempts ended.
@@ -193,6 +198,10 @@ pub enum Unit {
 pub enum Committed {
     /// The answer to [`Unit::Intake`].
     Intake(Accepted),
+    /// The answer to [`Unit::Numbered`].
+    Numbered(Numbered),
+    /// The answer to [`Unit::Link`].
+    Link(LinkState),
     /// The answer to [`Unit::Rulings`]: how many of the items were parked. The others are left as
     /// they are, and the ledger keeps nothing of them.
     Ruled(usize),

@@ -4,6 +4,7 @@
 pub mod address;
 pub mod clock;
 pub mod consent_store;
+pub mod current;
 pub mod delivery_queue;
 pub mod destination;
 pub mod diagnostic;
@@ -18,6 +19,7 @@ pub mod journal;
 pub mod key_ring;
 pub mod ledger;
 pub mod ledger_rows;
+pub mod link;
 pub mod name_lists;
 pub mod phi;
 pub mod privacy;

@@ -26,6 +26,8 @@ pub enum Reason {
     Unauthorised,
     /// It is larger than the limit.
     Oversize,
+    /// Its sequence number (MSH-13) is not the one that is expected, or is missing.
+    OutOfSequence,
     /// The store cannot take it now.
     StoreUnavailable,
     /// No map is for its type and event.
@@ -62,6 +64,7 @@ impl Reason {
             Self::Charset => "charset",
             Self::Unauthorised => "unauthorised",
             Self::Oversize => "oversize",
+            Self::OutOfSequence => "out-of-sequence",
             Self::StoreUnavailable => "store-unavailable",
             Self::NotMapped => "not-mapped",
             Self::Unmappable => "unmappable",

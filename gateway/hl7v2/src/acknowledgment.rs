@@ -75,6 +75,8 @@ pub struct Reply<'r> {
     pub control_id: &'r str,
     /// MSH-7 of the answer, as an HL7 time (`20260131120000+0000`).
     pub time: &'r str,
+    /// MSA-4, the expected sequence number; none where messages are not numbered.
+    pub expected: Option<&'r str>,
     /// What was wrong, one ERR (or one repetition of ERR-1 up to 2.4) each.
     pub conditions: &'r [Condition],
 }
@@ -108,7 +110,8 @@ pub fn build(original: Option<Header<'_>>, reply: &Reply<'_>) -> String {
     let text = text
         .map(|text| escape(text, &delimiters))
         .unwrap_or_default();
-    answer.segment(SegmentName::MSA, &[&code, control_id, &text]);
+    let expected = reply.expected.unwrap_or_default();
+    answer.segment(SegmentName::MSA, &[&code, control_id, &text, expected]);
     if has_texts {
         answer.error_of_old(reply.conditions);
     } else {

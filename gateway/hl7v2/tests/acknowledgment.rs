@@ -28,6 +28,7 @@ fn missing() -> Condition {
 fn answer(original: &str, code: AcknowledgmentCode, conditions: &[Condition]) -> String {
     let message = Message::parse(original).unwrap();
     let reply = Reply {
+        expected: None,
         code,
         control_id: "G1",
         time: "20260131120000+0000",
@@ -108,6 +109,7 @@ fn the_senders_own_delimiters_are_used() {
 #[test]
 fn what_cannot_be_read_is_answered_all_the_same() {
     let reply = Reply {
+        expected: None,
         code: AcknowledgmentCode::ApplicationReject,
         control_id: "G1",
         time: "2026",

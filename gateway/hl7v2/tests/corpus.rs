@@ -111,6 +111,7 @@ fn read_one(bytes: &[u8], file: &str, counts: &mut Counts) {
     counts.out_of_place += grouped.out_of_place.len();
     let code = AcknowledgmentCode::ApplicationAccept;
     let reply = Reply {
+        expected: None,
         code,
         control_id: "1",
         time: "2026",

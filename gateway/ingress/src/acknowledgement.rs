@@ -4,7 +4,6 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use isthmus_core::clock::Timestamp;
-use isthmus_core::intake::Accepted;
 use isthmus_core::refusal::Reason;
 use isthmus_hl7v2::acknowledgment::{AcknowledgmentCode, Reply, build};
 use isthmus_hl7v2::charset::encode;
@@ -13,6 +12,7 @@ use isthmus_hl7v2::header::Header;
 
 use crate::acknowledgement_table::NegativeCode;
 use crate::origin::Origin;
+use crate::receipt::Receipt;
 use crate::rejection::Rejection;
 
 /// Bits of a control id that count within one millisecond.
@@ -41,7 +41,7 @@ impl ControlIds {
 /// The application acknowledgement that MSH-16 asks for is not sent: it would tell of the
 /// translation, which runs after the message is stored.
 pub fn acknowledge(
-    outcome: &Result<Accepted, Rejection>,
+    outcome: &Result<Receipt, Rejection>,
     origin: &Origin,
     own_ids: &ControlIds,
     now: Timestamp,
@@ -54,8 +54,13 @@ pub fn acknowledge(
     {
         return None;
     }
+    let expected = match outcome {
+        Ok(receipt) => receipt.told(),
+        Err(rejection) => rejection.expected,
+    };
+    let expected = expected.map(|expected| expected.to_string());
     let (code, conditions) = match outcome {
-        Ok(accepted) => (positive(*accepted, enhanced), Vec::new()),
+        Ok(receipt) => (positive(*receipt, enhanced), Vec::new()),
         Err(rejection) => {
             let code = negative(origin.table.code(rejection.refusal.reason), enhanced);
             (code, vec![condition(rejection)])
@@ -67,6 +72,7 @@ pub fn acknowledge(
         code,
         control_id: &control_id,
         time: &time,
+        expected: expected.as_deref(),
         conditions: &conditions,
     };
     let text = build(header, &reply);
@@ -74,7 +80,7 @@ pub fn acknowledge(
 }
 
 /// The one place where a positive code is made; it takes the proof of storage.
-const fn positive(_stored: Accepted, enhanced: bool) -> AcknowledgmentCode {
+const fn positive(_proof: Receipt, enhanced: bool) -> AcknowledgmentCode {
     if enhanced {
         AcknowledgmentCode::CommitAccept
     } else {
@@ -105,12 +111,17 @@ fn condition(rejection: &Rejection) -> Condition {
     let at_field = |number| rejection.location.and_then(|place| place.field) == Some(number);
     let code = match rejection.refusal.reason {
         Reason::Unreadable if at_field(10) => ConditionCode::RequiredFieldMissing,
+        Reason::OutOfSequence if rejection.expected.is_none() => {
+            ConditionCode::RequiredFieldMissing
+        }
+        Reason::Unreadable if at_field(13) => ConditionCode::DataType,
         Reason::Unreadable => ConditionCode::SegmentSequence,
         Reason::Charset => ConditionCode::DataType,
         Reason::Unauthorised if at_field(9) => ConditionCode::UnsupportedEvent,
         Reason::Unauthorised => ConditionCode::UnknownKey,
         Reason::NotMapped => ConditionCode::UnsupportedEvent,
         Reason::Oversize
+        | Reason::OutOfSequence
         | Reason::StoreUnavailable
         | Reason::Unmappable
         | Reason::Unshapeable

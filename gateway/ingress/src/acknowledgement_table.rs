@@ -47,6 +47,8 @@ pub struct AcknowledgementTable {
     pub unauthorised: NegativeCode,
     /// Larger than the listener's limit.
     pub oversize: NegativeCode,
+    /// Its sequence number is not the expected one.
+    pub out_of_sequence: NegativeCode,
     /// The store cannot take it now.
     pub store_unavailable: NegativeCode,
     /// No map carries its type and event.
@@ -60,6 +62,7 @@ impl Default for AcknowledgementTable {
             charset: NegativeCode::Reject,
             unauthorised: NegativeCode::Reject,
             oversize: NegativeCode::Reject,
+            out_of_sequence: NegativeCode::Error,
             store_unavailable: NegativeCode::Error,
             not_mapped: NotMapped::Accept,
         }
@@ -74,6 +77,7 @@ impl AcknowledgementTable {
             Reason::Charset => self.charset,
             Reason::Unauthorised => self.unauthorised,
             Reason::Oversize => self.oversize,
+            Reason::OutOfSequence => self.out_of_sequence,
             Reason::StoreUnavailable => self.store_unavailable,
             Reason::NotMapped => match self.not_mapped {
                 NotMapped::Reject => NegativeCode::Reject,

@@ -7,11 +7,14 @@ use std::task::{Context, Poll};
 
 use isthmus_core::future::BoxFuture;
 use isthmus_core::intake::Accepted;
+use isthmus_core::intake::Numbered;
+use isthmus_core::link::LinkState;
 use isthmus_core::refusal::{Reason, Refusal};
 use tokio::sync::mpsc::Receiver;
 
 use crate::budget::Share;
 use crate::origin::Origin;
+use crate::receipt::Receipt;
 use crate::rejection::Rejection;
 
 /// One message that has not been answered yet.
@@ -29,8 +32,40 @@ pub(crate) struct Unanswered<'s> {
 pub(crate) enum Fate<'s> {
     /// The store has it.
     OnItsWay(BoxFuture<'s, Result<Accepted, Refusal>>),
+    /// The store has it and compares this number of it.
+    Numbered(u64, BoxFuture<'s, Result<Numbered, Refusal>>),
+    /// The store carries out an order.
+    Ordered(BoxFuture<'s, Result<LinkState, Refusal>>),
     /// It is decided.
-    Decided(Result<Accepted, Rejection>),
+    Decided(Result<Receipt, Rejection>),
+}
+
+impl Fate<'_> {
+    /// Moves it on.
+    fn poll(&mut self, context: &mut Context<'_>) {
+        let decided = match self {
+            Self::OnItsWay(intake) => intake
+                .as_mut()
+                .poll(context)
+                .map(|outcome| outcome.map(Receipt::from).map_err(Rejection::from)),
+            Self::Numbered(number, intake) => {
+                let number = Some(*number);
+                intake.as_mut().poll(context).map(|outcome| match outcome {
+                    Ok(Numbered::Accepted(accepted)) => Ok(Receipt::Stored { accepted, number }),
+                    Ok(Numbered::NotExpected(one)) => Err(Rejection::not_expected(one)),
+                    Err(refusal) => Err(Rejection::from(refusal)),
+                })
+            }
+            Self::Ordered(order) => order
+                .as_mut()
+                .poll(context)
+                .map(|outcome| outcome.map(Receipt::Link).map_err(Rejection::from)),
+            Self::Decided(_) => return,
+        };
+        if let Poll::Ready(outcome) = decided {
+            *self = Self::Decided(outcome);
+        }
+    }
 }
 
 /// One message that can be answered now.
@@ -38,7 +73,7 @@ pub(crate) struct Decided {
     /// Who sent it, as far as that is known.
     pub(crate) origin: Origin,
     /// What became of it.
-    pub(crate) outcome: Result<Accepted, Rejection>,
+    pub(crate) outcome: Result<Receipt, Rejection>,
 }
 
 /// The messages on their way, oldest first.
@@ -80,11 +115,7 @@ impl<'s> AnswerWindow<'s> {
             self.push(message);
         }
         for message in &mut self.waiting {
-            if let Fate::OnItsWay(intake) = &mut message.fate
-                && let Poll::Ready(outcome) = intake.as_mut().poll(context)
-            {
-                message.fate = Fate::Decided(outcome.map_err(Rejection::from));
-            }
+            message.fate.poll(context);
         }
         let mut decided = Vec::new();
         while let Some(message) = self.waiting.pop_front() {
@@ -93,7 +124,7 @@ impl<'s> AnswerWindow<'s> {
                     origin: message.origin,
                     outcome,
                 }),
-                Fate::OnItsWay(_) => {
+                Fate::OnItsWay(_) | Fate::Numbered(..) | Fate::Ordered(_) => {
                     self.waiting.push_front(message);
                     break;
                 }
@@ -115,7 +146,7 @@ impl<'s> AnswerWindow<'s> {
                 origin: message.origin,
                 outcome: match message.fate {
                     Fate::Decided(outcome) => outcome,
-                    Fate::OnItsWay(_) => Err(silent()),
+                    Fate::OnItsWay(_) | Fate::Numbered(..) | Fate::Ordered(_) => Err(silent()),
                 },
             })
             .collect()

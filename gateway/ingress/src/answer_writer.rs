@@ -12,6 +12,7 @@ use tokio::sync::mpsc::Receiver;
 use crate::acknowledgement::acknowledge;
 use crate::answer_window::{AnswerWindow, Decided, Unanswered};
 use crate::mllp_config::Bounds;
+use crate::receipt::Receipt;
 use crate::rejection::Rejection;
 use crate::seams::{Seams, within};
 
@@ -87,9 +88,18 @@ impl<'s, W: AsyncWrite + Unpin> AnswerWriter<'s, W> {
     fn note(&self, decided: &Decided) {
         let counters = &self.seams.counters;
         match &decided.outcome {
-            Ok(Accepted {
-                repeat,
-                control_id_reused,
+            Ok(Receipt::Link(state)) => {
+                let sender = decided.origin.sender.as_ref().map(SenderId::as_str);
+                let expected = state.expected;
+                tracing::info!(sender, %expected, "a sender started or synchronised its link");
+            }
+            Ok(Receipt::Stored {
+                accepted:
+                    Accepted {
+                        repeat,
+                        control_id_reused,
+                        ..
+                    },
                 ..
             }) => {
                 counters.accepted.one();
@@ -100,9 +110,14 @@ impl<'s, W: AsyncWrite + Unpin> AnswerWriter<'s, W> {
                     tracing::warn!(sender, "a control id came again with other content; stored");
                 }
             }
-            Err(Rejection { refusal, .. }) => {
+            Err(Rejection {
+                refusal, expected, ..
+            }) => {
                 counters.refused.of(refusal.reason).one();
                 let sender = decided.origin.sender.as_ref().map(SenderId::as_str);
+                if let Some(expected) = expected {
+                    tracing::warn!(sender, %expected, "a message had not the expected number");
+                }
                 tracing::info!(sender, %refusal, "a message was refused");
             }
         }

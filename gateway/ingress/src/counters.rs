@@ -62,6 +62,7 @@ pub struct Refused {
     charset: Counter,
     unauthorised: Counter,
     oversize: Counter,
+    out_of_sequence: Counter,
     store_unavailable: Counter,
     not_mapped: Counter,
     other: Counter,
@@ -75,6 +76,7 @@ impl Refused {
             Reason::Charset => &self.charset,
             Reason::Unauthorised => &self.unauthorised,
             Reason::Oversize => &self.oversize,
+            Reason::OutOfSequence => &self.out_of_sequence,
             Reason::StoreUnavailable => &self.store_unavailable,
             Reason::NotMapped => &self.not_mapped,
             Reason::Unmappable

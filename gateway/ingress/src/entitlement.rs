@@ -11,8 +11,8 @@ use crate::acknowledgement_table::NotMapped;
 use crate::authority_check::foreign_identifier;
 use crate::origin::Origin;
 use crate::rejection::Rejection;
-use crate::seams::Mapped;
 use crate::sender::Sender;
+use crate::terms::Mapped;
 
 /// Characters in the longest control id (MSH-10: 20 up to version 2.6, 199 from 2.7 on).
 const CONTROL_ID_MAX: usize = 199;
@@ -29,10 +29,7 @@ pub(crate) fn check_entitlement(
         let header = Location::segment(SegmentName::MSH, 1);
         return Err(Rejection::at(Reason::Unreadable, header));
     };
-    let control_id = header.control_id();
-    if control_id.is_empty() || control_id.chars().count() > CONTROL_ID_MAX {
-        return Err(Rejection::at(Reason::Unreadable, place(10)));
-    }
+    check_control_id(origin)?;
     let (code, event) = (header.message_type(), header.event());
     if !sender.may_send(&code, &event) {
         return Err(refused(sender, Reason::Unauthorised, place(9)));
@@ -44,6 +41,18 @@ pub(crate) fn check_entitlement(
         Some(location) => Err(refused(sender, Reason::Unauthorised, location)),
         None => Ok(()),
     }
+}
+
+/// Checks that there is a control id to answer to.
+pub(crate) fn check_control_id(origin: &Origin) -> Result<(), Rejection> {
+    let header = origin.header.as_ref().and_then(Header::of);
+    let control_id = header.map(|header| header.control_id());
+    let length = control_id.unwrap_or_default().chars().count();
+    if (1..=CONTROL_ID_MAX).contains(&length) {
+        return Ok(());
+    }
+    let place = Location::segment(SegmentName::MSH, 1).field(10);
+    Err(Rejection::at(Reason::Unreadable, place))
 }
 
 fn refused(sender: &Sender, reason: Reason, location: Location) -> Rejection {

@@ -1,9 +1,6 @@
 //! `FrameReader`, the reading half of a connection: frames in order, each looked at and handed to
 //! the store; within the byte budget, and never longer silent in a frame than its bound.
 
-use std::net::IpAddr;
-use std::sync::Arc;
-
 use bytes::Bytes;
 use isthmus_core::refusal::{Reason, Refusal};
 use isthmus_hl7v2::framing::FrameError;
@@ -11,15 +8,16 @@ use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::sync::mpsc::Sender as Answers;
 use tokio::sync::watch;
 
-use crate::admission::{Admission, admit};
+use crate::admission::{Admission, Admitted, admit};
 use crate::answer_window::{Fate, Unanswered};
 use crate::budget::{Budget, Share};
 use crate::frame_stream::{Arrival, FrameStream};
 use crate::mllp_config::{Bounds, SMALL_FRAME_BYTES};
 use crate::origin::Origin;
+use crate::peer::Peer;
 use crate::rejection::Rejection;
 use crate::seams::{Seams, within};
-use crate::sender::Sender;
+use crate::standing::Standing;
 
 /// Bytes read at a time; what a connection may hold of a frame without a share of the budget.
 const CHUNK_BYTES: usize = 16 << 10;
@@ -29,10 +27,10 @@ const CHUNK_BYTES: usize = 16 << 10;
 pub(crate) struct FrameReader<'s, R> {
     /// Where bytes come from.
     pub(crate) stream: R,
-    /// The peer's address, for the log.
-    pub(crate) peer: IpAddr,
+    /// The peer.
+    pub(crate) peer: &'s Peer,
     /// The senders that the peer may be.
-    pub(crate) candidates: &'s [Arc<Sender>],
+    pub(crate) standing: Standing,
     /// The gateway.
     pub(crate) seams: &'s Seams,
     /// The bounds of the connection.
@@ -116,7 +114,7 @@ impl<'s, R: AsyncRead + Unpin> FrameReader<'s, R> {
             () = self.answers.closed() => return Err(End::Early),
             read = self.stream.read(chunk) => read,
             () = silence => {
-                tracing::info!(peer = %self.peer, inside, "a peer was silent for too long");
+                tracing::info!(peer = %self.peer.address, inside, "a peer was silent for too long");
                 Err(std::io::ErrorKind::TimedOut.into())
             }
         };
@@ -136,16 +134,17 @@ impl<'s, R: AsyncRead + Unpin> FrameReader<'s, R> {
     }
 
     /// Takes what a chunk brought; an error when the connection must end.
-    async fn take(&self, arrivals: Vec<Arrival>, progress: &mut Progress) -> Result<(), End> {
+    async fn take(&mut self, arrivals: Vec<Arrival>, progress: &mut Progress) -> Result<(), End> {
         let counters = &self.seams.counters;
         for arrival in arrivals {
+            self.standing.renew(self.peer, &self.seams.terms);
             match arrival {
                 Arrival::Whole { payload, junk } => {
                     counters.junk_bytes.add(junk as u64);
                     self.whole(payload, progress).await?;
                 }
                 Arrival::Broken { error, start } => {
-                    tracing::warn!(peer = %self.peer, %error, "a connection is closed");
+                    tracing::warn!(peer = %self.peer.address, %error, "a connection is closed");
                     counters.frames_broken.one();
                     let reason = match error {
                         FrameError::TooLong { .. } => Reason::Oversize,
@@ -156,8 +155,8 @@ impl<'s, R: AsyncRead + Unpin> FrameReader<'s, R> {
                     return Err(End::Early);
                 }
             }
-            if self.candidates.is_empty() {
-                tracing::warn!(peer = %self.peer, "a peer bound to no sender was refused");
+            if self.standing.is_unbound() {
+                tracing::warn!(peer = %self.peer.address, "a peer bound to no sender was refused");
                 return Err(End::Early);
             }
         }
@@ -178,10 +177,15 @@ impl<'s, R: AsyncRead + Unpin> FrameReader<'s, R> {
         share.cut(size);
         let own = progress.in_flight.share(size).await;
         let own = own.map_err(|_closed| End::Early)?;
-        let Admission { origin, verdict } =
-            admit(Bytes::from(payload), self.candidates, self.seams);
+        let Admission { origin, verdict } = admit(Bytes::from(payload), &self.standing, self.seams);
         let fate = match verdict {
-            Ok(envelope) => Fate::OnItsWay(self.seams.intake.accept(envelope)),
+            Ok(Admitted::Message(envelope)) => Fate::OnItsWay(self.seams.intake.accept(envelope)),
+            Ok(Admitted::Numbered(envelope, number)) => {
+                Fate::Numbered(number, self.seams.intake.accept_numbered(envelope, number))
+            }
+            Ok(Admitted::Order(sender, order)) => {
+                Fate::Ordered(self.seams.intake.link(sender, order))
+            }
             Err(rejection) => Fate::Decided(Err(rejection)),
         };
         self.answer(Unanswered {
@@ -194,7 +198,7 @@ impl<'s, R: AsyncRead + Unpin> FrameReader<'s, R> {
 
     /// Refuses a message that is not looked at any further.
     async fn refuse(&self, start: &[u8], refusal: Refusal) -> Result<(), End> {
-        let origin = Origin::unrecognised(start, self.candidates);
+        let origin = Origin::unrecognised(start, &self.standing.candidates);
         let fate = Fate::Decided(Err(Rejection::from(refusal)));
         self.answer(Unanswered {
             origin,

@@ -7,6 +7,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use isthmus_core::current::Current;
 use rustls::ServerConfig;
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
@@ -29,7 +30,7 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 pub struct MllpListener {
     socket: TcpListener,
     address: SocketAddr,
-    tls: Option<Arc<ServerConfig>>,
+    tls: Option<Arc<Current<ServerConfig>>>,
     bounds: Bounds,
     seams: Arc<Seams>,
 }
@@ -45,6 +46,7 @@ impl MllpListener {
         let now = seams.clock.now();
         let tls = config.tls.as_ref();
         let tls = tls.map(|tls| server_config(tls, now)).transpose()?;
+        let tls = tls.map(|tls| Arc::new(Current::new(tls)));
         let address = config.listen;
         let unbound = |source| IngressError::Listen { address, source };
         let socket = open(address).map_err(unbound)?;
@@ -68,6 +70,12 @@ impl MllpListener {
     /// Where it listens; with the port that the system chose for port 0.
     pub fn local_address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// What new connections speak TLS by; none for plain MLLP. Connections that are open go on as
+    /// they began when it is replaced.
+    pub fn tls(&self) -> Option<Arc<Current<ServerConfig>>> {
+        self.tls.as_ref().map(Arc::clone)
     }
 
     /// Accepts connections until `stop` turns true, or nobody is left who could turn it; returns
@@ -123,7 +131,7 @@ impl MllpListener {
         stop: watch::Receiver<bool>,
     ) -> impl Future<Output = ()> + Send + use<> {
         let (seams, bounds) = (Arc::clone(&self.seams), self.bounds);
-        let tls = self.tls.as_ref().map(Arc::clone);
+        let tls = self.tls.as_ref().map(|tls| tls.get());
         async move {
             seams.counters.connections.one();
             seams.counters.connections_open.one();

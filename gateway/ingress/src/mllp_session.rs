@@ -12,6 +12,7 @@ use crate::frame_reader::{End, FrameReader};
 use crate::mllp_config::Bounds;
 use crate::peer::Peer;
 use crate::seams::{Seams, within};
+use crate::standing::Standing;
 
 /// Bytes in the only frame that a peer bound to no sender may send, to be told that it is not.
 const UNBOUND_FRAME_BYTES: usize = 64 << 10;
@@ -38,9 +39,10 @@ pub async fn serve<S>(
 ) where
     S: AsyncRead + AsyncWrite + Unpin,
 {
-    let candidates = seams.senders.candidates(peer);
+    let standing = Standing::of(peer, &seams.terms);
+    let is_unbound = standing.is_unbound();
     let mut bounds = *bounds;
-    if candidates.is_empty() {
+    if is_unbound {
         tracing::info!(peer = %peer.address, "a peer is bound to no sender; it will be refused");
         seams.counters.connections_unbound.one();
         bounds.frame_bytes_max = bounds.frame_bytes_max.min(UNBOUND_FRAME_BYTES);
@@ -51,8 +53,8 @@ pub async fn serve<S>(
     let (answers, questions) = mpsc::channel(queued);
     let reader = FrameReader {
         stream: reading,
-        peer: peer.address,
-        candidates: &candidates,
+        peer,
+        standing,
         seams,
         bounds,
         answers,
@@ -66,7 +68,7 @@ pub async fn serve<S>(
     };
     let conversation = async { tokio::join!(reader.run(stop), writer.run(questions)).0 };
     let executor = seams.executor.as_ref();
-    let (mut rest, end) = if candidates.is_empty() {
+    let (mut rest, end) = if is_unbound {
         let Some(refused) = within(executor, bounds.chunk(), conversation).await else {
             return;
         };

@@ -13,9 +13,9 @@ use isthmus_hl7v2::message::Message;
 use isthmus_hl7v2::segment_name::SegmentName;
 
 use crate::rejection::Rejection;
-use crate::seams::Seams;
 use crate::sender::Sender;
 use crate::sender_binding::{Choice, choose};
+use crate::standing::Standing;
 
 /// A message whose sender is known.
 #[derive(Debug)]
@@ -32,11 +32,8 @@ pub(crate) struct Recognised {
 ///
 /// Without MSH-18 the candidates' default charsets decide how it is read, so each reading counts
 /// for the candidates that share it.
-pub(crate) fn recognise(
-    raw: &[u8],
-    candidates: &[Arc<Sender>],
-    seams: &Seams,
-) -> Result<Recognised, Rejection> {
+pub(crate) fn recognise(raw: &[u8], standing: &Standing) -> Result<Recognised, Rejection> {
+    let candidates = &standing.candidates;
     let declared = declared(raw).map_err(charset_fault)?;
     let charset_of = |sender: &Sender| {
         let charset = declared.or_else(|| Charset::named(&sender.default_charset));
@@ -70,7 +67,7 @@ pub(crate) fn recognise(
                 });
             }
             Choice::One(_) | Choice::Several => {
-                return Err(stranger(&application, &facility, candidates, seams));
+                return Err(stranger(&application, &facility, standing));
             }
             Choice::None => names_of_none = Some((application, facility)),
         }
@@ -80,7 +77,7 @@ pub(crate) fn recognise(
     }
     // Only now: under another candidate's charset the names may be nobody's and mean nothing.
     if let Some((application, facility)) = names_of_none {
-        return Err(stranger(&application, &facility, candidates, seams));
+        return Err(stranger(&application, &facility, standing));
     }
     Err(fault.unwrap_or_else(|| Rejection::from(Refusal::reject(Reason::Unauthorised))))
 }
@@ -113,12 +110,8 @@ fn names(message: &Message) -> (String, String) {
 
 /// Refuses names that are not the peer's, and says so loudly when they are another sender's. The
 /// names themselves are the peer's to choose, so only configured ids are logged.
-fn stranger(
-    application: &str,
-    facility: &str,
-    candidates: &[Arc<Sender>],
-    seams: &Seams,
-) -> Rejection {
+fn stranger(application: &str, facility: &str, standing: &Standing) -> Rejection {
+    let candidates = &standing.candidates;
     let is_known = |sender: &Arc<Sender>| sender.applications.iter().any(|own| own == application);
     let field = if candidates.iter().any(is_known) {
         4
@@ -127,7 +120,8 @@ fn stranger(
     };
     let place = Location::segment(SegmentName::MSH, 1).field(field);
     let proved: Vec<&str> = candidates.iter().map(|sender| sender.id.as_str()).collect();
-    let owners: Vec<&str> = seams
+    let owners: Vec<&str> = standing
+        .terms
         .senders
         .owners(application, facility)
         .map(SenderId::as_str)

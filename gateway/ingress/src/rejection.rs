@@ -1,8 +1,15 @@
 //! `Rejection`, a refusal together with its place in the form that an ERR segment needs.
 //! Which code the sender gets for it is in `acknowledgement_table`.
 
+use isthmus_core::link::Expected;
 use isthmus_core::refusal::{Reason, Refusal};
 use isthmus_hl7v2::location::Location;
+use isthmus_hl7v2::segment_name::SegmentName;
+
+/// Where a message's sequence number stands.
+pub(crate) fn sequence_number() -> Location {
+    Location::segment(SegmentName::MSH, 1).field(13)
+}
 
 /// A refusal of one message.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -11,6 +18,8 @@ pub struct Rejection {
     pub refusal: Refusal,
     /// Where in the message, when the place is known.
     pub location: Option<Location>,
+    /// The sequence number that is expected, when that is what it is refused for.
+    pub expected: Option<Expected>,
 }
 
 impl Rejection {
@@ -20,6 +29,15 @@ impl Rejection {
         Self {
             refusal,
             location: Some(location),
+            expected: None,
+        }
+    }
+
+    /// The refusal of a message that has not the expected number.
+    pub(crate) fn not_expected(expected: Expected) -> Self {
+        Self {
+            expected: Some(expected),
+            ..Self::at(Reason::OutOfSequence, sequence_number())
         }
     }
 }
@@ -29,6 +47,7 @@ impl From<Refusal> for Rejection {
         Self {
             refusal,
             location: None,
+            expected: None,
         }
     }
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use isthmus_core::clock::Clock;
+use isthmus_core::current::Current;
 use isthmus_core::executor::Executor;
 use isthmus_core::intake::Intake;
 use isthmus_core::subject::Digester;
@@ -13,15 +14,12 @@ use isthmus_core::subject::Digester;
 use crate::acknowledgement::ControlIds;
 use crate::budget::Budget;
 use crate::counters::Counters;
-use crate::sender_binding::SenderTable;
-
-/// Whether a map is there for a message type and trigger event (`ADT`, `A01`).
-pub type Mapped = dyn Fn(&str, &str) -> bool + Send + Sync;
+use crate::terms::Terms;
 
 /// What every listener needs; all listeners share one.
 pub struct Seams {
-    /// Who may send what.
-    pub senders: SenderTable,
+    /// The terms in force; a message is let in by one version of them.
+    pub terms: Arc<Current<Terms>>,
     /// Where messages go. It must take messages in the order in which its futures are first
     /// polled.
     pub intake: Arc<dyn Intake>,
@@ -37,14 +35,12 @@ pub struct Seams {
     pub counters: Arc<Counters>,
     /// Control ids for acknowledgements.
     pub control_ids: ControlIds,
-    /// Which messages a map carries; asked for senders that want unmapped ones refused.
-    pub mapped: Arc<Mapped>,
 }
 
 impl fmt::Debug for Seams {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Seams")
-            .field("senders", &self.senders)
+            .field("terms", &self.terms.get())
             .field("budget", &self.budget)
             .finish_non_exhaustive()
     }

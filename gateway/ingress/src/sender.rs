@@ -44,6 +44,10 @@ pub struct Sender {
     pub zone: String,
     /// The assigning authority of identifiers that name none.
     pub default_authority: String,
+    /// Whether it numbers its messages in MSH-13 and wants the expected number in MSA-4 (HL7 v2.5.1
+    /// chapter 2, section 2.10.1).
+    #[serde(default)]
+    pub sequence_numbers: bool,
     /// What it is told on which condition.
     #[serde(default)]
     pub acknowledge: AcknowledgementTable,

@@ -47,10 +47,7 @@ pub enum ClientCertificates {
 /// # Errors
 /// A file that cannot be read, a certificate outside its validity at `now`, a key that is another
 /// certificate's, client certificates without authorities.
-pub fn server_config(
-    config: &TlsConfig,
-    now: Timestamp,
-) -> Result<Arc<ServerConfig>, IngressError> {
+pub fn server_config(config: &TlsConfig, now: Timestamp) -> Result<ServerConfig, IngressError> {
     let chain = read_certificates("certificate", &config.certificate)?;
     if let Some(leaf) = chain.first() {
         check_validity(leaf, &config.certificate, now)?;
@@ -64,7 +61,7 @@ pub fn server_config(
         Some(verifier) => builder.with_client_cert_verifier(verifier),
         None => builder.with_no_client_auth(),
     };
-    let server = builder.with_single_cert(chain, key).map_err(|source| {
+    builder.with_single_cert(chain, key).map_err(|source| {
         if matches!(
             source,
             rustls::Error::InconsistentKeys(InconsistentKeys::KeyMismatch)
@@ -73,8 +70,7 @@ pub fn server_config(
             return IngressError::KeyMismatch { key, certificate };
         }
         unusable("key", &config.key, source)
-    })?;
-    Ok(Arc::new(server))
+    })
 }
 
 fn client_verifier(

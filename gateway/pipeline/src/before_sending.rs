@@ -7,18 +7,18 @@ use std::sync::Arc;
 
 use isthmus_core::clock::Timestamp;
 use isthmus_core::consent_store::ConsentStore;
+use isthmus_core::current::Current;
 use isthmus_core::delivery_queue::Delivery;
 use isthmus_core::destination::Outbound;
 use isthmus_core::id::DeliveryId;
 use isthmus_core::journal::{Settlement, Step};
 use isthmus_core::key_ring::{KeyError, KeyRing};
-use isthmus_core::name_lists::NameLists;
 use isthmus_core::privacy::circumstances::Circumstances;
-use isthmus_core::privacy::policy_set::PolicySet;
 use isthmus_core::refusal::Reason;
 
 use crate::ledger_notes::{AttemptNote, ledger_key};
 use crate::rebuild_stage::RebuildStage;
+use crate::rules_in_force::RulesInForce;
 use crate::second_decision::{Payload, Ruling, decide};
 
 /// The parts that the questions are asked of.
@@ -26,14 +26,12 @@ use crate::second_decision::{Payload, Ruling, decide};
 pub struct BeforeSending {
     /// The keys that open deliveries.
     pub keys: Arc<dyn KeyRing>,
-    /// The policies in force.
-    pub policies: Arc<PolicySet>,
+    /// The rules in force.
+    pub rules: Arc<Current<RulesInForce>>,
     /// What patients allow now.
     pub consents: Arc<dyn ConsentStore>,
     /// What makes a stale delivery again.
     pub rebuild: Arc<RebuildStage>,
-    /// The names of fields, for the ledger.
-    pub names: Arc<NameLists>,
 }
 
 impl std::fmt::Debug for BeforeSending {
@@ -77,12 +75,13 @@ pub(crate) struct Sorted {
 impl BeforeSending {
     /// Takes the second decision on what was drawn. Behind a delivery that stays, nothing of its
     /// patient is sent. Everything is opened first, so that nothing lies between the decision
-    /// and the sending.
+    /// and the sending; the newest rules decide.
     pub(crate) fn sort(&self, drawn: &[Delivery], now: Timestamp) -> Sorted {
         let opened: Vec<_> = drawn
             .iter()
             .map(|delivery| self.open(delivery, now))
             .collect();
+        let rules = self.rules.get();
         let mut sorted = Sorted::default();
         let mut held = BTreeSet::new();
         for (delivery, opened) in drawn.iter().zip(opened) {
@@ -97,7 +96,7 @@ impl BeforeSending {
                 sorted.waits = true;
                 continue;
             };
-            match decide(self.permitted(delivery, now), payload) {
+            match decide(self.permitted(&rules, delivery, now), payload) {
                 Ruling::Send(outbound) => {
                     let attempt = Attempt {
                         id,
@@ -114,7 +113,7 @@ impl BeforeSending {
                 }
                 Ruling::Rebuild(stale) => {
                     held.insert(delivery.subject);
-                    if let Some(settlement) = self.rebuilt(delivery, stale, now, &note) {
+                    if let Some(settlement) = self.rebuilt(&rules, delivery, stale, now, &note) {
                         sorted.settlements.push(settlement);
                     } else {
                         sorted.given_back.push(id);
@@ -132,14 +131,20 @@ impl BeforeSending {
     }
 
     /// Whether the policies and the patient still allow it.
-    fn permitted(&self, delivery: &Delivery, now: Timestamp) -> Result<(), &'static str> {
+    fn permitted(
+        &self,
+        rules: &RulesInForce,
+        delivery: &Delivery,
+        now: Timestamp,
+    ) -> Result<(), &'static str> {
         let circumstances = Circumstances {
             addresses: &delivery.addresses,
             consents: self.consents.as_ref(),
             now,
         };
         let grant = delivery.sealed.grant();
-        self.policies
+        rules
+            .policies
             .still_permits(grant, &delivery.subject, &circumstances)
     }
 
@@ -153,7 +158,12 @@ impl BeforeSending {
         let key = ledger_key(self.keys.as_ref(), delivery.subject, now)?;
         let note = |disclosure: Option<&Outbound>| {
             let disclosure = disclosure.map(|outbound| &outbound.disclosure);
-            AttemptNote::new(delivery, disclosure, key, &self.names)
+            AttemptNote::new(
+                delivery,
+                disclosure,
+                key,
+                &self.rebuild.release.shaping.names,
+            )
         };
         if delivery.sealed.is_tombstone() {
             return Ok((Payload::Tombstone, note(None)));
@@ -182,12 +192,13 @@ impl BeforeSending {
     /// The settlement of a delivery that was made again; None when that cannot be done now.
     fn rebuilt(
         &self,
+        rules: &RulesInForce,
         delivery: &Delivery,
         stale: Reason,
         now: Timestamp,
         note: &AttemptNote,
     ) -> Option<Settlement> {
-        let rebuilt = self.rebuild.rebuild(delivery, stale, now);
+        let rebuilt = self.rebuild.rebuild(rules, delivery, stale, now);
         let rebuilt = rebuilt.inspect_err(|error| {
             tracing::error!(id = %delivery.id, %error, "not made again");
         });

@@ -9,6 +9,7 @@ use futures_channel::oneshot;
 use futures_util::FutureExt as _;
 use futures_util::future::{Either, select};
 use isthmus_core::clock::Clock;
+use isthmus_core::current::Current;
 use isthmus_core::delivery_queue::DeliveryQueue;
 use isthmus_core::envelope::{Envelope, RawMessage};
 use isthmus_core::executor::Executor;
@@ -18,10 +19,10 @@ use isthmus_core::journal::{
     Backlog, Conclusion, Journal, JournalError, OpenIntake, Outcome, Unit,
 };
 use isthmus_core::refusal::Refusal;
-use isthmus_core::translator::Translator;
 
 use crate::asked::Origin;
 use crate::release_stage::ReleaseStage;
+use crate::rules_in_force::RulesInForce;
 use crate::translate_stage;
 
 /// How many messages are concluded in one durable unit. Bounds the memory of a page and the time
@@ -38,8 +39,8 @@ pub struct ForwardLoop {
     pub journal: Arc<dyn Journal>,
     /// Who is told of new deliveries.
     pub queue: Arc<dyn DeliveryQueue>,
-    /// From wire messages to records.
-    pub translator: Arc<dyn Translator>,
+    /// The rules in force; a page is concluded by one version of them.
+    pub rules: Arc<Current<RulesInForce>>,
     /// From records to sealed disclosures.
     pub release: Arc<ReleaseStage>,
     /// How many threads translate at once.
@@ -126,8 +127,10 @@ impl ForwardLoop {
         self: &Arc<Self>,
         mut page: Vec<OpenIntake>,
     ) -> Result<Vec<Conclusion>, JournalError> {
+        let rules = self.rules.get();
         if self.threads <= 1 {
-            return Ok(page.into_iter().map(|open| self.conclude(open)).collect());
+            let conclusions = page.into_iter().map(|open| self.conclude(&rules, open));
+            return Ok(conclusions.collect());
         }
         let share = page.len().div_ceil(self.threads.max(1)).max(1);
         let mut parts = Vec::new();
@@ -135,9 +138,9 @@ impl ForwardLoop {
             let rest = page.split_off(share.min(page.len()));
             let part = std::mem::replace(&mut page, rest);
             let (done, concluded) = oneshot::channel();
-            let forward = Arc::clone(self);
+            let (forward, rules) = (Arc::clone(self), Arc::clone(&rules));
             self.executor.compute(Box::new(move || {
-                let conclusions = part.into_iter().map(|open| forward.conclude(open));
+                let conclusions = part.into_iter().map(|open| forward.conclude(&rules, open));
                 // Nobody waits when the gateway ends.
                 let _nobody = done.send(conclusions.collect::<Vec<_>>());
             }));
@@ -151,11 +154,11 @@ impl ForwardLoop {
         Ok(conclusions)
     }
 
-    fn conclude(&self, open: OpenIntake) -> Conclusion {
+    fn conclude(&self, rules: &RulesInForce, open: OpenIntake) -> Conclusion {
         let OpenIntake {
             sequence, message, ..
         } = open;
-        match message.and_then(|message| self.carry(sequence, &message)) {
+        match message.and_then(|message| self.carry(rules, sequence, &message)) {
             Ok(conclusion) => conclusion,
             Err(refusal) => {
                 tracing::warn!(%sequence, %refusal, "message parked");
@@ -173,10 +176,11 @@ impl ForwardLoop {
 
     fn carry(
         &self,
+        rules: &RulesInForce,
         sequence: Sequence,
         message: &Envelope<RawMessage>,
     ) -> Result<Conclusion, Refusal> {
-        let translated = translate_stage::translate(self.translator.as_ref(), message)?;
+        let translated = translate_stage::translate(rules.translator.as_ref(), message)?;
         let now = self.clock.now();
         let origin = Origin {
             id: message.id,
@@ -184,7 +188,7 @@ impl ForwardLoop {
             received_at: message.received_at,
             now,
         };
-        let released = self.release.release(origin, &translated.records)?;
+        let released = self.release.release(rules, origin, &translated.records)?;
         let warnings = u32::try_from(translated.warnings.len()).unwrap_or(u32::MAX);
         Ok(Conclusion {
             sequence,

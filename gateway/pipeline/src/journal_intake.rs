@@ -5,8 +5,10 @@ use std::sync::Arc;
 
 use isthmus_core::envelope::{Envelope, RawMessage};
 use isthmus_core::future::BoxFuture;
-use isthmus_core::intake::{Accepted, Intake};
+use isthmus_core::id::SenderId;
+use isthmus_core::intake::{Accepted, Intake, Numbered};
 use isthmus_core::journal::{Committed, Journal, JournalError, Unit};
+use isthmus_core::link::{LinkOrder, LinkState};
 use isthmus_core::refusal::{Reason, Refusal};
 
 /// Takes messages into a journal.
@@ -32,13 +34,43 @@ impl Intake for JournalIntake {
         Box::pin(async move {
             match self.journal.commit(Unit::Intake(message)).await {
                 Ok(Committed::Intake(accepted)) => Ok(accepted),
-                // An answer that does not speak of the message is no proof that it is stored.
-                Ok(Committed::Done | Committed::Ruled(_)) => {
-                    Err(Refusal::retry(Reason::StoreUnavailable))
-                }
-                Err(error) => Err(refusal(&error)),
+                other => Err(unproved(&other)),
             }
         })
+    }
+
+    fn accept_numbered(
+        &self,
+        message: Envelope<RawMessage>,
+        number: u64,
+    ) -> BoxFuture<'_, Result<Numbered, Refusal>> {
+        Box::pin(async move {
+            match self.journal.commit(Unit::Numbered(message, number)).await {
+                Ok(Committed::Numbered(numbered)) => Ok(numbered),
+                other => Err(unproved(&other)),
+            }
+        })
+    }
+
+    fn link(
+        &self,
+        sender: SenderId,
+        order: LinkOrder,
+    ) -> BoxFuture<'_, Result<LinkState, Refusal>> {
+        Box::pin(async move {
+            match self.journal.commit(Unit::Link(sender, order)).await {
+                Ok(Committed::Link(state)) => Ok(state),
+                other => Err(unproved(&other)),
+            }
+        })
+    }
+}
+
+/// An answer that does not speak of the message is no proof that it is stored.
+fn unproved(answer: &Result<Committed, JournalError>) -> Refusal {
+    match answer {
+        Ok(_) => Refusal::retry(Reason::StoreUnavailable),
+        Err(error) => refusal(error),
     }
 }
 

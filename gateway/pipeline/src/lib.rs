@@ -10,6 +10,7 @@ pub mod ledger_notes;
 pub mod rebuild_stage;
 pub mod release_stage;
 pub mod retry_schedule;
+pub mod rules_in_force;
 pub mod second_decision;
 pub mod shaping;
 pub mod translate_stage;

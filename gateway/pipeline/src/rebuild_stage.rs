@@ -11,18 +11,16 @@ use isthmus_core::key_ring::KeyError;
 use isthmus_core::ledger::LedgerEntry;
 use isthmus_core::privacy::release;
 use isthmus_core::refusal::{Reason, Refusal};
-use isthmus_core::translator::Translator;
 
 use crate::asked::Origin;
 use crate::release_stage::ReleaseStage;
+use crate::rules_in_force::RulesInForce;
 use crate::translate_stage;
 
 /// Everything that making a delivery again needs.
 pub struct RebuildStage {
     /// Where messages are read again.
     pub backlog: Arc<dyn Backlog>,
-    /// From wire messages to records.
-    pub translator: Arc<dyn Translator>,
     /// From records to sealed disclosures.
     pub release: Arc<ReleaseStage>,
 }
@@ -43,13 +41,14 @@ pub struct Rebuilt {
 }
 
 impl RebuildStage {
-    /// Makes a delivery again. Without its message, or with one that no longer translates, it
-    /// waits for a person, for the reason that made it stale.
+    /// Makes a delivery again, by these rules. Without its message, or with one that no longer
+    /// translates, it waits for a person, for the reason that made it stale.
     ///
     /// # Errors
     /// When the message or a key cannot be read now.
     pub fn rebuild(
         &self,
+        rules: &RulesInForce,
         delivery: &Delivery,
         stale: Reason,
         now: Timestamp,
@@ -59,7 +58,7 @@ impl RebuildStage {
         };
         let flow = &delivery.sealed.grant().flow;
         let released = open.message.and_then(|message| {
-            let translated = translate_stage::translate(self.translator.as_ref(), &message)?;
+            let translated = translate_stage::translate(rules.translator.as_ref(), &message)?;
             let origin = Origin {
                 id: message.id,
                 sequence: delivery.sequence,
@@ -67,7 +66,7 @@ impl RebuildStage {
                 now,
             };
             let records = &translated.records;
-            self.release.release_to(origin, records, Some(flow))
+            self.release.release_to(rules, origin, records, Some(flow))
         });
         let released = match released {
             Ok(released) => released,

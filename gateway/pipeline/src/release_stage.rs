@@ -10,19 +10,17 @@ use isthmus_core::ledger::{LedgerSubject, LedgerTerms};
 use isthmus_core::name_lists::Names;
 use isthmus_core::privacy::circumstances::Circumstances;
 use isthmus_core::privacy::flow::Flow;
-use isthmus_core::privacy::policy_set::PolicySet;
 use isthmus_core::privacy::release::{self, Release};
 use isthmus_core::record::Record;
 use isthmus_core::refusal::{Reason, Refusal};
 
 use crate::asked::{Asked, Origin};
 use crate::ledger_notes::{decision, entry};
+use crate::rules_in_force::RulesInForce;
 use crate::shaping::{Sealed, Shaping};
 
 /// Everything that release needs; one for all messages.
 pub struct ReleaseStage {
-    /// The policies in force.
-    pub policies: Arc<PolicySet>,
     /// What shapes and seals that which is granted.
     pub shaping: Shaping,
 }
@@ -48,8 +46,16 @@ pub struct Released {
 
 impl ReleaseStage {
     /// Decides on every record for every flow.
-    pub fn release(&self, origin: Origin, records: &[Record]) -> Result<Released, Refusal> {
-        self.release_to(origin, records, None)
+    ///
+    /// # Errors
+    /// When what the ledger keeps cannot be sealed: nothing is decided then.
+    pub fn release(
+        &self,
+        rules: &RulesInForce,
+        origin: Origin,
+        records: &[Record],
+    ) -> Result<Released, Refusal> {
+        self.release_to(rules, origin, records, None)
     }
 
     /// Decides on every record for every flow, or for this one alone.
@@ -58,6 +64,7 @@ impl ReleaseStage {
     /// When what the ledger keeps cannot be sealed: nothing is decided then.
     pub fn release_to(
         &self,
+        rules: &RulesInForce,
         origin: Origin,
         records: &[Record],
         only: Option<&FlowId>,
@@ -73,11 +80,11 @@ impl ReleaseStage {
             .map(|record| Asked::of(record, origin, keys.as_ref(), digester, names));
         let asked: Vec<Asked<'_>> = asked.collect::<Result<_, Refusal>>()?;
         let mut released = Released::default();
-        let flows = self.policies.flows().iter();
+        let flows = rules.policies.flows().iter();
         for flow in flows.filter(|flow| only.is_none_or(|id| *id == flow.terms().id)) {
             let mut index = 0;
             for one in &asked {
-                let verdict = self.guarded(origin, one, flow, &mut index, &mut released);
+                let verdict = self.guarded(rules, origin, one, flow, &mut index, &mut released);
                 released.decisions.push(Decision {
                     recipient: flow.recipient().id.clone(),
                     flow: flow.terms().id.clone(),
@@ -93,6 +100,7 @@ impl ReleaseStage {
     /// leaves no half of it behind.
     fn guarded(
         &self,
+        rules: &RulesInForce,
         origin: Origin,
         asked: &Asked<'_>,
         flow: &Flow,
@@ -100,7 +108,7 @@ impl ReleaseStage {
         released: &mut Released,
     ) -> Verdict {
         let first = *index;
-        let decide = || self.decide(origin, asked, flow, index);
+        let decide = || self.decide(rules, origin, asked, flow, index);
         let (verdict, sealed, withheld) =
             catch_unwind(AssertUnwindSafe(decide)).unwrap_or_else(|_panic| {
                 *index = first;
@@ -148,6 +156,7 @@ impl ReleaseStage {
     /// grant.
     fn decide(
         &self,
+        rules: &RulesInForce,
         origin: Origin,
         asked: &Asked<'_>,
         flow: &Flow,
@@ -168,9 +177,13 @@ impl ReleaseStage {
             }
         };
         let withheld = names.withheld(all, granted.resources());
-        let sealed = self
-            .shaping
-            .shape(origin, asked, flow, granted, index, &withheld);
+        let shaper = rules.shapers.get(&flow.terms().id);
+        let no_map = || Refusal::park(Reason::Unshapeable).by("the flow has no map");
+        let sealed = shaper.ok_or_else(no_map).and_then(|shaper| {
+            let how = (flow, shaper.as_ref());
+            self.shaping
+                .shape(origin, asked, how, granted, index, &withheld)
+        });
         match sealed {
             Ok(sealed) if sealed.is_empty() => (
                 Verdict::Withheld(release::NOTHING_TO_SEND),

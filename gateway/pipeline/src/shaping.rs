@@ -1,11 +1,10 @@
 //! Shaping and sealing of what was granted: by the flow's map into the recipient's records, then
 //! under the patient's key. What is granted is decided before, in `release_stage`.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use isthmus_core::consent_store::{ConsentChoice, ConsentStore, ConsentUnavailable};
-use isthmus_core::id::{FlowId, SubjectKey};
+use isthmus_core::id::SubjectKey;
 use isthmus_core::journal::NewDelivery;
 use isthmus_core::key_ring::{KeyClass, KeyOwner, KeyRing};
 use isthmus_core::ledger::{LedgerSubject, sha256};
@@ -22,8 +21,6 @@ use crate::asked::{Asked, Origin, unusable};
 
 /// What shapes and seals; one for all messages.
 pub struct Shaping {
-    /// The map of each flow.
-    pub shapers: BTreeMap<FlowId, Arc<dyn Shaper>>,
     /// What patients allowed.
     pub consents: Arc<dyn ConsentStore>,
     /// The keys that seal deliveries.
@@ -36,9 +33,7 @@ pub struct Shaping {
 
 impl std::fmt::Debug for Shaping {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Shaping")
-            .field("flows", &self.shapers.len())
-            .finish_non_exhaustive()
+        f.write_str("Shaping")
     }
 }
 
@@ -49,7 +44,7 @@ pub(crate) struct Sealed {
 }
 
 impl Shaping {
-    /// Shapes and seals what was granted.
+    /// Shapes and seals what was granted for a flow, by its map.
     ///
     /// # Errors
     /// Also when what the map asks of the patient's consents is not known.
@@ -57,15 +52,12 @@ impl Shaping {
         &self,
         origin: Origin,
         asked: &Asked<'_>,
-        flow: &Flow,
+        (flow, shaper): (&Flow, &dyn Shaper),
         granted: GrantedRecord,
         index: &mut u32,
         withheld: &Names,
     ) -> Result<Vec<Sealed>, Refusal> {
-        let shaper = self.shapers.get(&flow.terms().id);
-        let no_map = || Refusal::park(Reason::Unshapeable).by("the flow has no map");
-        let shaper = shaper.ok_or_else(no_map)?;
-        let consents = self.choices(&asked.record.subject, shaper.as_ref());
+        let consents = self.choices(&asked.record.subject, shaper);
         let consents = consents.map_err(|error| {
             Refusal::park(match error {
                 ConsentUnavailable::Now(_) => Reason::ConsentUnavailable,
@@ -77,7 +69,7 @@ impl Shaping {
             received_at: origin.received_at,
             consents,
         };
-        let disclosures = granted.shape(shaper.as_ref(), &context)?;
+        let disclosures = granted.shape(shaper, &context)?;
         self.seal(origin, asked, flow, index, &disclosures, withheld)
     }
 

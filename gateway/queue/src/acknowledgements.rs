@@ -1,4 +1,4 @@
-//! `Acknowledgements`, which arrivals of a channel are done with, told to the broker together as
+//! `Acknowledgements`, which arrivals of a lane are done with, told to the broker together as
 //! far as that goes: every acknowledgement is a write for a quorum queue.
 
 use std::collections::BTreeSet;
@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 /// How many may wait to be told together.
 const TOGETHER: usize = 32;
 
-/// The arrivals of one channel.
+/// The arrivals of one lane, on one channel.
 #[derive(Debug, Default)]
 pub(crate) struct Acknowledgements {
     /// All up to and with this tag are done.
@@ -25,13 +25,6 @@ impl Acknowledgements {
         self.done.insert(tag);
         while self.done.remove(&(self.floor + 1)) {
             self.floor += 1;
-        }
-    }
-
-    /// The same for one whose channel may be gone.
-    pub(crate) fn done_if(&mut self, tag: Option<u64>) {
-        if let Some(tag) = tag {
-            self.done(tag);
         }
     }
 

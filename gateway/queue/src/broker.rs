@@ -22,11 +22,20 @@ pub struct Parcel {
     pub sealed: SealedDisclosure,
 }
 
+/// By which an arrival is acknowledged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Tag {
+    /// The lane on which it came.
+    pub lane: usize,
+    /// Which arrival of the lane, counted from 1 on each channel.
+    pub number: u64,
+}
+
 /// A message that the broker handed to us.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Arrival {
-    /// By which it is acknowledged; rises by one with each arrival on a channel, from 1.
-    pub tag: u64,
+    /// By which it is acknowledged.
+    pub tag: Tag,
     /// Which delivery; None when it is none of ours.
     pub delivery: Option<DeliveryId>,
     /// The sealed bytes.
@@ -78,11 +87,11 @@ pub trait BrokerChannel: Send + Sync {
     /// The next arrivals, at least one. Nothing is lost when the future is dropped.
     fn arrivals(&self) -> BoxFuture<'_, Result<Vec<Arrival>, BrokerError>>;
 
-    /// The broker may forget this arrival, or all up to and with it.
-    fn acknowledge(&self, tag: u64, all_before: bool) -> BoxFuture<'_, Result<(), BrokerError>>;
+    /// The broker may forget this arrival, or all of its lane up to and with it.
+    fn acknowledge(&self, tag: Tag, all_before: bool) -> BoxFuture<'_, Result<(), BrokerError>>;
 
     /// Sets an arrival aside, where a person finds it.
-    fn set_aside(&self, tag: u64) -> BoxFuture<'_, Result<(), BrokerError>>;
+    fn set_aside(&self, tag: Tag) -> BoxFuture<'_, Result<(), BrokerError>>;
 
     /// Whether the broker takes nothing for now (`connection.blocked`: it is short of memory or
     /// disk).

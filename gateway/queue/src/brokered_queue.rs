@@ -1,6 +1,6 @@
-//! `BrokeredQueue`, the delivery queue whose deliveries reach the workers by way of a broker. What is
-//! due, in which order and how it ended is the store's, so that nothing depends on the broker's
-//! memory.
+//! `BrokeredQueue`, the delivery queue whose deliveries reach the workers by way of a broker. What
+//! is due, in which order and how it ended is the store's, so that nothing depends on the
+//! broker's memory.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -20,9 +20,9 @@ use crate::transit::Transit;
 ///
 /// The store's queue hands out one delivery of a patient at a time, and this one publishes what it
 /// gets so; hence nothing overtakes in the broker, whatever it repeats. A delivery stays in the
-/// store's hands until it is settled there. What a broken connection leaves in doubt goes back to the
-/// store and is published again; the copies that the broker may still have are known as such and
-/// dropped.
+/// store's hands until it is settled there. What a broken connection leaves in doubt goes back to
+/// the store and is published again; the copies that the broker may still have are known as such
+/// and dropped.
 pub struct BrokeredQueue {
     store: Arc<dyn DeliveryQueue>,
     broker: Arc<dyn Broker>,

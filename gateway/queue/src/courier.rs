@@ -1,6 +1,6 @@
 //! `Courier`, what takes the deliveries of one recipient from the store to the broker and from the
-//! broker to the workers, and sends again whatever a broken channel left in doubt. Which delivery is
-//! where stands in `transit`.
+//! broker to the workers, and sends again whatever a broken channel left in doubt. Which delivery
+//! is where stands in `transit`.
 
 use std::pin::pin;
 use std::sync::Arc;
@@ -119,8 +119,10 @@ impl Courier {
             tokio::select! {
                 biased;
                 Some((id, confirmed)) = publishing.next(), if !publishing.is_empty() => {
-                    if let Err(why) = confirmed {
-                        self.not_confirmed(id, &why, &mut under_way);
+                    if let Err(why) = confirmed
+                        && let Some(ended) = self.not_confirmed(id, &why, &mut under_way)
+                    {
+                        return ended;
                     }
                 }
                 Some(told) = telling.next(), if !telling.is_empty() => {
@@ -180,19 +182,26 @@ impl Courier {
         }
     }
 
-    /// What the broker has not taken goes back to the store and comes again. The broker gets time
-    /// to be mended; a broken channel shows by itself.
-    fn not_confirmed(&self, id: DeliveryId, why: &NotConfirmed, under_way: &mut UnderWay<'_>) {
+    /// What the broker has not taken goes back to the store and comes again. A queue that is full
+    /// gets time; one that is gone is declared anew with the next channel.
+    fn not_confirmed(
+        &self,
+        id: DeliveryId,
+        why: &NotConfirmed,
+        under_way: &mut UnderWay<'_>,
+    ) -> Option<Ended> {
         if self.transit.not_confirmed(&id) {
             self.store.give_back(&self.recipient, &[id]);
         }
-        if !matches!(why, NotConfirmed::Lost(_)) {
-            let now = self.executor.monotonic();
-            if under_way.not_before <= now {
-                tracing::warn!(recipient = %self.recipient, %why, "it is published again");
-            }
-            under_way.not_before = now + NOT_KEPT_PAUSE;
+        if !matches!(why, NotConfirmed::Nacked) {
+            return Some(Ended::Broken(why.to_string()));
         }
+        let now = self.executor.monotonic();
+        if under_way.not_before <= now {
+            tracing::warn!(recipient = %self.recipient, %why, "it is published again");
+        }
+        under_way.not_before = now + NOT_KEPT_PAUSE;
+        None
     }
 
     fn receive<'c>(

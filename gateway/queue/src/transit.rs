@@ -2,7 +2,7 @@
 //! published, arrived, or in a worker's hands. Nothing is sent or waited for here but in
 //! `courier`.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -14,10 +14,10 @@ use tokio::sync::Notify;
 use tokio::sync::futures::Notified;
 
 use crate::acknowledgements::Acknowledgements;
-use crate::broker::{Arrival, Parcel};
+use crate::broker::{Arrival, Parcel, Tag};
 
 /// Deliveries of one recipient between the store and the end of their hand-over.
-pub(crate) const WINDOW: usize = 256;
+pub(crate) const WINDOW: u16 = 256;
 
 /// Their sealed bytes. A draw may go beyond it once, by what the store gives at once.
 const WINDOW_BYTES: usize = 8 << 20;
@@ -34,13 +34,14 @@ pub(crate) struct Transit {
 
 #[derive(Debug, Default)]
 struct State {
-    on_the_way: HashMap<DeliveryId, OnTheWay>,
+    on_the_way: BTreeMap<DeliveryId, OnTheWay>,
     /// Arrived and not taken, in the order of arrival.
     urgent: VecDeque<DeliveryId>,
     others: VecDeque<DeliveryId>,
     bytes: usize,
     turns: u64,
-    acknowledgements: Acknowledgements,
+    /// Lane by lane.
+    acknowledgements: BTreeMap<usize, Acknowledgements>,
     /// Why nothing comes any more.
     ended: Option<QueueError>,
 }
@@ -59,9 +60,9 @@ enum Place {
     /// Published at this time; the broker may have confirmed it.
     Published { since: Duration },
     /// Here, and acknowledged when it is settled; the tag is gone when its channel broke.
-    Arrived { tag: Option<u64> },
+    Arrived { tag: Option<Tag> },
     /// With a worker.
-    InHand { tag: Option<u64>, turn: u64 },
+    InHand { tag: Option<Tag>, turn: u64 },
 }
 
 /// What becomes of an arrival.
@@ -91,7 +92,7 @@ impl Transit {
         if state.bytes >= WINDOW_BYTES {
             return 0;
         }
-        WINDOW.saturating_sub(state.on_the_way.len())
+        usize::from(WINDOW).saturating_sub(state.on_the_way.len())
     }
 
     /// Notes deliveries as published and gives what is to be published.
@@ -127,8 +128,8 @@ impl Transit {
                 drop(state);
                 self.ready.notify_waiters();
             }
-            Reception::Repeat => state.acknowledgements.done(tag),
-            Reception::Strange => state.acknowledgements.told(tag),
+            Reception::Repeat => state.lane(tag).done(tag.number),
+            Reception::Strange => state.lane(tag).told(tag.number),
         }
         reception
     }
@@ -205,7 +206,7 @@ impl Transit {
     /// What arrived stays, and is acknowledged as a repeat when it comes again.
     pub(crate) fn cut(&self) -> Vec<DeliveryId> {
         let mut state = self.state();
-        state.acknowledgements = Acknowledgements::default();
+        state.acknowledgements.clear();
         let mut published = Vec::new();
         for (id, one) in &mut state.on_the_way {
             match &mut one.place {
@@ -221,8 +222,13 @@ impl Transit {
 
     /// What may be told the broker now: tags, and whether all before them are meant. `all` tells
     /// what else would wait for more to be told with it.
-    pub(crate) fn acknowledge(&self, all: bool) -> Vec<(u64, bool)> {
-        self.state().acknowledgements.due(all)
+    pub(crate) fn acknowledge(&self, all: bool) -> Vec<(Tag, bool)> {
+        let mut due = Vec::new();
+        for (&lane, acknowledgements) in &mut self.state().acknowledgements {
+            let numbers = acknowledgements.due(all).into_iter();
+            due.extend(numbers.map(|(number, all_before)| (Tag { lane, number }, all_before)));
+        }
+        due
     }
 
     /// Whether something was published so long ago that it should have arrived.
@@ -348,9 +354,20 @@ impl State {
             Place::Arrived { tag } => {
                 self.urgent.retain(|waiting| waiting != id);
                 self.others.retain(|waiting| waiting != id);
-                self.acknowledgements.done_if(tag);
+                self.done(tag);
             }
-            Place::InHand { tag, .. } => self.acknowledgements.done_if(tag),
+            Place::InHand { tag, .. } => self.done(tag),
+        }
+    }
+
+    fn lane(&mut self, tag: Tag) -> &mut Acknowledgements {
+        self.acknowledgements.entry(tag.lane).or_default()
+    }
+
+    /// The broker may forget an arrival, unless its channel broke.
+    fn done(&mut self, tag: Option<Tag>) {
+        if let Some(tag) = tag {
+            self.lane(tag).done(tag.number);
         }
     }
 }

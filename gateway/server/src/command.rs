@@ -13,6 +13,7 @@ pub(crate) mod ledger;
 pub(crate) mod offline;
 pub(crate) mod operator;
 pub(crate) mod parked;
+pub(crate) mod reload;
 pub(crate) mod run;
 pub(crate) mod schema;
 pub(crate) mod send;

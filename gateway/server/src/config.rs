@@ -11,7 +11,7 @@ use serde::Deserialize;
 use toml::Spanned;
 
 /// The whole of `isthmus.toml`. Relative paths count from its folder; unknown keys are refused.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Config {
     /// The folder of maps, tables and policies.
@@ -41,7 +41,7 @@ pub(crate) struct Config {
 }
 
 /// `[store]`.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct StoreConfig {
     /// The folder of the database.
@@ -61,7 +61,7 @@ pub(crate) struct StoreConfig {
 }
 
 /// `[ledger]`.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct LedgerConfig {
     /// The key that signs checkpoints: a reference to 32 bytes in hexadecimal. Who has it can sign
@@ -70,7 +70,7 @@ pub(crate) struct LedgerConfig {
 }
 
 /// `[admin]`.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct AdminConfig {
     /// The Unix socket; without it `isthmus.sock` in the store's folder. A path of a socket has
@@ -92,7 +92,7 @@ pub(crate) enum QueueKind {
 }
 
 /// `[first_start]`.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct FirstStart {
     /// Make key files that are referred to and absent.
@@ -103,7 +103,7 @@ pub(crate) struct FirstStart {
 }
 
 /// One `[[destination]]`; `adapter` says how the recipient is reached.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(tag = "adapter", rename_all = "kebab-case")]
 pub(crate) enum DestinationConfig {
     /// One NDJSON file a day in a folder.

@@ -36,6 +36,8 @@ pub(crate) const SENDER: Code = Code::new("C005");
 pub(crate) const LISTENER: Code = Code::new("C006");
 /// A destination that cannot be used as it is stated.
 pub(crate) const DESTINATION: Code = Code::new("C007");
+/// A change that a running gateway cannot take over.
+pub(crate) const RESTART: Code = Code::new("C008");
 
 /// Every code of the configuration, explained.
 pub(crate) const CODES: &[Explanation] = &[
@@ -80,10 +82,18 @@ pub(crate) const CODES: &[Explanation] = &[
         text: "A key of the destination is wrong, or a secret or certificate that it names cannot \
                be used. Requests go by https, but for recipients on this machine.",
     },
+    Explanation {
+        code: RESTART,
+        title: "a change that needs a restart",
+        text: "A reload takes over maps, tables, policies, senders, pseudonym keys, certificates \
+               and webhook secrets. Ports and their bounds, the store, the ledger's key, the admin \
+               socket, and destinations that come, go or move need a restart. Nothing of a \
+               reload with such a change is taken over: take it back, or start the gateway again.",
+    },
 ];
 
 /// A configuration that was read.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct ConfigFile {
     /// What it says.
     pub(crate) config: Config,
@@ -173,6 +183,19 @@ impl ConfigFile {
         text: impl Into<String>,
     ) -> Diagnostic {
         Diagnostic::error(&self.source, span(at), code, text)
+    }
+
+    /// The error of a change that a running gateway cannot take over, at the head of a table.
+    pub(crate) fn needs_restart(&self, table: &str, text: &str) -> Diagnostic {
+        let head = self.source.text().find(table);
+        let at = head.map_or(0..0, |start| start..start + table.len());
+        self.changed(&at, text)
+    }
+
+    /// The same, at a value of the file.
+    pub(crate) fn changed(&self, at: &Range<usize>, text: &str) -> Diagnostic {
+        let help = "take the change back, or start the gateway again";
+        self.error(at, RESTART, text).with_help(help)
     }
 
     /// The error of a recipient that has no policy, or no destination.

@@ -8,9 +8,8 @@ use isthmus_adapters::append_file::AppendFolder;
 use isthmus_adapters::append_transport::AppendTransport;
 use isthmus_adapters::limits::Limits;
 use isthmus_adapters::ndjson_folder::destination::NdjsonFolder;
-use isthmus_adapters::runner::{Runner, RunnerParts};
+use isthmus_adapters::runner::{Means, Runner, RunnerParts};
 use isthmus_core::clock::Clock;
-use isthmus_core::destination::Destination;
 use isthmus_core::executor::Executor;
 use isthmus_core::id::RecipientId;
 use isthmus_pipeline::retry_schedule::RetrySchedule;
@@ -24,7 +23,7 @@ use crate::webhook_parts;
 /// A destination, ready, and when what it does not take is tried again.
 pub(crate) struct Door {
     /// Where deliveries go.
-    pub(crate) destination: Arc<dyn Destination>,
+    pub(crate) destination: Arc<Runner>,
     /// When they are tried again.
     pub(crate) schedule: RetrySchedule,
 }
@@ -74,23 +73,34 @@ pub(crate) fn open(
         }
         DestinationConfig::Webhook(config) => {
             schedule.max_age = config.retry_max_age();
-            let adapter =
-                webhook_parts::adapter(file, stated, config).map_err(Failure::Configuration)?;
-            let client = webhook_parts::client(
-                file,
-                stated,
-                config,
-                Arc::clone(clock),
-                Arc::clone(executor),
-            )
-            .map_err(Failure::Configuration)?;
-            parts(Box::new(adapter), Box::new(client), config.limits())
+            let Means { adapter, transport } =
+                webhook_parts::means(file, stated, config, clock, executor)
+                    .map_err(Failure::Configuration)?;
+            parts(adapter, transport, config.limits())
         }
     };
     Ok(Door {
         destination: Arc::new(Runner::new(parts)),
         schedule,
     })
+}
+
+/// The means of a destination with its secrets and certificates read anew; none when it has
+/// neither.
+pub(crate) fn renewed(
+    file: &ConfigFile,
+    stated: &Spanned<DestinationConfig>,
+    clock: &Arc<dyn Clock>,
+    executor: &Arc<dyn Executor>,
+) -> Result<Option<Means>, Failure> {
+    match stated.get_ref() {
+        DestinationConfig::NdjsonFolder(_) => Ok(None),
+        DestinationConfig::Webhook(config) => {
+            webhook_parts::means(file, stated, config, clock, executor)
+                .map(Some)
+                .map_err(Failure::Configuration)
+        }
+    }
 }
 
 /// A number that differs from gateway to gateway and from recipient to recipient, so that pauses

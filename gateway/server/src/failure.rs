@@ -18,6 +18,9 @@ pub(crate) enum Failure {
     /// What was asked to be shown has findings, and they were shown; exit code 1.
     #[error("")]
     Findings,
+    /// It failed with this exit code, and why was shown.
+    #[error("")]
+    Told(u8),
 }
 
 impl Failure {
@@ -26,6 +29,7 @@ impl Failure {
         match self {
             Self::Configuration(_) | Self::Usage(_) => 2,
             Self::Run(_) | Self::Findings => 1,
+            Self::Told(code) => *code,
         }
     }
 

@@ -3,30 +3,33 @@
 
 use std::error::Error;
 use std::ops::Range;
+use std::sync::Arc;
 
-use isthmus_core::clock::{Clock, Timestamp};
+use isthmus_core::clock::Timestamp;
 use isthmus_core::diagnostic::Diagnostic;
 use isthmus_core::id::SenderId;
 use isthmus_ingress::error::IngressError;
 use isthmus_ingress::mllp_config::MllpConfig;
 use isthmus_ingress::sender_binding::SenderTable;
+use isthmus_ingress::terms::Terms;
 use isthmus_ingress::tls::server_config;
+use rustls::ServerConfig;
 use toml::Spanned;
 
 use crate::config_file::{ConfigFile, LISTENER, SENDER};
 use crate::failure::Failure;
-use crate::system::SystemClock;
+use crate::rules::Rules;
 
 /// Bytes of messages that all listeners may hold at once.
 pub(crate) const BUDGET_BYTES: usize = 256 << 20;
 
-/// What is wrong with the senders and the listeners as of now; opens no port.
-pub(crate) fn check(file: &ConfigFile) -> Result<(), Failure> {
+/// What is wrong with the senders and the listeners as of `now`; opens no port.
+pub(crate) fn check(file: &ConfigFile, now: Timestamp) -> Result<(), Failure> {
     let mut problems = Vec::new();
     if let Err(problem) = table(file) {
         problems.push(*problem);
     }
-    problems.extend(unusable_listeners(file, SystemClock.now()));
+    problems.extend(unusable_listeners(file, now));
     if problems.is_empty() {
         Ok(())
     } else {
@@ -34,9 +37,26 @@ pub(crate) fn check(file: &ConfigFile) -> Result<(), Failure> {
     }
 }
 
-/// All senders, checked against one another.
-pub(crate) fn senders(file: &ConfigFile) -> Result<SenderTable, Failure> {
-    table(file).map_err(|problem| Failure::Configuration(vec![*problem]))
+/// What messages are let in by: all senders, checked against one another, and these rules' maps.
+pub(crate) fn terms(file: &ConfigFile, rules: &Rules) -> Result<Terms, Failure> {
+    let senders = table(file).map_err(|problem| Failure::Configuration(vec![*problem]))?;
+    let library = Arc::clone(&rules.library);
+    Ok(Terms {
+        senders,
+        mapped: Arc::new(move |code, event| library.for_event(code, event).is_some()),
+    })
+}
+
+/// What each listener speaks TLS by, in the configuration's order; none for plain ones.
+pub(crate) fn tls(file: &ConfigFile, now: Timestamp) -> Result<Vec<Option<ServerConfig>>, Failure> {
+    let listeners = file.config.mllp.iter();
+    let read = listeners.map(|listener| {
+        let config = with_paths(file, listener.get_ref());
+        let tls = config.tls.as_ref().map(|tls| server_config(tls, now));
+        tls.transpose()
+            .map_err(|error| unusable(file, listener, &error))
+    });
+    read.collect()
 }
 
 /// A listener's configuration with its paths counted from the configuration's folder.

@@ -12,6 +12,14 @@ pub(crate) enum Operator {
     #[command(after_help = "Example:\n  isthmus status --json")]
     Status,
 
+    /// Have the running gateway read configuration, maps, policies and certificates anew.
+    #[command(
+        after_help = "Examples:\n  isthmus reload\n  isthmus reload --json\n\nDoes what \
+                            SIGHUP does, and answers how it ended. With any error nothing changes, \
+                            and the exit code is 2."
+    )]
+    Reload,
+
     /// Tell everything that was decided about one message, in order.
     #[command(after_help = "Example:\n  isthmus why EX000004 --to marketing")]
     Why(Why),

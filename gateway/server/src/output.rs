@@ -135,6 +135,20 @@ impl Output {
         }
     }
 
+    /// Errors and warnings that were made ready elsewhere; nothing when a program reads.
+    pub(crate) fn rendered<'r>(self, rendered: impl Iterator<Item = &'r str>) {
+        if !self.json {
+            rendered.for_each(complain);
+        }
+    }
+
+    /// An error that does not end the command; nothing when a program reads.
+    pub(crate) fn error(self, text: &str) {
+        if !self.json {
+            complain(&format!("error: {text}"));
+        }
+    }
+
     /// How a command failed.
     pub(crate) fn failure(self, failure: &Failure) {
         if let Failure::Configuration(diagnostics) = failure {
@@ -142,7 +156,7 @@ impl Output {
             let shown = diagnostics.iter().filter(|one| self.json || one.is_error());
             self.diagnostics(shown);
         }
-        if matches!(failure, Failure::Findings) {
+        if matches!(failure, Failure::Findings | Failure::Told(_)) {
             return;
         }
         if self.json {

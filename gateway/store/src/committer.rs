@@ -7,10 +7,13 @@ use std::sync::mpsc::Receiver;
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 
+use isthmus_core::id::SenderId;
+use isthmus_core::intake::Numbered;
 use isthmus_core::journal::{
     Checkpoint, Committed, Conclusion, JournalError, ParkedRuling, Settlement,
 };
 use isthmus_core::key_ring::KeyError;
+use isthmus_core::link::LinkOrder;
 use rusqlite::{Connection, ErrorCode, ffi};
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
 
@@ -20,6 +23,7 @@ use crate::database::{hold, within};
 use crate::file_key_ring::FileKeyRing;
 use crate::intake_rows::{SealedIntake, insert_intake};
 use crate::ledger_rows::insert_checkpoint;
+use crate::link_rows::{insert_numbered, order_link};
 use crate::settlement_rows::{rule, settle};
 
 /// Units in one transaction at most.
@@ -33,6 +37,8 @@ const TRIES: usize = 6;
 #[derive(Debug)]
 pub(crate) enum Work {
     Intake(SealedIntake),
+    Numbered(SealedIntake, u64),
+    Link(SenderId, LinkOrder),
     Conclusions(Vec<Conclusion>),
     Settlements(Vec<Settlement>),
     Rulings(Vec<ParkedRuling>),
@@ -45,7 +51,7 @@ impl Work {
         match self {
             Self::Settlements(_) | Self::Rulings(_) | Self::Checkpoint(_) => 0,
             Self::Conclusions(_) => 1,
-            Self::Intake(_) => 2,
+            Self::Intake(_) | Self::Numbered(..) | Self::Link(..) => 2,
         }
     }
 
@@ -53,7 +59,7 @@ impl Work {
     const fn is_in_ledger(&self) -> bool {
         match self {
             Self::Conclusions(_) | Self::Settlements(_) | Self::Rulings(_) => true,
-            Self::Intake(_) | Self::Checkpoint(_) => false,
+            Self::Intake(_) | Self::Numbered(..) | Self::Link(..) | Self::Checkpoint(_) => false,
         }
     }
 }
@@ -181,7 +187,15 @@ impl Committer {
         let destructions = self.keys.notice_destructions()?;
         within(&self.connection, |connection| {
             let written = batch.iter().map(|request| match &request.work {
-                Work::Intake(intake) => self.write_intake(connection, intake, destructions),
+                Work::Intake(intake) => self.write_sealed(intake, destructions, || {
+                    insert_intake(connection, intake).map(Committed::Intake)
+                }),
+                Work::Numbered(intake, number) => self.write_sealed(intake, destructions, || {
+                    insert_numbered(connection, intake, *number).map(Committed::Numbered)
+                }),
+                Work::Link(sender, order) => {
+                    order_link(connection, sender, *order).map(|state| Ok(Committed::Link(state)))
+                }
                 Work::Conclusions(conclusions) => conclusions
                     .iter()
                     .try_for_each(|conclusion| insert_conclusion(connection, conclusion))
@@ -206,25 +220,26 @@ impl Committer {
 
     /// A message whose key was destroyed after it was sealed could never be opened: its sender
     /// is not told that we have it.
-    fn write_intake(
+    fn write_sealed(
         &self,
-        connection: &Connection,
         intake: &SealedIntake,
         destructions: u64,
+        write: impl FnOnce() -> rusqlite::Result<Committed>,
     ) -> rusqlite::Result<Answer> {
         if intake.destructions != destructions && !self.keys.contains(intake.key)? {
             return Ok(Err(JournalError::Keys(KeyError::Destroyed)));
         }
-        let accepted = insert_intake(connection, intake)?;
-        Ok(Ok(Committed::Intake(accepted)))
+        write().map(Ok)
     }
 
     fn tell(&self, batch: Vec<Request>, answers: Vec<Answer>) {
         // A message that is to be tried again counts as one that arrived.
         let arrived = answers.iter().map(|answer| match answer {
-            Ok(Committed::Intake(accepted)) => u64::from(!accepted.repeat),
+            Ok(Committed::Intake(accepted) | Committed::Numbered(Numbered::Accepted(accepted))) => {
+                u64::from(!accepted.repeat)
+            }
             Ok(Committed::Ruled(ruled)) => *ruled as u64,
-            Ok(Committed::Done) | Err(_) => 0,
+            Ok(Committed::Done | Committed::Link(_) | Committed::Numbered(_)) | Err(_) => 0,
         });
         let arrived: u64 = arrived.sum();
         if batch.iter().any(|request| request.work.is_in_ledger()) {

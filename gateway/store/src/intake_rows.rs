@@ -74,6 +74,13 @@ fn intake_context(id: &MessageId) -> Vec<u8> {
     context(b"isthmus intake 1", &[id.as_bytes()])
 }
 
+/// Whether this very message was accepted before.
+pub(crate) fn is_known(connection: &Connection, intake: &SealedIntake) -> rusqlite::Result<bool> {
+    let mut known =
+        connection.prepare_cached("SELECT 1 FROM intake WHERE control = ?1 AND message = ?2")?;
+    known.exists(params![intake.control, intake.id.as_bytes()])
+}
+
 /// Writes a message, unless it is there already.
 pub(crate) fn insert_intake(
     connection: &Connection,

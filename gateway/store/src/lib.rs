@@ -15,6 +15,7 @@ mod intake_rows;
 mod key_file;
 mod key_label;
 mod ledger_rows;
+mod link_rows;
 pub mod master_key;
 pub mod message_trail;
 pub mod parked_list;

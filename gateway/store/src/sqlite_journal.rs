@@ -62,6 +62,10 @@ impl SqliteJournal {
         }
         let work = match unit {
             Unit::Intake(message) => Work::Intake(SealedIntake::seal(message, &self.keys)?),
+            Unit::Numbered(message, number) => {
+                Work::Numbered(SealedIntake::seal(message, &self.keys)?, number)
+            }
+            Unit::Link(sender, order) => Work::Link(sender, order),
             Unit::Conclusions(conclusions) => Work::Conclusions(conclusions),
             Unit::Settlements(settlements) => Work::Settlements(settlements),
             Unit::Rulings(rulings) => Work::Rulings(rulings),
@@ -93,7 +97,8 @@ impl fmt::Debug for SqliteJournal {
 /// and never more than there are.
 fn room_for(work: &Work) -> u32 {
     let bytes = match work {
-        Work::Intake(intake) => intake.sealed.len(),
+        Work::Intake(intake) | Work::Numbered(intake, _) => intake.sealed.len(),
+        Work::Link(..) => 0,
         Work::Conclusions(conclusions) => conclusions.iter().map(conclusion_bytes).sum(),
         Work::Settlements(settlements) => settlements.iter().map(settlement_bytes).sum(),
         Work::Rulings(rulings) => rulings.len() * 512,

@@ -7,8 +7,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use isthmus_core::envelope::{Envelope, RawMessage};
 use isthmus_core::executor::Executor;
 use isthmus_core::future::BoxFuture;
-use isthmus_core::id::Sequence;
-use isthmus_core::intake::{Accepted, Intake};
+use isthmus_core::id::{SenderId, Sequence};
+use isthmus_core::intake::{Accepted, Intake, Numbered};
+use isthmus_core::link::{Expected, LinkOrder, LinkState};
 use isthmus_core::refusal::Refusal;
 use std::time::Duration;
 
@@ -28,6 +29,8 @@ pub(crate) enum Act {
 pub(crate) struct FakeIntake {
     acts: Mutex<VecDeque<Act>>,
     stored: Mutex<Vec<Envelope<RawMessage>>>,
+    /// The last number that was accepted; 0 for none.
+    last: Mutex<u64>,
     /// Messages that have been handed over and are not decided.
     pub(crate) waiting: AtomicUsize,
 }
@@ -80,6 +83,40 @@ impl Intake for FakeIntake {
             };
             self.waiting.fetch_sub(1, Ordering::SeqCst);
             outcome
+        })
+    }
+
+    /// Repeats are the real store's business.
+    fn accept_numbered(
+        &self,
+        message: Envelope<RawMessage>,
+        number: u64,
+    ) -> BoxFuture<'_, Result<Numbered, Refusal>> {
+        Box::pin(async move {
+            let mut last = self.last.lock().unwrap();
+            if *last > 0 && number != *last + 1 {
+                return Ok(Numbered::NotExpected(Expected::Number(*last + 1)));
+            }
+            *last = number;
+            Ok(Numbered::Accepted(self.store(message)))
+        })
+    }
+
+    fn link(
+        &self,
+        _sender: SenderId,
+        order: LinkOrder,
+    ) -> BoxFuture<'_, Result<LinkState, Refusal>> {
+        Box::pin(async move {
+            let mut last = self.last.lock().unwrap();
+            if order == LinkOrder::Resynchronise {
+                *last = 0;
+            }
+            let expected = match *last {
+                0 => Expected::Any,
+                last => Expected::Number(last + 1),
+            };
+            Ok(LinkState { expected })
         })
     }
 }

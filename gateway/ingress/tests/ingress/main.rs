@@ -25,4 +25,5 @@ mod rig;
 mod runtime;
 mod sample_messages;
 mod senders;
+mod sequence_numbers;
 mod tls_peers;

@@ -4,6 +4,7 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use isthmus_core::current::Current;
 use isthmus_core::executor::Executor;
 use isthmus_core::subject::Digester;
 use isthmus_ingress::acknowledgement::ControlIds;
@@ -15,6 +16,7 @@ use isthmus_ingress::peer::{CertificateName, Peer};
 use isthmus_ingress::seams::Seams;
 use isthmus_ingress::sender::Sender;
 use isthmus_ingress::sender_binding::SenderTable;
+use isthmus_ingress::terms::Terms;
 use serde::Deserialize;
 use tokio::io::DuplexStream;
 use tokio::sync::watch;
@@ -39,6 +41,14 @@ struct Senders {
 /// The senders of a piece of configuration.
 pub(crate) fn senders(toml: &str) -> Vec<Sender> {
     toml::from_str::<Senders>(toml).unwrap().sender
+}
+
+/// These senders; a map is there for admissions alone.
+pub(crate) fn terms(senders: Vec<Sender>) -> Terms {
+    Terms {
+        senders: SenderTable::new(senders).unwrap(),
+        mapped: Arc::new(|code, event| code == "ADT" && event == "A01"),
+    }
 }
 
 impl Rig {
@@ -67,7 +77,7 @@ impl Rig {
             ..Bounds::default()
         };
         let seams = Seams {
-            senders: SenderTable::new(senders).unwrap(),
+            terms: Arc::new(Current::new(terms(senders))),
             intake: Arc::clone(&intake) as _,
             digester: Digester::new(&[7; 32]),
             clock: Arc::new(StillClock),
@@ -75,7 +85,6 @@ impl Rig {
             budget: Budget::new(1 << 20),
             counters: Arc::new(Counters::default()),
             control_ids: ControlIds::default(),
-            mapped: Arc::new(|code, event| code == "ADT" && event == "A01"),
         };
         Self {
             seams: Arc::new(seams),

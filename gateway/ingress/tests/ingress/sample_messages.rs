@@ -49,6 +49,7 @@ fn sender_of(header: Option<Header<'_>>) -> Sender {
     let code = text(|header| header.message_type().into_owned());
     let event = format!("{code}^*").parse().ok();
     Sender {
+        sequence_numbers: false,
         id: SenderId::new("sample"),
         certificates: Vec::new(),
         networks: vec!["127.0.0.1".parse().unwrap()],

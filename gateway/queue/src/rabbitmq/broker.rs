@@ -3,7 +3,9 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
+use isthmus_core::executor::Executor;
 use isthmus_core::future::BoxFuture;
 use isthmus_core::id::RecipientId;
 use lapin::options::{ExchangeDeleteOptions, QueueDeclareOptions, QueueDeleteOptions};
@@ -16,6 +18,14 @@ use crate::rabbitmq::address::Address;
 use crate::rabbitmq::channel::RabbitMqChannel;
 use crate::rabbitmq::connections::Connections;
 use crate::rabbitmq::topology::Topology;
+
+/// How long a broker that was away is left alone once it answers. One that starts takes connections
+/// before its quorum queues have leaders, and with RabbitMQ 3.10 one that is asked for something
+/// then may never get a leader.
+const SETTLE: Duration = Duration::from_secs(2);
+
+/// How long anything asked of a queue may take.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Who we are to the broker.
 #[derive(Clone, Default)]
@@ -57,12 +67,21 @@ pub struct RabbitMq {
     options: RabbitMqOptions,
     access: Access,
     topology: Arc<Topology>,
-    connections: Mutex<Option<Arc<Connections>>>,
+    executor: Arc<dyn Executor>,
+    connections: Mutex<Kept>,
+}
+
+/// The connections that are kept for the next who needs them.
+#[derive(Debug, Default)]
+struct Kept {
+    up: Option<Arc<Connections>>,
+    /// The broker was away when it was last looked for, or went away since.
+    troubled: bool,
 }
 
 impl RabbitMq {
     /// A broker that is not connected to yet.
-    pub fn new(options: RabbitMqOptions, access: Access) -> Self {
+    pub fn new(options: RabbitMqOptions, access: Access, executor: Arc<dyn Executor>) -> Self {
         let topology = Topology {
             prefix: options.prefix.clone(),
             lanes: options.lanes.max(1),
@@ -71,7 +90,8 @@ impl RabbitMq {
             options,
             access,
             topology: Arc::new(topology),
-            connections: Mutex::new(None),
+            executor,
+            connections: Mutex::default(),
         }
     }
 
@@ -83,12 +103,13 @@ impl RabbitMq {
     /// The connections, opened when they are not up. Others wait meanwhile, so that one attempt
     /// serves all.
     async fn connections(&self) -> Result<Arc<Connections>, BrokerError> {
-        let mut held = self.connections.lock().await;
-        if let Some(up) = held.as_ref().filter(|one| one.are_up()) {
+        let mut kept = self.connections.lock().await;
+        if let Some(up) = kept.up.as_ref().filter(|one| one.are_up()) {
             return Ok(Arc::clone(up));
         }
-        if let Some(broken) = held.take() {
+        if let Some(broken) = kept.up.take() {
             broken.close().await;
+            kept.troubled = true;
         }
         let Access {
             login,
@@ -101,9 +122,13 @@ impl RabbitMq {
             identity: identity.map(|(pem, key)| OwnedIdentity::PKCS8 { pem, key }),
             cert_chain: authorities.clone(),
         };
-        let opened = Connections::open(&self.options.address.uri(login), &tls).await?;
-        let opened = Arc::new(opened);
-        *held = Some(Arc::clone(&opened));
+        let opened = Connections::open(&self.options.address.uri(login), &tls).await;
+        let was_troubled = std::mem::replace(&mut kept.troubled, opened.is_err());
+        let opened = Arc::new(opened?);
+        if was_troubled {
+            self.executor.sleep(SETTLE).await;
+        }
+        kept.up = Some(Arc::clone(&opened));
         Ok(opened)
     }
 
@@ -117,13 +142,17 @@ impl RabbitMq {
         for recipient in recipients {
             // A refused declaration closes the channel.
             let channel = connections.consumer().await?;
-            self.topology.declare(&channel, recipient).await?;
+            in_time(self.topology.declare(&channel, recipient)).await?;
         }
         Ok(())
     }
 
     /// How the queues of these recipients stand, that of what was set aside last.
     pub async fn queues(&self, recipients: &[RecipientId]) -> Result<Vec<QueueState>, BrokerError> {
+        in_time(self.look(recipients)).await
+    }
+
+    async fn look(&self, recipients: &[RecipientId]) -> Result<Vec<QueueState>, BrokerError> {
         let connections = self.connections().await?;
         let mut states = Vec::new();
         for name in self.topology.queues(recipients) {
@@ -155,6 +184,10 @@ impl RabbitMq {
     /// Deletes the queues of these recipients and the exchanges, with what is in them; how many
     /// messages that was. The store has all of them.
     pub async fn delete(&self, recipients: &[RecipientId]) -> Result<u64, BrokerError> {
+        in_time(self.delete_all(recipients)).await
+    }
+
+    async fn delete_all(&self, recipients: &[RecipientId]) -> Result<u64, BrokerError> {
         let connections = self.connections().await?;
         let channel = connections.consumer().await?;
         let away = |error: lapin::Error| BrokerError::Away(error.to_string());
@@ -172,7 +205,7 @@ impl RabbitMq {
 
     /// Says good-bye to the broker.
     pub async fn close(&self) {
-        if let Some(connections) = self.connections.lock().await.take() {
+        if let Some(connections) = self.connections.lock().await.up.take() {
             connections.close().await;
         }
     }
@@ -187,12 +220,19 @@ impl Broker for RabbitMq {
             let opened = RabbitMqChannel::open(
                 self.connections().await?,
                 Arc::clone(&self.topology),
-                recipient.clone(),
+                recipient,
                 self.options.store.clone(),
             );
-            Ok(Box::new(opened.await?) as Box<dyn BrokerChannel>)
+            let opened = in_time(opened).await?;
+            Ok(Box::new(opened) as Box<dyn BrokerChannel>)
         })
     }
+}
+
+/// A queue without a leader does not answer at all.
+async fn in_time<T>(work: impl Future<Output = Result<T, BrokerError>>) -> Result<T, BrokerError> {
+    let late = |_elapsed| BrokerError::Away("a queue does not answer".to_owned());
+    tokio::time::timeout(PATIENCE, work).await.map_err(late)?
 }
 
 impl fmt::Debug for RabbitMq {

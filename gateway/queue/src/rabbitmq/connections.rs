@@ -1,5 +1,5 @@
-//! `Connections`, the two connections to the broker: what publishes may be blocked by the broker, so
-//! what consumes and acknowledges has one of its own.
+//! `Connections`, the two connections to the broker: what publishes may be blocked by the broker,
+//! so what consumes and acknowledges has one of its own.
 
 use std::time::Duration;
 

@@ -2,7 +2,7 @@
 //! arguments, and declaring them. A queue that is there with other arguments is an error that a
 //! person has to mend.
 
-use isthmus_core::id::{RecipientId, SubjectKey};
+use isthmus_core::id::RecipientId;
 use lapin::options::{ExchangeDeclareOptions, QueueBindOptions, QueueDeclareOptions};
 use lapin::types::{AMQPValue, FieldTable};
 use lapin::{Channel, ExchangeKind};
@@ -11,8 +11,8 @@ use crate::broker::BrokerError;
 use crate::rabbitmq::connections::broker_error;
 
 /// How often a quorum queue gives a message to a consumer that breaks off before it is set aside.
-/// A channel breaks with a connection, so this many broken connections in a row are no sign that the
-/// message is to blame; the store publishes it again.
+/// A channel breaks with its connection, so many broken ones in a row are no sign that the message
+/// is to blame; the store publishes it again.
 const DELIVERY_LIMIT: i64 = 50;
 
 /// Messages in one queue at most; the next one is refused. The couriers keep far fewer there.
@@ -49,24 +49,9 @@ impl Topology {
 
     /// The routing keys of a recipient, the urgent one first.
     pub(crate) fn routing_keys(&self, recipient: &RecipientId) -> Vec<String> {
+        let urgent = format!("{recipient}.urgent");
         let lanes = (0..self.lanes).map(|lane| format!("{recipient}.{lane}"));
-        std::iter::once(urgent(recipient)).chain(lanes).collect()
-    }
-
-    /// By which key a delivery is published: a patient's always by the same.
-    pub(crate) fn routing_key(
-        &self,
-        recipient: &RecipientId,
-        subject: &SubjectKey,
-        is_urgent: bool,
-    ) -> String {
-        if is_urgent {
-            return urgent(recipient);
-        }
-        // A subject's key is a digest, so its first bytes spread evenly.
-        let [a, b, c, d, ..] = *subject.as_bytes();
-        let lane = u32::from_be_bytes([a, b, c, d]) % self.lanes.max(1);
-        format!("{recipient}.{lane}")
+        std::iter::once(urgent).chain(lanes).collect()
     }
 
     /// The queue that is bound with a routing key.
@@ -179,10 +164,6 @@ impl Topology {
         );
         bound.await.map_err(|error| broker_error(&error))
     }
-}
-
-fn urgent(recipient: &RecipientId) -> String {
-    format!("{recipient}.urgent")
 }
 
 fn quorum() -> FieldTable {

@@ -6,6 +6,7 @@ use std::os::unix::net::UnixStream;
 use std::sync::Arc;
 
 use isthmus_core::clock::Clock;
+use isthmus_core::current::Current;
 use isthmus_core::executor::Executor;
 use isthmus_store::running_store::{RunningStore, StoreOptions};
 use isthmus_store::store::Store;
@@ -18,6 +19,7 @@ use crate::admin::request::Request;
 use crate::admin::socket::Reply;
 use crate::config_file::ConfigFile;
 use crate::failure::Failure;
+use crate::in_force;
 use crate::rules::Rules;
 use crate::system::{SystemClock, TokioExecutor};
 
@@ -82,14 +84,14 @@ fn alone(file: &ConfigFile, request: Request) -> Result<Value, Failure> {
         }
     };
     let rules = Rules::load(file, SystemClock.now()).ok();
-    let senders = file.config.senders.iter();
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let executor: Arc<dyn Executor> = Arc::new(TokioExecutor::new());
     let desk = Desk {
         access,
         queue: None,
-        policies: rules.map(|rules| rules.policies),
-        senders: senders.map(|one| one.get_ref().id.clone()).collect(),
+        rules: rules.map(|rules| Arc::new(Current::new(in_force::deciding(&rules)))),
+        senders: Arc::new(Current::new(in_force::senders(file))),
+        reload: None,
         clock,
         executor,
     };

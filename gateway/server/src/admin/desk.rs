@@ -1,14 +1,15 @@
 //! `Desk`, which answers operators over a store, in a running gateway or alone; how a question
 //! reaches it is in `socket` and `client`.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use isthmus_core::clock::Clock;
 use isthmus_core::consent_store::ConsentChoice;
+use isthmus_core::current::Current;
 use isthmus_core::delivery_queue::DeliveryQueue;
 use isthmus_core::executor::Executor;
 use isthmus_core::id::SenderId;
-use isthmus_core::privacy::policy_set::PolicySet;
+use isthmus_pipeline::rules_in_force::RulesInForce;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -18,6 +19,7 @@ use crate::admin::reports::Reports;
 use crate::admin::request::Request;
 use crate::admin::ruling;
 use crate::failure::Failure;
+use crate::reload::Reload;
 
 /// Answers operators.
 pub(crate) struct Desk {
@@ -25,10 +27,12 @@ pub(crate) struct Desk {
     pub(crate) access: Access,
     /// The queue of a running gateway.
     pub(crate) queue: Option<Arc<dyn DeliveryQueue>>,
-    /// The policies; None when they do not load, which must not stop an opt-out.
-    pub(crate) policies: Option<Arc<PolicySet>>,
+    /// The rules in force; None when they do not load, which must not stop an opt-out.
+    pub(crate) rules: Option<Arc<Current<RulesInForce>>>,
     /// The senders of the configuration.
-    pub(crate) senders: Vec<SenderId>,
+    pub(crate) senders: Arc<Current<Vec<SenderId>>>,
+    /// What reloads a running gateway.
+    pub(crate) reload: Option<Arc<Mutex<Reload>>>,
     /// The time of day.
     pub(crate) clock: Arc<dyn Clock>,
     /// Timers.
@@ -74,13 +78,19 @@ impl Desk {
             } => value(&reports.why(&control_id, sender.as_deref(), recipient.as_deref())?),
             Request::Ledger(query) => value(&reports.ledger(&query)?),
             Request::Checkpoint => value(&reports.checkpoint()?),
+            Request::Reload => {
+                let reload = self.reload.as_ref().ok_or_else(no_gateway)?;
+                // One that panicked left what was in force as it was.
+                let mut reload = reload.lock().unwrap_or_else(PoisonError::into_inner);
+                value(&reload.run())
+            }
         }
     }
 
     fn reports(&self) -> Reports<'_> {
         Reports {
             store: self.access.store(),
-            senders: &self.senders,
+            senders: self.senders.get(),
         }
     }
 
@@ -89,11 +99,18 @@ impl Desk {
             store: self.access.store(),
             queue: self.queue.as_ref(),
             beside: self.access.beside(),
-            policies: self.policies.as_ref(),
+            policies: self
+                .rules
+                .as_ref()
+                .map(|rules| Arc::clone(&rules.get().policies)),
             clock: self.clock.as_ref(),
             executor: self.executor.as_ref(),
         }
     }
+}
+
+fn no_gateway() -> Failure {
+    Failure::Run("no gateway runs on this store; `isthmus run` reads everything anew".to_owned())
 }
 
 /// An answer as it goes over the socket.

@@ -32,7 +32,7 @@ pub(crate) struct PatientWords<'d> {
     /// Where the store is, when it was opened by a command: a gateway may run on it all the same.
     pub(crate) beside: Option<&'d StorePaths>,
     /// The policies; None when they do not load.
-    pub(crate) policies: Option<&'d Arc<PolicySet>>,
+    pub(crate) policies: Option<Arc<PolicySet>>,
     pub(crate) clock: &'d dyn Clock,
     pub(crate) executor: &'d dyn Executor,
 }
@@ -190,7 +190,7 @@ impl PatientWords<'_> {
 
     /// Tells the workers that deliveries changed.
     pub(crate) fn wake(&self) {
-        if let (Some(queue), Some(policies)) = (self.queue, self.policies) {
+        if let (Some(queue), Some(policies)) = (self.queue, &self.policies) {
             for recipient in policies.recipients() {
                 queue.committed(&recipient.id);
             }

@@ -2,6 +2,7 @@
 //! the ledger; no message and no value of a patient.
 
 use std::collections::{BTreeSet, VecDeque};
+use std::sync::Arc;
 
 use isthmus_core::id::{RecipientId, SenderId, Sequence};
 use isthmus_core::ledger_rows::LedgerRows;
@@ -19,7 +20,7 @@ const LISTED_MAX: usize = 50;
 pub(crate) struct Reports<'d> {
     pub(crate) store: &'d Store,
     /// The senders of the configuration.
-    pub(crate) senders: &'d [SenderId],
+    pub(crate) senders: Arc<Vec<SenderId>>,
 }
 
 impl Reports<'_> {

@@ -65,6 +65,8 @@ pub(crate) enum Request {
     Ledger(LedgerQuery),
     /// The newest checkpoint.
     Checkpoint,
+    /// Reads configuration, maps and policies anew.
+    Reload,
 }
 
 /// A person's word on parked items.

@@ -7,12 +7,10 @@ use isthmus_core::clock::Clock;
 use serde::Serialize;
 
 use crate::config_file::ConfigFile;
-use crate::destinations;
 use crate::failure::Failure;
-use crate::listeners;
 use crate::output::Output;
-use crate::rules::Rules;
 use crate::system::SystemClock;
+use crate::whole_load;
 
 /// The `--json` document when all is well.
 #[derive(Debug, Serialize)]
@@ -30,16 +28,7 @@ pub(crate) fn run(folder: &Path, output: Output) -> Result<(), Failure> {
     file.first_start()?;
     file.master_key()?;
     file.ledger_key("check")?;
-    let ends = match (listeners::check(&file), destinations::check(&file)) {
-        (Ok(()), Ok(())) => Ok(()),
-        (Err(listeners), Err(destinations)) => Err(listeners.and(destinations)),
-        (Err(failure), Ok(())) | (Ok(()), Err(failure)) => Err(failure),
-    };
-    let rules = match (ends, Rules::load(&file, SystemClock.now())) {
-        (Ok(()), Ok(rules)) => rules,
-        (Err(ends), Err(rules)) => return Err(ends.and(rules)),
-        (Err(failure), Ok(_)) | (Ok(()), Err(failure)) => return Err(failure),
-    };
+    let rules = whole_load::load(&file, SystemClock.now())?;
     output.diagnostics(&rules.warnings);
     let checked = Checked {
         errors: 0,

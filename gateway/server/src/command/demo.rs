@@ -17,8 +17,8 @@ use crate::demo::working_folder::WorkingFolder;
 use crate::demo_options::DemoOptions;
 use crate::failure::Failure;
 use crate::output::Output;
+use crate::running_gateway::Ended;
 use crate::shell_path::shell_path;
-use crate::wiring::Ended;
 
 /// The pause behind each sentence where a person watches.
 const PAUSE: Duration = Duration::from_millis(900);

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::command::{consent, hold, ledger, parked, status, why};
+use crate::command::{consent, hold, ledger, parked, reload, status, why};
 use crate::failure::Failure;
 use crate::operator_options::{Consent, Hold, Operator};
 use crate::output::Output;
@@ -18,6 +18,7 @@ pub(crate) fn run(folder: &Path, command: &Operator, output: Output) -> Result<(
         Operator::Hold(Hold::Place(options)) => hold::place(folder, options, output),
         Operator::Hold(Hold::Lift(options)) => hold::lift(folder, options, output),
         Operator::Suppress(options) => hold::suppress(folder, options, output),
+        Operator::Reload => reload::run(folder, output),
         Operator::Ledger(command) => ledger::run(folder, command, output),
     }
 }

@@ -5,14 +5,15 @@ use std::path::Path;
 
 use isthmus_core::clock::Clock;
 use serde::Serialize;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
+use crate::command::reload;
 use crate::config_file::ConfigFile;
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::rules::Rules;
+use crate::running_gateway::{Ended, Happening, RunningGateway};
 use crate::system::SystemClock;
-use crate::wiring::{Ended, RunningGateway};
 
 /// What a program that reads along is told, one object a line.
 #[derive(Debug, Serialize)]
@@ -29,14 +30,20 @@ pub(crate) async fn run(folder: &Path, output: Output) -> Result<(), Failure> {
     let file = ConfigFile::read(folder)?;
     file.first_start()?;
     let rules = Rules::load(&file, SystemClock.now())?;
-    let mut gateway = RunningGateway::start(&file, rules)?;
+    // Before the ports open: whoever sees that they are open may send a signal.
+    let mut signals = Signals::take().map_err(Failure::run)?;
+    let mut gateway = RunningGateway::start(&file, &rules)?;
     announce(&gateway, &file, output);
-    let mut terminate = signal(SignalKind::terminate()).map_err(Failure::run)?;
-    let mut interrupt = signal(SignalKind::interrupt()).map_err(Failure::run)?;
-    let ended = tokio::select! {
-        ended = gateway.ended() => Some(ended),
-        _ = terminate.recv() => None,
-        _ = interrupt.recv() => None,
+    let ended = loop {
+        tokio::select! {
+            happening = gateway.happens() => match happening {
+                Happening::Ended(ended) => break Some(ended),
+                Happening::Reloaded(answer) => reload::show(&answer, output),
+            },
+            _ = signals.terminate.recv() => break None,
+            _ = signals.interrupt.recv() => break None,
+            _ = signals.hangup.recv() => gateway.reload(),
+        }
     };
     output.document(&Event::Stopping);
     output.line("stopping: answering what came in");
@@ -49,6 +56,23 @@ pub(crate) async fn run(folder: &Path, output: Output) -> Result<(), Failure> {
             "the store failed, so nothing more is acknowledged: {why}; start again to recover"
         ))),
         Some(Ended::Loop(why)) => Err(Failure::Run(why)),
+    }
+}
+
+/// What the gateway is told by signals.
+struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+    hangup: Signal,
+}
+
+impl Signals {
+    fn take() -> std::io::Result<Self> {
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+            hangup: signal(SignalKind::hangup())?,
+        })
     }
 }
 

@@ -102,5 +102,6 @@ fn receiver_tls(file: &ConfigFile) -> Result<Arc<ServerConfig>, Failure> {
         client_certificates: ClientCertificates::None,
         client_authorities: None,
     };
-    server_config(&config, SystemClock.now()).map_err(Failure::run)
+    let config = server_config(&config, SystemClock.now());
+    config.map(Arc::new).map_err(Failure::run)
 }

@@ -18,8 +18,8 @@ use crate::demo::working_folder::{CERTIFICATES, WorkingFolder};
 use crate::failure::Failure;
 use crate::mllp_client::{MllpClient, TlsFiles, tls_config};
 use crate::rules::Rules;
+use crate::running_gateway::RunningGateway;
 use crate::system::SystemClock;
-use crate::wiring::RunningGateway;
 
 /// Everything that runs.
 pub(crate) struct Setting {
@@ -47,7 +47,7 @@ impl Setting {
         let rules = Rules::load(&file, SystemClock.now())?;
         let (recipients, stopping) = watch::channel(false);
         let samples = ports.serve(&file, &rules, &stopping)?;
-        let gateway = RunningGateway::start(&file, rules)?;
+        let gateway = RunningGateway::start(&file, &rules)?;
         let listening = gateway.listening().first();
         let address = listening.map(|listening| listening.address);
         let address = address.ok_or_else(|| Failure::Run("no port is open".to_owned()))?;

@@ -1,66 +1,56 @@
-//! The embedded queue keeps the promises of every delivery queue.
+//! The embedded queue gives runs of one patient to a destination that takes batches whole; what
+//! every delivery queue promises is tested in `tests/delivery_queues`.
 
-use std::sync::Arc;
+use isthmus_core::clock::Timestamp;
+use isthmus_core::delivery_queue::{Delivery, DeliveryQueue as _, Draw};
+use isthmus_core::id::{DeliveryId, RecipientId};
+use isthmus_core::journal::{Settlement, Step};
 
-use isthmus_core::clock::Clock;
-use isthmus_core::delivery_queue::DeliveryQueue;
-use isthmus_core::future::BoxFuture;
-use isthmus_core::journal::Journal;
-use isthmus_store::embedded_queue::EmbeddedQueue;
-use isthmus_store::running_store::RunningStore;
+use crate::support::{
+    Folder, START, conclude, conclusion, delivery, delivery_id, queue_of, start, subject,
+};
 
-use crate::delivery_queue_suite::{QueueRig, run};
-use crate::support::{FlowingClock, Folder, TestExecutor, start};
-
-struct EmbeddedRig {
-    clock: Arc<FlowingClock>,
-    running: Option<(RunningStore, Arc<EmbeddedQueue>)>,
-    /// Last, so that it goes when nobody uses it.
-    folder: Folder,
+fn ids(deliveries: &[Delivery]) -> Vec<DeliveryId> {
+    deliveries.iter().map(|delivery| delivery.id).collect()
 }
 
-impl EmbeddedRig {
-    fn new() -> Self {
-        let mut rig = Self {
-            clock: Arc::new(FlowingClock::new()),
-            running: None,
-            folder: Folder::new(),
-        };
-        rig.open();
-        rig
-    }
+fn numbers(numbers: &[u64]) -> Vec<DeliveryId> {
+    numbers.iter().map(|number| delivery_id(*number)).collect()
+}
 
-    fn open(&mut self) {
-        self.running = None;
-        let store = start(&self.folder);
-        let clock = Arc::clone(&self.clock);
-        let queue = store.queue(clock, Arc::new(TestExecutor::new())).unwrap();
-        self.running = Some((store, Arc::new(queue)));
+fn retry() -> Step {
+    Step::Retry {
+        not_before: Timestamp::from_unix_millis(START),
+        code: "http-503".to_owned(),
     }
 }
 
-impl QueueRig for EmbeddedRig {
-    fn queue(&self) -> Arc<dyn DeliveryQueue> {
-        let (_store, queue) = self.running.as_ref().unwrap();
-        Arc::clone(queue) as Arc<dyn DeliveryQueue>
-    }
-
-    fn journal(&self) -> Arc<dyn Journal> {
-        let (store, _queue) = self.running.as_ref().unwrap();
-        store.journal()
-    }
-
-    fn clock(&self) -> Arc<dyn Clock> {
-        Arc::clone(&self.clock) as Arc<dyn Clock>
-    }
-
-    fn restart(&mut self) -> BoxFuture<'_, ()> {
-        self.open();
-        Box::pin(std::future::ready(()))
-    }
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_embedded_queue_passes_the_suite() {
-    run(EmbeddedRig::new).await;
+#[tokio::test]
+async fn consecutive_deliveries_come_in_one_batch() {
+    let folder = Folder::new();
+    let store = start(&folder);
+    let (queue, to) = (queue_of(&store), RecipientId::new("data-lake"));
+    let new = [(1, 1), (2, 1), (3, 2), (4, 1), (5, 1)];
+    let new = new.map(|(number, patient)| delivery(number, &to, subject(patient), 200));
+    conclude(&store.journal(), conclusion(1, new.to_vec())).await;
+    let draw = |limit| Draw {
+        limit,
+        consecutive: true,
+    };
+    let drawn = queue.next(&to, draw(4)).await.unwrap();
+    assert_eq!(ids(&drawn), numbers(&[1, 3, 2, 4]));
+    let steps = [(1, Step::Delivered), (3, Step::Delivered), (2, retry())];
+    let settlement = |(number, step)| Settlement {
+        id: delivery_id(number),
+        at: Timestamp::from_unix_millis(START),
+        step,
+        entries: Vec::new(),
+    };
+    let settlements = steps.map(settlement).to_vec();
+    queue.settle(&to, settlements).await.unwrap();
+    queue.give_back(&to, &[delivery_id(4)]);
+    let drawn = queue.next(&to, draw(100)).await.unwrap();
+    assert_eq!(ids(&drawn), numbers(&[2, 4, 5]));
+    let attempts = drawn.iter().map(|one| one.attempt);
+    assert_eq!(attempts.collect::<Vec<_>>(), [2, 1, 1]);
 }

@@ -97,7 +97,9 @@ async fn conclusions_that_do_not_fit_take_no_settlement_down() {
                 Unit::Settlements(_) | Unit::Rulings(_) | Unit::Checkpoint(_) => {
                     Ok(Committed::Done)
                 }
-                Unit::Conclusions(_) | Unit::Intake(_) => Err(JournalError::Full),
+                Unit::Conclusions(_) | Unit::Intake(_) | Unit::Numbered(..) | Unit::Link(..) => {
+                    Err(JournalError::Full)
+                }
             };
             let journal = Arc::clone(&journal);
             together.spawn(async move { (journal.commit(unit).await, expected) });

@@ -50,9 +50,11 @@ async fn a_repeat_has_the_place_of_the_first_also_within_one_batch() {
         .map(|message| journal.commit(Unit::Intake(message)));
     let [one, two, three] = commits;
     let (one, two, three) = tokio::join!(one, two, three);
-    let accepted = [one, two, three].map(|committed| match committed.unwrap() {
-        Committed::Intake(accepted) => accepted,
-        Committed::Done | Committed::Ruled(_) => panic!(),
+    let accepted = [one, two, three].map(|committed| {
+        let Committed::Intake(accepted) = committed.unwrap() else {
+            panic!()
+        };
+        accepted
     });
     assert_eq!(accepted.map(|a| a.sequence.0), [1, 1, 2]);
     assert_eq!(accepted.map(|a| a.repeat), [false, true, false]);

@@ -12,12 +12,12 @@
 
 mod consents;
 mod delivery_queue;
-mod delivery_queue_suite;
 mod full;
 mod group_commit;
 mod keys;
 mod killed;
 mod ledger;
+mod links;
 mod lists;
 mod opening;
 mod restrictions;

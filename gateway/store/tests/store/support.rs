@@ -168,10 +168,11 @@ pub(crate) async fn accept(
     journal: &dyn Journal,
     message: Envelope<RawMessage>,
 ) -> Result<Accepted, JournalError> {
-    match journal.commit(Unit::Intake(message)).await? {
-        Committed::Intake(accepted) => Ok(accepted),
-        Committed::Done | Committed::Ruled(_) => panic!("an intake was answered as something else"),
-    }
+    let committed = journal.commit(Unit::Intake(message)).await?;
+    let Committed::Intake(accepted) = committed else {
+        panic!("an intake was answered as something else: {committed:?}");
+    };
+    Ok(accepted)
 }
 
 pub(crate) fn delivery_id(number: u64) -> DeliveryId {
