@@ -20,8 +20,8 @@ STEPS = {
 OPEN_STEPS = ("frame read", "journal write", "before sync", "marked done", "key sync",
               "checkpoint write")
 BROKER_STEPS = {"before publish": 60, "published": 60, "confirmed": 40}
-# How many kills are at a random time in place of a step.
-AT_RANDOM = 0.2
+# How many kills are at a random time in place of a step, and how many next starts are killed too.
+AT_RANDOM, AT_START = 0.2, 0.2
 
 
 def messages_of(rig, rnd, low=60, high=140):
@@ -44,16 +44,23 @@ class Kill(Row):
         rig = self.make_rig(folder, shim=self.undo)
         rig.start()
 
+    def signal_later(self, rig, how, seconds):
+        self.timer = threading.Timer(seconds, rig.site.process.process.send_signal, (how,))
+        self.timer.start()
+
     def strike(self, rig, rnd):
         """Arms the shim, or a timer."""
         steps = {**self.steps, **(BROKER_STEPS if self.options.broker else {})}
         if rnd.random() < AT_RANDOM:
             rig.shim.disarm()
-            pause = rnd.random() * 0.25
-            timer = threading.Timer(pause, rig.site.process.process.send_signal, (signal.SIGKILL,))
-            timer.start()
+            self.signal_later(rig, signal.SIGKILL, rnd.random() * 0.25)
             return "random time"
         step = rnd.choice(list(steps))
+        if step == "checkpoint write":
+            # The log is copied when it is long, and at the end: the gateway is asked to end.
+            rig.shim.kill_at(step, rnd.randrange(1, 60))
+            self.signal_later(rig, signal.SIGTERM, 0.1 + rnd.random() * 0.3)
+            return step
         number = rnd.randrange(1, 1 + steps[step])
         delay = rnd.choice((0, 0, 50, 200, 1000))
         rig.shim.kill_at(step, number, delay if step == "frame read" else 0)
@@ -63,17 +70,23 @@ class Kill(Row):
         if rnd.random() < 0.3:
             rig.crm.manner(fail=0.01, lose=0.02, seed=rnd.randrange(1 << 30))
         messages, how = messages_of(rig, rnd)
+        self.timer = None
         step = self.strike(rig, rnd)
         sending = rig.send(messages, **how)
         answered = lambda: sending.is_done() and not rig.undelivered()
-        wait_for("a kill", lambda: rig.died() or answered())
+        pending = lambda: self.timer and self.timer.is_alive()
+        wait_for("a kill", lambda: rig.died() or (answered() and not pending()))
+        if self.timer:
+            # A signal was sent, or is not sent any more to one that died before.
+            self.timer.cancel()
+            rig.site.process.ended(20)
         fired = rig.died()
         rig.shim.disarm()
         if fired:
-            rig.site.process.ended()
-            fired = self.in_flight(rig)
+            code = rig.site.process.ended()
+            fired = self.in_flight(rig) and code == -signal.SIGKILL
             self.after_death(rig, rnd)
-            rig.start()
+            self.restart(rig, rnd)
             self.tell(f"at {step}")
         rig.all_answered(sending)
         rig.crm.manner()
@@ -87,6 +100,24 @@ class Kill(Row):
         self.tell("unacknowledged at the kill", unanswered)
         self.tell("undelivered at the kill", undelivered)
         return unanswered + undelivered > 0
+
+    def restart(self, rig, rnd):
+        """The next start, which may be killed while it recovers."""
+        if rnd.random() < AT_START:
+            step = rnd.choice(("journal write", "before sync", "after sync", "key sync"))
+            rig.shim.kill_at(step, rnd.randrange(1, 4))
+            if not rig.try_to_start():
+                self.tell("killed again while starting")
+            else:
+                # A start that wrote less goes on; the kill may still come with the load.
+                rig.shim.disarm()
+                if not rig.died():
+                    return
+                self.tell("killed again right after the start")
+            rig.site.process.ended()
+            rig.shim.disarm()
+            self.after_death(rig, rnd)
+        rig.start()
 
     def after_death(self, rig, rnd):
         """What else happens before the next start."""

@@ -84,7 +84,8 @@ class Tampered(Row):
         note = rig.folder / "checkpoint"
         rig.site.stop()
         note.write_text(rig.site.json("ledger", "checkpoint")["note"])
-        for harm in (self.edit, self.drop, self.swap, self.rewrite, self.cut, self.cut_signed):
+        harms = (self.edit, self.drop, self.swap, self.rewrite, self.cut, self.cut_signed)
+        for harm in rnd.sample(harms, 3):
             copy = rig.folder / "copy"
             shutil.rmtree(copy, ignore_errors=True)
             shutil.copytree(rig.site.folder, copy,

@@ -92,7 +92,7 @@ class Rig:
             ports = (self.site.port, ports[recipients[0]],
                      options.broker.port if options.broker else 0)
             self.shim = Shim(folder / "shim", (place / "store", place / "keys"), ports,
-                             shim == "undo")
+                             shim == "undo", options.lying)
             self.site.environment.update(self.shim.environment)
         self.feed, self.book, self.canaries = Feed(patients), Book(), Canaries()
         # Messages that must not arrive, and how many a person has to look at.
@@ -113,12 +113,18 @@ class Rig:
             self.peak = max(self.peak, process.resident("VmHWM"))
 
     def start(self):
+        if not self.try_to_start():
+            log = (self.site.folder / "gateway.log").read_text()
+            raise Wrong(f"the gateway did not start: {log[-1500:]}")
+
+    def try_to_start(self):
+        """Starts it; false when it ended before it listened."""
         self.starts += 1
         try:
-            up_after = self.site.start()
-        except NotStarted as end:
-            raise Wrong(f"the gateway did not start: {end}") from end
-        self.slowest_start = max(self.slowest_start, up_after)
+            self.slowest_start = max(self.slowest_start, self.site.start())
+        except NotStarted:
+            return False
+        return True
 
     def kill(self):
         self.look_at_memory()

@@ -44,9 +44,11 @@ def build():
 
 
 class Shim:
-    """The faults of one gateway; `folder` is outside of its store."""
+    """The faults of one gateway; `folder` is outside of its store. A `lying` one says yes to every
+    sync and does none: a harness that does not notice finds nothing else either."""
 
-    def __init__(self, folder, data, ports, undo=False):
+    def __init__(self, folder, data, ports, undo=False, lying=False):
+        self.lying = lying
         self.folder = pathlib.Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
         control = self.folder / "control"
@@ -64,6 +66,7 @@ class Shim:
         if undo:
             self.undo.mkdir()
             self.environment["ISTHMUS_FAULT_UNDO"] = str(self.undo)
+        self.disarm()
 
     def get(self, word):
         return struct.unpack_from("=I", self.words, 4 * word)[0]
@@ -80,7 +83,7 @@ class Shim:
         for word in (KILL_EVENT, SYNC_FAIL_AT, WRITE_FAILS):
             self.set(word, 0)
         for word in range(1, WORDS):
-            self.set(word, 0)
+            self.set(word, int(word == LYING and self.lying))
 
     def kill_at(self, event, number, delay_us=0):
         """SIGKILL at the event of this number from now on."""
