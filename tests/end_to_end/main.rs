@@ -13,6 +13,7 @@
     reason = "tests may be blunt, and these watch real processes"
 )]
 
+mod broker;
 mod canary_messages;
 mod canary_run;
 mod canary_scan;
@@ -23,6 +24,8 @@ mod waiting_record;
 mod webhook_site;
 
 mod acknowledgements;
+mod amqp_destination;
+mod amqp_refusals;
 mod backpressure;
 mod bad_configuration;
 mod bad_input;

@@ -46,7 +46,7 @@ impl Shaper for Same {
 /// The id under which the message of delivery 1 gives its record.
 pub(crate) fn given() -> DeliveryId {
     let (message, flow) = (MessageId::from_bytes([1; 16]), FlowId::new("newsletter"));
-    Digester::new(&[1; 32]).delivery(&message, &flow, 0)
+    Digester::new(&[1; 32]).delivery(&message, &flow, 0, 0)
 }
 
 /// Translates every message to patient 1, born in 1980.

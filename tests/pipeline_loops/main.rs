@@ -21,6 +21,7 @@ mod policy;
 mod questions;
 mod released;
 mod rulings;
+mod several_patients;
 mod stand_ins;
 mod steps;
 mod stopping;
@@ -38,10 +39,11 @@ use isthmus_core::subject::Digester;
 use isthmus_pipeline::forward_loop::ForwardLoop;
 use isthmus_pipeline::release_stage::ReleaseStage;
 use isthmus_pipeline::shaping::Shaping;
+use isthmus_tests::one_key::OneKey;
 
 use crate::machine::Machine;
 use crate::patients::Patients;
-use crate::stand_ins::{Memory, OneKey, Script, Warnings, fussy_rules, never, run};
+use crate::stand_ins::{Memory, Script, Warnings, fussy_rules, never, run};
 
 fn forward(memory: &Arc<Memory>, machine: &Arc<Machine>) -> ForwardLoop {
     ForwardLoop {

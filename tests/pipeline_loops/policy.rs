@@ -1,12 +1,7 @@
 //! The policy of an invented recipient; what was released under it is in `released`.
 
-use std::collections::BTreeMap;
-
-use isthmus_core::clock::Timestamp;
-use isthmus_core::privacy::policy_loader::{self, PolicySources};
 use isthmus_core::privacy::policy_set::PolicySet;
-use isthmus_core::read_set::ReadSet;
-use isthmus_core::source_file::SourceFile;
+use isthmus_tests::invented_policies::load;
 
 const AGREEMENTS: &str = r#"[[agreement]]
 id = "BAA-1"
@@ -50,14 +45,5 @@ coarsen = "year"
 
 /// The policies, loaded on 2026-11-22.
 pub(crate) fn policies(policy: &str) -> PolicySet {
-    let policies = [SourceFile::new("policies/mailer.toml", policy)];
-    let agreements = SourceFile::new("policies/agreements.toml", AGREEMENTS);
-    let reads = ReadSet::default();
-    let sources = PolicySources {
-        policies: &policies,
-        agreements: Some(&agreements),
-        maps: &BTreeMap::from([("fhir-to-records/contact".to_owned(), &reads)]),
-    };
-    let now = Timestamp::from_unix_millis(1_795_348_800_000);
-    policy_loader::load(&sources, now).unwrap_or_else(|errors| panic!("{errors:#?}"))
+    load(&[("mailer", policy)], AGREEMENTS).unwrap_or_else(|errors| panic!("{errors:#?}"))
 }

@@ -14,11 +14,12 @@ use isthmus_pipeline::rebuild_stage::RebuildStage;
 use isthmus_pipeline::release_stage::ReleaseStage;
 use isthmus_pipeline::rules_in_force::RulesInForce;
 use isthmus_pipeline::shaping::Shaping;
+use isthmus_tests::one_key::OneKey;
 
 use crate::born::{Born, Same};
 use crate::patients::Patients;
 use crate::policy::policies;
-use crate::stand_ins::{Memory, OneKey};
+use crate::stand_ins::Memory;
 
 /// What is asked before sending. The message of delivery 1 is kept and translates to the patient of
 /// the tests; that of the others is gone.

@@ -13,7 +13,7 @@ use isthmus_core::id::{DeliveryId, MessageId, RecipientId, SenderId, Sequence};
 use isthmus_core::journal::{
     Backlog, Committed, Conclusion, Journal, JournalError, OpenIntake, Settlement, Unit,
 };
-use isthmus_core::key_ring::{KeyClass, KeyError, KeyId, KeyOwner, KeyRing, SealingKey};
+use isthmus_core::key_ring::KeyId;
 use isthmus_core::phi::Phi;
 use isthmus_core::privacy::sealed_disclosure::SealedDisclosure;
 use isthmus_core::refusal::{Reason, Refusal};
@@ -124,33 +124,6 @@ impl Translator for Fussy {
                 map: "m 1".into(),
                 warnings: Vec::new(),
             }),
-        }
-    }
-}
-
-/// The number of a key that was destroyed.
-pub(crate) const DESTROYED: u64 = 9;
-/// The number of a key that cannot be read now.
-pub(crate) const UNAVAILABLE: u64 = 8;
-
-/// One secret for all keys but those two.
-pub(crate) struct OneKey;
-
-impl KeyRing for OneKey {
-    fn sealing_key(
-        &self,
-        _owner: &KeyOwner,
-        _class: KeyClass,
-        _at: Timestamp,
-    ) -> Result<Arc<SealingKey>, KeyError> {
-        self.opening_key(KeyId(1))
-    }
-
-    fn opening_key(&self, id: KeyId) -> Result<Arc<SealingKey>, KeyError> {
-        match id.0 {
-            DESTROYED => Err(KeyError::Destroyed),
-            UNAVAILABLE => Err(KeyError::Unavailable("busy".into())),
-            _ => SealingKey::new(id, &[1; 32]).map(Arc::new),
         }
     }
 }

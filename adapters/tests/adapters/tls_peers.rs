@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use isthmus_adapters::adapter::Reply;
-use isthmus_adapters::http_client::certificates::{ClientIdentity, TlsFiles};
+use isthmus_adapters::connection::certificates::{ClientIdentity, TlsFiles};
 use isthmus_adapters::http_client::client::{HttpClient, HttpSettings};
 use isthmus_core::executor::Executor;
 use rustls::ServerConfig;

@@ -48,10 +48,26 @@ impl Digester {
         self.digest(b"control", &[sender.as_str().as_bytes(), control_id])
     }
 
-    /// The id of the `index`-th record that a message gives to a flow.
-    pub fn delivery(&self, message: &MessageId, flow: &FlowId, index: u32) -> DeliveryId {
-        let index = index.to_be_bytes();
-        let parts: [&[u8]; 3] = [message.as_bytes(), flow.as_str().as_bytes(), &index];
+    /// The id of the `index`-th record that a flow gets of the `subject`-th patient of a message.
+    /// It does not hang on what the flow gets of the others, which may be more or less when the
+    /// message is decided upon again.
+    pub fn delivery(
+        &self,
+        message: &MessageId,
+        flow: &FlowId,
+        subject: u32,
+        index: u32,
+    ) -> DeliveryId {
+        let (subject, index) = (subject.to_be_bytes(), index.to_be_bytes());
+        let parts: [&[u8]; 4] = [
+            message.as_bytes(),
+            flow.as_str().as_bytes(),
+            &index,
+            &subject,
+        ];
+        // The first patient's ids are as they were when messages were about one alone.
+        let told = if subject == [0; 4] { 3 } else { 4 };
+        let parts = parts.iter().take(told).copied().collect::<Vec<_>>();
         DeliveryId::from_bytes(self.digest(b"delivery", &parts))
     }
 

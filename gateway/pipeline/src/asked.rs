@@ -30,6 +30,8 @@ pub struct Origin {
 /// A record and what every flow is asked about it with.
 pub(crate) struct Asked<'r> {
     pub(crate) record: &'r Record,
+    /// Its place among the records of its message.
+    pub(crate) place: u32,
     pub(crate) print: Print,
     pub(crate) addresses: Vec<AddressDigest>,
     pub(crate) ledger_key: Arc<SealingKey>,
@@ -42,6 +44,7 @@ impl<'r> Asked<'r> {
     /// When what the ledger keeps could not be sealed.
     pub(crate) fn of(
         record: &'r Record,
+        place: u32,
         origin: Origin,
         keys: &dyn KeyRing,
         digester: &Digester,
@@ -51,6 +54,7 @@ impl<'r> Asked<'r> {
         let addresses = addresses(&record.resources).into_iter();
         Ok(Self {
             record,
+            place,
             print: names.print(&record.resources),
             addresses: addresses.map(|one| digester.address(&one)).collect(),
             ledger_key: ledger_key.map_err(|error| unusable(&error))?,

@@ -75,16 +75,15 @@ impl ReleaseStage {
             names,
             ..
         } = &self.shaping;
-        let asked = records
-            .iter()
-            .map(|record| Asked::of(record, origin, keys.as_ref(), digester, names));
+        let asked = (0..).zip(records).map(|(place, record)| {
+            Asked::of(record, place, origin, keys.as_ref(), digester, names)
+        });
         let asked: Vec<Asked<'_>> = asked.collect::<Result<_, Refusal>>()?;
         let mut released = Released::default();
         let flows = rules.policies.flows().iter();
         for flow in flows.filter(|flow| only.is_none_or(|id| *id == flow.terms().id)) {
-            let mut index = 0;
             for one in &asked {
-                let verdict = self.guarded(rules, origin, one, flow, &mut index, &mut released);
+                let verdict = self.guarded(rules, origin, one, flow, &mut released);
                 released.decisions.push(Decision {
                     recipient: flow.recipient().id.clone(),
                     flow: flow.terms().id.clone(),
@@ -104,14 +103,11 @@ impl ReleaseStage {
         origin: Origin,
         asked: &Asked<'_>,
         flow: &Flow,
-        index: &mut u32,
         released: &mut Released,
     ) -> Verdict {
-        let first = *index;
-        let decide = || self.decide(rules, origin, asked, flow, index);
+        let decide = || self.decide(rules, origin, asked, flow);
         let (verdict, sealed, withheld) =
             catch_unwind(AssertUnwindSafe(decide)).unwrap_or_else(|_panic| {
-                *index = first;
                 let refusal = Refusal::park(Reason::Unshapeable).by("the gate or a map panicked");
                 (Verdict::Parked(refusal), Vec::new(), Names::default())
             });
@@ -160,7 +156,6 @@ impl ReleaseStage {
         origin: Origin,
         asked: &Asked<'_>,
         flow: &Flow,
-        index: &mut u32,
     ) -> (Verdict, Vec<Sealed>, Names) {
         let all = (asked.record.resources.as_slice(), asked.print);
         let names = &self.shaping.names;
@@ -181,8 +176,7 @@ impl ReleaseStage {
         let no_map = || Refusal::park(Reason::Unshapeable).by("the flow has no map");
         let sealed = shaper.ok_or_else(no_map).and_then(|shaper| {
             let how = (flow, shaper.as_ref());
-            self.shaping
-                .shape(origin, asked, how, granted, index, &withheld)
+            self.shaping.shape(origin, asked, how, granted, &withheld)
         });
         match sealed {
             Ok(sealed) if sealed.is_empty() => (

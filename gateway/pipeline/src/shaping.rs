@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use isthmus_core::consent_store::{ConsentChoice, ConsentStore, ConsentUnavailable};
-use isthmus_core::id::SubjectKey;
+use isthmus_core::id::{DeliveryId, SubjectKey};
 use isthmus_core::journal::NewDelivery;
 use isthmus_core::key_ring::{KeyClass, KeyOwner, KeyRing};
 use isthmus_core::ledger::{LedgerSubject, sha256};
@@ -54,7 +54,6 @@ impl Shaping {
         asked: &Asked<'_>,
         (flow, shaper): (&Flow, &dyn Shaper),
         granted: GrantedRecord,
-        index: &mut u32,
         withheld: &Names,
     ) -> Result<Vec<Sealed>, Refusal> {
         let consents = self.choices(&asked.record.subject, shaper);
@@ -65,12 +64,12 @@ impl Shaping {
             })
         })?;
         let context = ShapingContext {
-            delivery: self.digester.delivery(&origin.id, &flow.terms().id, *index),
+            delivery: self.delivery_id(origin, asked, flow, 0),
             received_at: origin.received_at,
             consents,
         };
         let disclosures = granted.shape(shaper, &context)?;
-        self.seal(origin, asked, flow, index, &disclosures, withheld)
+        self.seal(origin, asked, flow, &disclosures, withheld)
     }
 
     /// What the patient chose in the categories that a map asks for.
@@ -87,12 +86,22 @@ impl Shaping {
         Ok(choices)
     }
 
+    fn delivery_id(
+        &self,
+        origin: Origin,
+        asked: &Asked<'_>,
+        flow: &Flow,
+        index: u32,
+    ) -> DeliveryId {
+        let flow = &flow.terms().id;
+        self.digester.delivery(&origin.id, flow, asked.place, index)
+    }
+
     fn seal(
         &self,
         origin: Origin,
         asked: &Asked<'_>,
         flow: &Flow,
-        index: &mut u32,
         shaped: &[Disclosure],
         withheld: &Names,
     ) -> Result<Vec<Sealed>, Refusal> {
@@ -102,9 +111,8 @@ impl Shaping {
             .sealing_key(&KeyOwner::Subject(subject), KeyClass::Delivery, origin.now)
             .map_err(|error| unusable(&error))?;
         let addresses = flow.asks_suppression().then_some(&asked.addresses);
-        let seal = |disclosure: &Disclosure| {
-            let id = self.digester.delivery(&origin.id, &flow.terms().id, *index);
-            *index += 1;
+        let seal = |(index, disclosure): (u32, &Disclosure)| {
+            let id = self.delivery_id(origin, asked, flow, index);
             let sealed = SealedDisclosure::seal(disclosure, &key);
             let content = disclosure.content().reveal();
             Ok(Sealed {
@@ -125,6 +133,6 @@ impl Shaping {
                 },
             })
         };
-        shaped.iter().map(seal).collect()
+        (0..).zip(shaped).map(seal).collect()
     }
 }

@@ -75,8 +75,11 @@ fn named(file: &ConfigFile) -> Vec<(Range<usize>, &'static str, PathBuf)> {
     }
     if let Some(broker) = file.config.rabbitmq.as_ref() {
         let broker = broker.get_ref();
-        let own = broker.certificate.iter().map(|path| ("certificate", path));
-        let trusted = broker.ca.iter().map(|path| ("ca", path));
+        let own = broker
+            .client_certificate
+            .iter()
+            .map(|path| ("client_certificate", path));
+        let trusted = broker.authorities.iter().map(|path| ("authorities", path));
         let both = own.chain(trusted);
         named.extend(both.map(|(key, path)| (path.span(), key, file.path(path.get_ref()))));
     }

@@ -2,6 +2,7 @@
 //! code; what each command does is in `command`.
 
 mod admin;
+mod amqp_parts;
 mod certificate_terms;
 mod cli;
 mod command;
@@ -21,6 +22,7 @@ mod listeners;
 mod loop_alarm;
 mod message_file;
 mod mllp_client;
+mod ndjson_parts;
 mod notify_socket;
 mod operator_options;
 mod output;

@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use isthmus_adapters::adapter::{AdapterConfig, Problem};
 use isthmus_adapters::http_client::client::HttpClient;
-use isthmus_adapters::runner::Means;
 use isthmus_adapters::standard_webhooks::SigningSecret;
 use isthmus_adapters::webhook::config::WebhookConfig;
 use isthmus_adapters::webhook::destination::Webhook;
@@ -25,26 +24,9 @@ pub(crate) fn check(
     stated: &Spanned<DestinationConfig>,
     config: &WebhookConfig,
 ) -> Result<(), Vec<Diagnostic>> {
-    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let executor: Arc<dyn Executor> = Arc::new(TokioExecutor::new());
-    means(file, stated, config, &clock, &executor).map(drop)
-}
-
-/// How the recipient of a webhook is reached; reads its secrets and certificates.
-pub(crate) fn means(
-    file: &ConfigFile,
-    stated: &Spanned<DestinationConfig>,
-    config: &WebhookConfig,
-    clock: &Arc<dyn Clock>,
-    executor: &Arc<dyn Executor>,
-) -> Result<Means, Vec<Diagnostic>> {
-    let adapter = adapter(file, stated, config)?;
-    let (clock, executor) = (Arc::clone(clock), Arc::clone(executor));
-    let client = client(file, stated, config, clock, executor)?;
-    Ok(Means {
-        adapter: Box::new(adapter),
-        transport: Box::new(client),
-    })
+    adapter(file, stated, config)?;
+    let (clock, executor) = (Arc::new(SystemClock), Arc::new(TokioExecutor::new()));
+    client(file, stated, config, clock, executor).map(drop)
 }
 
 /// The adapter of a webhook, with its secrets.
@@ -87,7 +69,7 @@ pub(crate) fn adapter(
 const SECRET_HELP: &str = "`echo whsec_$(openssl rand -base64 32) > FILE` makes a secret";
 
 /// The client of a webhook; reads its certificates.
-fn client(
+pub(crate) fn client(
     file: &ConfigFile,
     stated: &Spanned<DestinationConfig>,
     config: &WebhookConfig,

@@ -171,18 +171,18 @@ fn read_deliveries(
              attempts, at, nullif(outcome, 'dropped')
          FROM delivered WHERE id = ?1",
     )?;
-    let mut given: BTreeMap<&str, u32> = BTreeMap::new();
-    for decision in decisions {
-        let records = decision.records.unwrap_or(0);
-        *given.entry(&decision.flow).or_default() += records;
-    }
+    // The decisions of a flow are in the order of the patients whom the message is about.
+    let mut subjects: BTreeMap<&str, u32> = BTreeMap::new();
     let mut deliveries = Vec::new();
-    for (flow, records) in given {
-        for index in 0..records {
-            let id = digester.delivery(message, &FlowId::new(flow), index);
+    for decision in decisions {
+        let subject = subjects.entry(&decision.flow).or_default();
+        for index in 0..decision.records.unwrap_or(0) {
+            let flow = FlowId::new(&decision.flow);
+            let id = digester.delivery(message, &flow, *subject, index);
             let found = statement.query_row([id.as_bytes()], read_delivery);
             deliveries.extend(found.optional()?);
         }
+        *subject += 1;
     }
     Ok(deliveries)
 }
