@@ -11,6 +11,7 @@ use isthmus_core::destination::{DeliveryOutcome, Outbound, Takes};
 use isthmus_core::id::DeliveryId;
 use isthmus_core::phi::Phi;
 
+use crate::amqp_message::{AmqpCall, BrokerReply};
 use crate::inbound::{InboundRejection, InboundRequest, Signal};
 
 /// What the runner and the operator may know of an adapter without running it.
@@ -108,6 +109,8 @@ pub enum Call {
     },
     /// Send this request and read the reply's status.
     Http(HttpCall),
+    /// Publish this message and wait until the broker confirms it.
+    Amqp(AmqpCall),
 }
 
 impl Call {
@@ -116,6 +119,7 @@ impl Call {
         match self {
             Self::Append { lines, .. } => lines.iter().map(|line| line.id).collect(),
             Self::Http(call) => call.records.clone(),
+            Self::Amqp(call) => vec![call.record],
         }
     }
 }
@@ -134,6 +138,10 @@ pub enum Reply {
         /// How long it asked us to wait, see [`crate::retry_after`].
         retry_after: Option<Duration>,
     },
+    /// The broker answered.
+    Amqp(BrokerReply),
+    /// Nothing left, for the recipient asks that nothing be sent now: this was no attempt.
+    HeldBack(&'static str),
     /// Nothing of the body left, and nothing of it will: refused, not found, denied.
     NotSent(&'static str),
     /// The answer did not come, and the body left at least partly.

@@ -7,6 +7,8 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::adapter::{Adapter, Call, Manifest};
+use crate::amqp::destination as amqp;
+use crate::amqp_message::{APP_ID, AmqpCall};
 use crate::ndjson_folder::destination as ndjson_folder;
 use crate::webhook::destination as webhook;
 
@@ -42,7 +44,7 @@ impl From<Manifest> for AvailableAdapter {
 
 /// The adapters that there are, by name.
 pub fn available() -> Vec<AvailableAdapter> {
-    let manifests = [ndjson_folder::MANIFEST, webhook::MANIFEST];
+    let manifests = [amqp::MANIFEST, ndjson_folder::MANIFEST, webhook::MANIFEST];
     manifests.map(AvailableAdapter::from).to_vec()
 }
 
@@ -77,6 +79,21 @@ pub enum ShownCall {
         /// The headers.
         headers: Vec<ShownHeader>,
         /// The body, as JSON.
+        body: Value,
+        /// How many records it holds.
+        records: usize,
+    },
+    /// A message for a broker.
+    Amqp {
+        /// The exchange; empty for the default one.
+        exchange: String,
+        /// The routing key.
+        routing_key: String,
+        /// The properties.
+        properties: Vec<ShownHeader>,
+        /// The name of the key that the body is sealed under before it leaves.
+        sealed_under: Option<String>,
+        /// The event, as JSON.
         body: Value,
         /// How many records it holds.
         records: usize,
@@ -121,7 +138,32 @@ fn shown(call: &Call, record_at: &[&str]) -> ShownCall {
             body: masked(call.body.reveal(), record_at),
             records,
         },
+        Call::Amqp(call) => {
+            let key = call.body.sealed_under.as_ref();
+            ShownCall::Amqp {
+                exchange: call.exchange.to_string(),
+                routing_key: call.routing_key.to_string(),
+                properties: properties(call),
+                sealed_under: key.map(|key| key.id().to_owned()),
+                body: masked(call.body.event.reveal(), record_at),
+                records,
+            }
+        }
     }
+}
+
+/// The properties of a message, by the names that AMQP has for them.
+fn properties(call: &AmqpCall) -> Vec<ShownHeader> {
+    let shown = |(name, value): (&'static str, String)| ShownHeader { name, value };
+    let properties = [
+        ("message-id", call.message_id.clone()),
+        ("content-type", call.body.content_type().to_owned()),
+        ("type", call.event_type.clone()),
+        ("timestamp", call.timestamp.to_string()),
+        ("app-id", APP_ID.to_owned()),
+        ("delivery-mode", "2".to_owned()),
+    ];
+    properties.map(shown).to_vec()
 }
 
 /// The JSON of a body without the values of its record.

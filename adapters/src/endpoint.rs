@@ -1,5 +1,5 @@
 //! `Endpoint`, the URL of a recipient as far as it can be judged by its text; what its name
-//! resolves to is judged by `http_client::address_filter` when a connection is made.
+//! resolves to is judged by `connection::address_filter` when a connection is made.
 
 use std::net::{IpAddr, Ipv6Addr};
 
@@ -68,7 +68,7 @@ impl Endpoint {
         if authority.contains('@') {
             return Err(EndpointFault::Credentials);
         }
-        let host = host(authority)?;
+        let (host, _port) = host_and_port(authority)?;
         if !has_tls && !is_this_machine(host) {
             return Err(EndpointFault::Plain);
         }
@@ -77,27 +77,28 @@ impl Endpoint {
     }
 }
 
-/// The host of `host:port`, brackets included.
-fn host(authority: &str) -> Result<&str, EndpointFault> {
+/// The parts of `host:port`, brackets included; no port when none is stated.
+pub(crate) fn host_and_port(authority: &str) -> Result<(&str, Option<u16>), EndpointFault> {
     let end = authority.find(']').map_or(0, |at| at + 1);
     let port_at = authority.get(end..).and_then(|rest| rest.find(':'));
     let (host, port) = match port_at {
         Some(at) => authority.split_at(end + at),
         None => (authority, ""),
     };
-    if let Some(port) = port.strip_prefix(':') {
-        let is_number = port.bytes().all(|byte| byte.is_ascii_digit());
-        let is_port = port.parse::<u16>().is_ok_and(|port| port > 0);
-        if !is_number || !is_port {
-            return Err(EndpointFault::Port);
+    let port = match port.strip_prefix(':') {
+        None => None,
+        Some(digits) => {
+            let is_number = digits.bytes().all(|byte| byte.is_ascii_digit());
+            let port = digits.parse::<u16>().ok().filter(|port| *port > 0);
+            Some(port.filter(|_| is_number).ok_or(EndpointFault::Port)?)
         }
-    }
+    };
     let is_name = |name: &str| {
         let is_part = |byte: u8| byte.is_ascii_alphanumeric() || b"-._".contains(&byte);
         !name.is_empty() && name.len() <= NAME_LENGTH_MAX && name.bytes().all(is_part)
     };
     if literal(host).is_some() || is_name(host) {
-        Ok(host)
+        Ok((host, port))
     } else {
         Err(EndpointFault::Host)
     }

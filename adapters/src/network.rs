@@ -1,5 +1,5 @@
 //! `Network`, a range of addresses as the configuration writes it, `10.0.0.0/8` or `fd00::/8`;
-//! which ranges a request may go to is decided in `http_client::address_filter`.
+//! which ranges a request may go to is decided in `connection::address_filter`.
 
 use std::net::{IpAddr, Ipv6Addr};
 use std::str::FromStr;

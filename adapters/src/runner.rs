@@ -99,6 +99,8 @@ impl Runner {
     async fn wait_until_ready(&self) -> usize {
         let at_once = self.takes.at_once.max(1);
         loop {
+            let means = self.means.get();
+            means.transport.ready().await;
             // Asked for before looking, so that an end between the two is not missed.
             let tried = self.pace.tried();
             match self.pace.admission(self.executor.monotonic()) {
@@ -157,6 +159,10 @@ impl Runner {
             stop: judged.stop,
         };
         self.log_failure(&judgement);
+        if judgement.outcomes.iter().all(|(_, one)| is_not_tried(one)) {
+            // Nothing was sent, so it tells nothing of the recipient.
+            return judgement;
+        }
         let verdict = Verdict::of(&judgement, retried);
         let (change, is_gone) = turn.end(self.executor.monotonic(), verdict);
         self.log_change(change, is_gone);
@@ -212,6 +218,10 @@ fn not_tried(code: &str) -> DeliveryOutcome {
     DeliveryOutcome::NotTried {
         code: code.to_owned(),
     }
+}
+
+const fn is_not_tried(outcome: &DeliveryOutcome) -> bool {
+    matches!(outcome, DeliveryOutcome::NotTried { .. })
 }
 
 /// A record that the adapter did not account for may have arrived.

@@ -149,7 +149,8 @@ codes! {
     NOT_UTF8 "R130" "text that is not UTF-8"
         "Messages are decoded before they are translated; these bytes are no text."
     OUTPUT_LIMIT "R140" "more output than allowed"
-        "The message would give more resources than one message may."
+        "The message would give more resources than one message may, or it has more fields, \
+         components and repetitions than are translated. Ask the sender to split it."
     NO_STRUCTURE "R141" "an unknown message structure"
         "The message's structure is not known, so its segment groups cannot be opened."
     OUT_OF_PLACE "R142" "a segment where its structure has no place for it"

@@ -15,10 +15,16 @@ use isthmus_hl7v2::header::Header;
 use isthmus_hl7v2::message::Message;
 use jiff::tz::TimeZone;
 
+use crate::codes;
 use crate::context::{NamedKeys, RunContext};
 use crate::library::Library;
 use crate::map::Map;
 use crate::run::output::{Failure, Translation};
+
+/// Places in one message that may hold a value, at most: each delimiter begins one. A value takes
+/// some hundred bytes in a resource where it takes a few in the message, so the length alone does
+/// not bound what a translation needs.
+const PARTS_MAX: usize = 200_000;
 
 /// What translation must know of a sender.
 #[derive(Debug, Clone)]
@@ -57,8 +63,8 @@ impl MessageTranslator {
     /// translate` shows.
     ///
     /// # Errors
-    /// Bytes that are not of their charset, no HL7 v2 message, no map for the event, and the
-    /// first problem of the map.
+    /// Bytes that are not of their charset, no HL7 v2 message, more parts than one may have, no map
+    /// for the event, and the first problem of the map.
     pub fn resources(
         &self,
         sender: &SenderId,
@@ -68,6 +74,9 @@ impl MessageTranslator {
     ) -> Result<(&Map, Translation), Refusal> {
         let terms = self.senders.get(sender);
         let parsed = parse(bytes, terms)?;
+        if has_too_many_parts(&parsed, bytes) {
+            return Err(Refusal::park(Reason::Unmappable).by(codes::OUTPUT_LIMIT.to_string()));
+        }
         let header = Header::of(&parsed).ok_or(Refusal::park(Reason::Unreadable))?;
         let map = match map {
             Some(name) => self.library.map(name),
@@ -129,6 +138,24 @@ fn parse(bytes: &[u8], terms: Option<&SenderTerms>) -> Result<Message, Refusal> 
             ..Refusal::park(Reason::Unreadable)
         }
     })
+}
+
+fn has_too_many_parts(message: &Message, bytes: &[u8]) -> bool {
+    if bytes.len() <= PARTS_MAX {
+        return false;
+    }
+    let own = message.delimiters();
+    let (field, component, repetition) = (own.field, own.component, own.repetition);
+    let begins = |byte: &&u8| {
+        let byte = **byte;
+        byte == field
+            || byte == component
+            || byte == repetition
+            || byte == own.subcomponent
+            || byte == b'\r'
+            || byte == b'\n'
+    };
+    bytes.iter().filter(begins).count() > PARTS_MAX
 }
 
 /// The first problem; the others are the same message's, and `isthmus translate` shows them all.

@@ -40,7 +40,7 @@ const FENCES: &[Fence] = &[
     },
     Fence {
         crates: &["lapin"],
-        homes: &["isthmus-queue"],
+        homes: &["isthmus-queue", "isthmus-adapters"],
     },
     Fence {
         crates: &[
@@ -69,9 +69,18 @@ const WITHOUT_RUNTIME: [&str; 4] = [
     "isthmus-mappings",
 ];
 
-/// In the adapters, HTTP and TLS are named by the client alone.
+/// In the adapters, HTTP, TLS and brokers are named by the clients alone: each of these crates by
+/// the files whose paths begin so.
 const ADAPTERS: &str = "adapters/src/";
-const ADAPTERS_CLIENT: &str = "adapters/src/http_client";
+const ADAPTERS_CLIENTS: [(&str, &[&str]); 3] = [
+    (
+        "adapters/src/http_client",
+        &["hyper", "hyper_util", "hyper_rustls", "http_body_util"],
+    ),
+    // Of what TLS is made, for both clients.
+    ("adapters/src/connection", &["rustls", "hyper_rustls"]),
+    ("adapters/src/amqp_client", &["lapin", "rustls"]),
+];
 
 const MEND: &str = "put the code where the crate lives, behind a trait of gateway/core if others \
                     need it, or decide a new home in fences.rs";
@@ -113,15 +122,21 @@ fn adapter_findings(files: &BTreeMap<String, String>) -> Vec<Finding> {
         .map(|name| name.replace('-', "_"))
         .collect();
     for (file, text) in files {
-        if !file.starts_with(ADAPTERS) || file.starts_with(ADAPTERS_CLIENT) {
+        if !file.starts_with(ADAPTERS) {
             continue;
         }
+        let clients = ADAPTERS_CLIENTS.iter();
+        let own: Vec<&str> = clients
+            .filter(|(client, _)| file.starts_with(client))
+            .flat_map(|(_, names)| names.iter().copied())
+            .collect();
         for path in used_paths(&without_test_modules(&tokens(text))) {
-            if fenced.iter().any(|name| name == path.segments[0]) {
+            let name: &str = path.segments[0];
+            if fenced.iter().any(|one| one == name) && !own.contains(&name) {
                 found.push(Finding {
                     file: file.clone(),
                     line: path.line,
-                    fault: format!("{} is named outside {ADAPTERS_CLIENT}", path.segments[0]),
+                    fault: format!("{name} is named outside its client"),
                     mend: "let adapters plan and judge, and the one client send",
                 });
             }
@@ -158,13 +173,18 @@ fn planted_dependencies_are_found() {
 #[test]
 fn planted_paths_in_adapters_are_found() {
     let planted = Planted::new("fences_adapters")
-        .file("adapters/src/http_client.rs", "use rustls::A;\n")
+        .file("adapters/src/connection/a.rs", "use rustls::A;\n")
+        .file("adapters/src/amqp_client/a.rs", "use lapin::A;\n")
+        .file("adapters/src/http_client/a.rs", "use lapin::A;\n")
         .file(
             "adapters/src/crm/request.rs",
             "//! A.\nfn f(x: hyper::B) {}\n",
         );
     expect_places(
         &findings(&planted.read()),
-        &["adapters/src/crm/request.rs:2"],
+        &[
+            "adapters/src/crm/request.rs:2",
+            "adapters/src/http_client/a.rs:1",
+        ],
     );
 }

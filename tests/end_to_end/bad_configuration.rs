@@ -161,6 +161,43 @@ fn a_wrong_isthmus_toml_is_shown_with_its_place() {
     );
 }
 
+#[test]
+fn addresses_and_bounds_that_cannot_work_are_shown_with_their_place_and_a_number_that_can() {
+    let site = edited("listen = \"127.0.0.1:0\"", "listen = \"127.0.0.1\"");
+    let address = [
+        "isthmus.toml:26:10",
+        "C001",
+        "socket address",
+        "127.0.0.1:2575",
+    ];
+    refused("an address without a port", &site, &address);
+    let site = edited("queue = \"embedded\"", "size_max_mb = 1");
+    let told = [
+        "isthmus.toml:10:15",
+        "`size_max_mb` is 1 MiB",
+        "between 4 and",
+    ];
+    refused("a store for nothing", &site, &told);
+    let site = edited("mappings = ", "limits.messages_mb = 0\nmappings = ");
+    let budget = [
+        "isthmus.toml:4:22",
+        "`messages_mb` is 0 MiB",
+        "between 1 and",
+    ];
+    refused("no memory for messages", &site, &budget);
+    let site = edited("mappings = ", "limits.messages_mb = 64\nmappings = ");
+    let listener = [
+        "isthmus.toml:26:1",
+        "frame_bytes_max",
+        "raise `messages_mb`",
+    ];
+    refused(
+        "a listener that the memory is too small for",
+        &site,
+        &listener,
+    );
+}
+
 /// A certificate for loopback that ended in 2021, and its key.
 fn expired() -> (String, String) {
     let mut params = CertificateParams::new(vec!["localhost".to_owned()]).unwrap();

@@ -181,6 +181,11 @@ impl Site {
 
     /// The same with a log filter.
     pub(crate) fn start_logging(&self, filter: &str) -> Gateway {
+        self.start_with(filter, &[])
+    }
+
+    /// The same with variables in its environment.
+    pub(crate) fn start_with(&self, filter: &str, variables: &[(&str, &str)]) -> Gateway {
         let log = std::fs::File::options()
             .create(true)
             .append(true)
@@ -190,6 +195,7 @@ impl Site {
             .args(["run", "--json", "--config"])
             .arg(self.folder.path())
             .env("ISTHMUS_LOG", filter)
+            .envs(variables.iter().copied())
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(log)

@@ -13,6 +13,7 @@
     reason = "tests may be blunt, and these watch real processes"
 )]
 
+mod broker;
 mod canary_messages;
 mod canary_run;
 mod canary_scan;
@@ -23,14 +24,19 @@ mod waiting_record;
 mod webhook_site;
 
 mod acknowledgements;
+mod amqp_destination;
+mod amqp_refusals;
+mod backpressure;
 mod bad_configuration;
 mod bad_input;
+mod certificates;
 mod consent_before_sending;
 mod demo;
 mod disclosed_fields;
 mod hospital_feed;
 mod misspelt_policies;
 mod no_patient_data_leaks;
+mod notify_socket;
 mod one_dead_destination;
 mod reload;
 mod restart_recovers;
@@ -38,3 +44,4 @@ mod retries_and_parking;
 mod revocation_is_final;
 mod sequence_numbers;
 mod signed_webhooks;
+mod stopping;

@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use crate::gateway::{Gateway, Site};
 use crate::mllp_peer::MllpPeer;
+use crate::receiver::{Receiver, new_secret};
 
 /// Connections that send all the while.
 const CONNECTIONS: u64 = 4;
@@ -294,4 +295,37 @@ fn wait_for_log(site: &Site, told: &str) -> String {
         assert!(start.elapsed() < Duration::from_mins(1), "no {told}: {log}");
         std::thread::sleep(Duration::from_millis(20));
     }
+}
+
+#[test]
+fn webhook_secrets_are_read_anew_and_another_url_needs_a_restart() {
+    let site = Site::example();
+    let crm = Receiver::start();
+    site.webhook("crm", &crm, "");
+    let gateway = site.start();
+    let mut peer = MllpPeer::connect(gateway.plain);
+    // One signature for each secret that is in force.
+    let mut signatures_of = |number: u64| {
+        assert_eq!(peer.exchange(&message(number)).code(), "AA");
+        let came = usize::try_from(number).unwrap();
+        let requests = crm.wait_for("the record", |requests| requests.len() >= came);
+        let signatures = requests[came - 1].header("webhook-signature").unwrap();
+        signatures.split(' ').count()
+    };
+    assert_eq!(signatures_of(1), 1);
+    std::fs::write(site.path("new.secret"), new_secret()).unwrap();
+    let old = "secrets = [\"${file:crm-webhook.secret}\"]";
+    let both = "secrets = [\"${file:new.secret}\", \"${file:crm-webhook.secret}\"]";
+    site.edit(|text| text.replacen(old, both, 1));
+    assert_eq!(site.json(&["reload"], "")["event"], "reloaded");
+    assert_eq!(signatures_of(2), 2);
+    site.edit(|text| text.replacen("/crm\"", "/elsewhere\"", 1));
+    let output = site.command(&["reload"], "");
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(2), "{said}");
+    assert!(
+        said.contains("C008") && said.contains("restart: crm"),
+        "{said}"
+    );
+    assert_eq!(signatures_of(3), 2);
 }

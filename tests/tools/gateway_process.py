@@ -7,7 +7,6 @@ import re
 import signal
 import socket
 import subprocess
-import sys
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -29,26 +28,47 @@ def free_port():
         return probe.getsockname()[1]
 
 
-class GatewayProcess:
-    """`isthmus run` with the configuration of a folder; what it logs is in `gateway.log` there."""
+class NotStarted(SystemExit):
+    """The gateway ended before it listened. A program that does not expect it ends."""
 
-    def __init__(self, binary, folder):
+    def __init__(self, process, log):
+        super().__init__(f"the gateway ended; see {log}\n{log.read_text()[-2000:]}")
+        self.returncode = process.returncode
+
+
+class GatewayProcess:
+    """`isthmus run` with the configuration of a folder; what it logs is in `gateway.log` there,
+    and its standard output in `gateway.out`. `environment` is added to this program's own."""
+
+    def __init__(self, binary, folder, environment=None):
         self.log = pathlib.Path(folder) / "gateway.log"
+        self.output = pathlib.Path(folder) / "gateway.out"
         command = [binary, "run", "--json", "--config", folder]
         begun = time.monotonic()
         with open(self.log, "ab") as log:
-            self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True)
-        self.address = self._listening()
+            self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True,
+                                            env={**os.environ, **(environment or {})})
+        # The addresses in the configuration's order.
+        self.addresses = self._listening()
+        self.address = self.addresses[0]
         # Seconds from the start to the open port.
         self.up_after = time.monotonic() - begun
 
     def _listening(self):
+        addresses = []
         for line in self.process.stdout:
+            self._keep(line)
             event = json.loads(line)
             if event.get("event") == "listening":
-                return event["address"]
-        self.process.wait()
-        sys.exit(f"the gateway ended; see {self.log}\n{self.log.read_text()[-2000:]}")
+                addresses.append(event["address"])
+            if event.get("event") == "ready":
+                return addresses
+        self.ended()
+        raise NotStarted(self.process, self.log)
+
+    def _keep(self, text):
+        with open(self.output, "a", encoding="utf-8") as output:
+            output.write(text)
 
     def cpu_seconds(self):
         """Seconds of processor time until now, in user and kernel."""
@@ -56,10 +76,14 @@ class GatewayProcess:
         fields = text.rsplit(")", 1)[1].split()
         return (int(fields[11]) + int(fields[12])) / TICKS
 
-    def resident(self):
-        """Resident memory in MB."""
-        status = pathlib.Path(f"/proc/{self.process.pid}/status").read_text()
-        return int(re.search(r"VmRSS:\s+(\d+) kB", status).group(1)) / 1024
+    def resident(self, what="VmRSS"):
+        """Resident memory in MB; `VmHWM` for the most that it was. 0 when the process is gone."""
+        try:
+            status = pathlib.Path(f"/proc/{self.process.pid}/status").read_text()
+        except OSError:
+            return 0
+        found = re.search(what + r":\s+(\d+) kB", status)
+        return int(found.group(1)) / 1024 if found else 0
 
     def kill(self):
         """Ends it as a power cut would."""
@@ -72,5 +96,15 @@ class GatewayProcess:
     def _end(self, how):
         if self.process.poll() is None:
             self.process.send_signal(how)
-        self.process.wait()
-        self.process.stdout.close()
+        self.ended()
+
+    def ended(self, seconds=None):
+        """Waits until it has ended, and gives its exit code; None when it does not in time."""
+        try:
+            self.process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            return None
+        if not self.process.stdout.closed:
+            self._keep(self.process.stdout.read())
+            self.process.stdout.close()
+        return self.process.returncode

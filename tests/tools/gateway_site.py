@@ -21,6 +21,7 @@ mappings = "mappings"
 folder = "store"
 key_folder = "keys"
 master_key = "${{file:secrets/master.key}}"
+{store}
 [ledger]
 signing_key = "${{file:secrets/ledger.key}}"
 [pseudonym_keys]
@@ -28,8 +29,12 @@ crm-link = "${{file:secrets/crm.key}}"
 marketing-link = "${{file:secrets/marketing.key}}"
 [first_start]
 make_keys = true
+{certificates}
+{queue}
 [[mllp]]
 listen = "127.0.0.1:{port}"
+{bounds}
+{tls}
 [[sender]]
 id = "example-ehr"
 networks = ["127.0.0.0/8"]
@@ -55,6 +60,21 @@ secrets = ["${{file:secrets/webhook}}"]
 {more}
 """
 
+BOUNDS = """
+[mllp.bounds]
+{bounds}
+"""
+
+# A second listener, with certificates that the gateway makes at its first start.
+TLS = """
+[[mllp]]
+listen = "127.0.0.1:0"
+[mllp.tls]
+certificate = "certificates/server.pem"
+key = "certificates/server.key"
+client_certificates = "none"
+"""
+
 # Where a message says its control id, a patient of the copied maps has it as an identifier.
 SYSTEM = "urn:example:control-id"
 CARRY = {
@@ -76,17 +96,29 @@ CARRY = {
 
 class GatewaySite:
     """One gateway; `urls` are the webhooks of its recipients beside the marketing platform, which
-    gets what it may have in a folder. Every recipient but that has the rules of the CRM."""
+    gets what it may have in a folder. Every recipient but that has the rules of the CRM.
 
-    def __init__(self, folder, binary, urls, more=""):
+    `more` are further lines of every destination, `bounds` those of its listeners, `store` those of
+    `[store]` and `queue` sections of their own, for a queue outside of the store. `environment` is
+    what the process gets beside this program's own; it may be changed between starts."""
+
+    def __init__(self, folder, binary, urls, more="", *, bounds="", tls=False, store="", queue="",
+                 environment=None):
         self.folder, self.binary = pathlib.Path(folder), pathlib.Path(binary).resolve()
         self.port = free_port()
         self.process = None
+        self.environment = environment or {}
+        # What the commands printed.
+        self.said = b""
         self._maps(urls)
-        (self.folder / "secrets").mkdir()
+        (self.folder / "secrets").mkdir(exist_ok=True)
         secret = base64.b64encode(os.urandom(32)).decode()
         (self.folder / "secrets/webhook").write_text(f"whsec_{secret}\n")
-        config = CONFIG.format(port=self.port)
+        bounds = BOUNDS.format(bounds=bounds) if bounds else ""
+        config = CONFIG.format(
+            port=self.port, store=store, queue=queue, bounds=bounds,
+            certificates='certificates = "certificates"' if tls else "",
+            tls=TLS + bounds if tls else "")
         for recipient, url in urls.items():
             config += WEBHOOK.format(recipient=recipient, url=url, more=more)
         (self.folder / "isthmus.toml").write_text(config)
@@ -123,8 +155,12 @@ class GatewaySite:
 
     def start(self):
         """Starts it and waits until it listens; how long that took, in seconds."""
-        self.process = GatewayProcess(self.binary, self.folder)
+        self.process = GatewayProcess(self.binary, self.folder, self.environment)
         return self.process.up_after
+
+    def tls_port(self):
+        """The port of the listener with TLS, while it runs."""
+        return int(self.process.addresses[1].rsplit(":", 1)[1])
 
     def kill(self):
         """Ends it as a power cut would, when it was started."""
@@ -135,10 +171,16 @@ class GatewaySite:
         """Asks it to end and waits."""
         self.process.stop()
 
+    def run(self, *arguments, folder=None, document=""):
+        """Runs a command on this site, or on a copy of it in another folder."""
+        command = [self.binary, *arguments, "--json", "--config", folder or self.folder]
+        run = subprocess.run(command, input=document, capture_output=True, text=True, check=False)
+        self.said += run.stdout.encode() + run.stderr.encode()
+        return run
+
     def json(self, *arguments):
         """Runs a command and reads its document."""
-        command = [self.binary, *arguments, "--json", "--config", self.folder]
-        run = subprocess.run(command, capture_output=True, text=True, check=False)
+        run = self.run(*arguments)
         if run.returncode:
             sys.exit(f"{' '.join(arguments)}: {run.stderr}")
         return json.loads(run.stdout)

@@ -17,9 +17,10 @@ use isthmus_core::executor::Executor;
 use isthmus_core::future::BoxFuture;
 
 use crate::adapter::{Call, HttpCall, Reply};
-use crate::http_client::address_filter::AddressFilter;
-use crate::http_client::certificates::{CertificateError, TlsFiles, client_config};
-use crate::http_client::connector::{BoundedConnector, NoConnection, TcpConnector};
+use crate::connection::address_filter::AddressFilter;
+use crate::connection::certificates::{CertificateError, TlsFiles, client_config};
+use crate::connection::tcp_connector::{NoConnection, TcpConnector};
+use crate::http_client::connector::{BoundedConnector, UriConnector};
 use crate::http_client::departure::{DepartingBody, Departure};
 use crate::http_client::runtime::ClientRuntime;
 use crate::retry_after;
@@ -85,7 +86,7 @@ impl HttpClient {
                 .with_tls_config(client_config(settings.tls.as_ref())?)
                 .https_or_http()
                 .enable_all_versions()
-                .wrap_connector(tcp),
+                .wrap_connector(UriConnector(tcp)),
             executor: Arc::clone(&executor),
             limit: settings.connect_timeout,
         };
@@ -148,7 +149,7 @@ impl Transport for HttpClient {
         Box::pin(async move {
             match call.as_ref() {
                 Call::Http(call) => self.send(call).await,
-                Call::Append { .. } => Reply::NotSent("unsendable"),
+                Call::Append { .. } | Call::Amqp(_) => Reply::NotSent("unsendable"),
             }
         })
     }

@@ -1,8 +1,7 @@
-//! How connections are made: names are resolved, the addresses asked of the filter, and TCP and TLS
-//! set up within a stated time. The cause of a failure is a code; texts of peers go nowhere.
+//! `TcpConnector` in the form that the HTTP crates ask for, and TLS set up over it within a stated
+//! time. The cause of a failure is a code; texts of peers go nowhere.
 
 use std::error::Error;
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -15,83 +14,13 @@ use isthmus_core::future::BoxFuture;
 use tokio::net::TcpStream;
 use tower_service::Service;
 
-use crate::endpoint::{is_this_machine, literal};
-use crate::http_client::address_filter::AddressFilter;
+use crate::connection::tcp_connector::{NoConnection, TcpConnector};
 
-/// At most this many addresses of a name are tried.
-const ADDRESSES_MAX: usize = 4;
-
-/// No connection came about, for the cause of this code.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("no connection: {0}")]
-pub(crate) struct NoConnection(pub(crate) &'static str);
-
-/// Connects over TCP to addresses that the filter lets pass.
+/// Connects over TCP to the host of a URL.
 #[derive(Clone)]
-pub(crate) struct TcpConnector {
-    pub(crate) filter: Arc<AddressFilter>,
-    pub(crate) executor: Arc<dyn Executor>,
-    /// The time for all addresses together.
-    pub(crate) limit: Duration,
-}
+pub(crate) struct UriConnector(pub(crate) TcpConnector);
 
-impl TcpConnector {
-    async fn connect(self, uri: Uri) -> Result<TokioIo<TcpStream>, NoConnection> {
-        let host = uri.host().ok_or(NoConnection("url"))?;
-        let usual = if uri.scheme_str() == Some("http") {
-            80
-        } else {
-            443
-        };
-        let port = uri.port_u16().unwrap_or(usual);
-        let addresses = self.addresses(host, port).await?;
-        let share = self.limit / u32::try_from(addresses.len()).unwrap_or(1).max(1);
-        let mut cause = NoConnection("dns");
-        for address in addresses {
-            let stream = tokio::select! {
-                stream = TcpStream::connect(address) => stream,
-                () = self.executor.sleep(share) => {
-                    cause = NoConnection("connect-timeout");
-                    continue;
-                }
-            };
-            match stream {
-                Ok(stream) => {
-                    // A request is written in one piece; waiting for more only delays it.
-                    drop(stream.set_nodelay(true));
-                    return Ok(TokioIo::new(stream));
-                }
-                Err(_refused) => cause = NoConnection("connect"),
-            }
-        }
-        Err(cause)
-    }
-
-    /// What a host resolves to and the filter lets pass.
-    async fn addresses(&self, host: &str, port: u16) -> Result<Vec<SocketAddr>, NoConnection> {
-        let found: Vec<SocketAddr> = match literal(host) {
-            Some(address) => vec![SocketAddr::new(address, port)],
-            None => tokio::net::lookup_host((host, port))
-                .await
-                .map_err(|_unresolved| NoConnection("dns"))?
-                .collect(),
-        };
-        if found.is_empty() {
-            return Err(NoConnection("dns"));
-        }
-        let is_here = is_this_machine(host);
-        let permitted = found
-            .into_iter()
-            .filter(|address| self.filter.permits(address.ip(), is_here));
-        let permitted: Vec<SocketAddr> = permitted.take(ADDRESSES_MAX).collect();
-        if permitted.is_empty() {
-            return Err(NoConnection("address-denied"));
-        }
-        Ok(permitted)
-    }
-}
-
-impl Service<Uri> for TcpConnector {
+impl Service<Uri> for UriConnector {
     type Response = TokioIo<TcpStream>;
     type Error = NoConnection;
     type Future = BoxFuture<'static, Result<Self::Response, NoConnection>>;
@@ -101,14 +30,24 @@ impl Service<Uri> for TcpConnector {
     }
 
     fn call(&mut self, uri: Uri) -> Self::Future {
-        Box::pin(self.clone().connect(uri))
+        let tcp = self.0.clone();
+        Box::pin(async move {
+            let host = uri.host().ok_or(NoConnection("url"))?;
+            let usual = if uri.scheme_str() == Some("http") {
+                80
+            } else {
+                443
+            };
+            let port = uri.port_u16().unwrap_or(usual);
+            tcp.connect(host, port).await.map(TokioIo::new)
+        })
     }
 }
 
 /// Connects within a stated time, the handshake of TLS included.
 #[derive(Clone)]
 pub(crate) struct BoundedConnector {
-    pub(crate) inner: HttpsConnector<TcpConnector>,
+    pub(crate) inner: HttpsConnector<UriConnector>,
     pub(crate) executor: Arc<dyn Executor>,
     pub(crate) limit: Duration,
 }

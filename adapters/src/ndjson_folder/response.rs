@@ -22,7 +22,10 @@ pub(crate) fn judge(call: &Call, reply: Reply) -> Judgement {
         Reply::NotAppended(kind) => waits(code(kind)),
         Reply::NotSent(code) => waits(code),
         Reply::Lost(code) => unknown(code),
-        Reply::Http { .. } => unknown("unexpected-reply"),
+        Reply::HeldBack(code) => DeliveryOutcome::NotTried {
+            code: code.to_owned(),
+        },
+        Reply::Http { .. } | Reply::Amqp(_) => unknown("unexpected-reply"),
     };
     Judgement::alike(call, &outcome)
 }

@@ -8,12 +8,10 @@ use std::time::Duration;
 use serde::Deserialize;
 
 use crate::adapter::{AdapterConfig, Problem};
+use crate::config_rules;
 use crate::endpoint::{Endpoint, EndpointFault};
-use crate::http_client::address_filter::AddressFilter;
-use crate::http_client::certificates::{ClientIdentity, TlsFiles};
 use crate::http_client::client::HttpSettings;
 use crate::limits::Limits;
-use crate::network::Network;
 use crate::standard_webhooks::SECRETS_MAX;
 
 /// How many requests may be under way at once, unless stated.
@@ -22,12 +20,8 @@ pub const AT_ONCE: usize = 16;
 const AT_ONCE_MAX: usize = 256;
 /// The longest wait for a reply that can be asked for, in seconds.
 const TIMEOUT_S_MAX: u64 = 120;
-/// The longest that a record can be tried, in hours: a month.
-const RETRY_MAX_AGE_H_MAX: u64 = 744;
 /// The highest rate, calls a second.
 const RATE_MAX: u32 = 100_000;
-/// The longest label of the data classification.
-const LABEL_LENGTH_MAX: usize = 64;
 
 /// `adapter = "webhook"` of a destination.
 #[derive(Clone, PartialEq, Eq, Deserialize)]
@@ -63,16 +57,16 @@ pub struct WebhookConfig {
     #[serde(default = "connect_timeout_s")]
     pub connect_timeout_s: u64,
     /// How long a record is tried, in hours.
-    #[serde(default = "retry_max_age_h")]
+    #[serde(default = "config_rules::retry_max_age_h")]
     pub retry_max_age_h: u64,
     /// `dataclassification` of every event.
-    #[serde(default = "classification")]
+    #[serde(default = "config_rules::classification")]
     pub classification: String,
     /// `dataregulation` of every event, separated by commas.
-    #[serde(default = "regulation")]
+    #[serde(default = "config_rules::regulation")]
     pub regulation: String,
     /// `datacategory` of every event.
-    #[serde(default = "category")]
+    #[serde(default = "config_rules::category")]
     pub category: String,
 }
 
@@ -86,23 +80,6 @@ const fn timeout_s() -> u64 {
 
 const fn connect_timeout_s() -> u64 {
     5
-}
-
-const fn retry_max_age_h() -> u64 {
-    72
-}
-
-/// HIPAA has no labels of its own, so one of the four that the extension recommends.
-fn classification() -> String {
-    "restricted".to_owned()
-}
-
-fn regulation() -> String {
-    "HIPAA".to_owned()
-}
-
-fn category() -> String {
-    "phi".to_owned()
 }
 
 /// Somebody may have written a secret where a reference belongs.
@@ -133,24 +110,18 @@ impl WebhookConfig {
 
     /// How the client connects. `folder` is the configuration's.
     pub fn http_settings(&self, folder: &Path) -> HttpSettings {
-        let path = |path: &PathBuf| folder.join(path);
-        let identity = self
-            .client_certificate
-            .as_ref()
-            .zip(self.client_key.as_ref());
-        let identity = identity.map(|(certificate, key)| ClientIdentity {
-            certificate: path(certificate),
-            key: path(key),
-        });
         let has_tls = Endpoint::parse(&self.url).is_ok_and(|endpoint| endpoint.has_tls);
-        let networks = self.allow_networks.iter();
-        let networks = networks.filter_map(|network| network.parse().ok());
+        let files = || {
+            config_rules::tls_files(
+                folder,
+                self.authorities.as_ref(),
+                self.client_certificate.as_ref(),
+                self.client_key.as_ref(),
+            )
+        };
         HttpSettings {
-            filter: AddressFilter::new(networks.collect()),
-            tls: has_tls.then(|| TlsFiles {
-                authorities: self.authorities.as_ref().map(path),
-                identity,
-            }),
+            filter: config_rules::address_filter(&self.allow_networks),
+            tls: has_tls.then(files),
             connect_timeout: Duration::from_secs(self.connect_timeout_s),
             timeout: Duration::from_secs(self.timeout_s),
             idle_max: self.at_once,
@@ -177,64 +148,30 @@ impl WebhookConfig {
             };
             problems.push(Problem::new("url", fault.to_string(), mend));
         }
-        for network in &self.allow_networks {
-            if let Err(fault) = network.parse::<Network>() {
-                let text = format!("\"{network}\": {fault}");
-                let mend = "write it as the first address, a slash and the length";
-                problems.push(Problem::new("allow_networks", text, mend));
-            }
-        }
-        if self.client_certificate.is_some() != self.client_key.is_some() {
-            let (key, text) = if self.client_key.is_some() {
-                ("client_key", "there is a key without its certificate")
-            } else {
-                (
-                    "client_certificate",
-                    "there is a certificate without its key",
-                )
-            };
-            let mend = "state both client_certificate and client_key, or neither";
-            problems.push(Problem::new(key, text, mend));
-        }
+        config_rules::network_problems(&self.allow_networks, problems);
+        let (certificate, key) = (self.client_certificate.as_ref(), self.client_key.as_ref());
+        config_rules::identity_problems(certificate, key, problems);
     }
 
     fn number_problems(&self, problems: &mut Vec<Problem>) {
-        let mut within = |key, value: u64, most: u64| {
-            if !(1..=most).contains(&value) {
-                let text = format!("{value} is not between 1 and {most}");
-                problems.push(Problem::new(key, text, "state a number between them"));
-            }
-        };
         let (rate, burst) = (self.rate_per_s.unwrap_or(1), self.burst.unwrap_or(1));
-        within("at_once", self.at_once as u64, AT_ONCE_MAX as u64);
-        within("timeout_s", self.timeout_s, TIMEOUT_S_MAX);
         let connect_most = self.timeout_s.clamp(1, TIMEOUT_S_MAX);
-        within("connect_timeout_s", self.connect_timeout_s, connect_most);
-        within("retry_max_age_h", self.retry_max_age_h, RETRY_MAX_AGE_H_MAX);
-        within("rate_per_s", rate.into(), RATE_MAX.into());
-        within("burst", burst.into(), RATE_MAX.into());
+        let numbers = [
+            ("at_once", self.at_once as u64, AT_ONCE_MAX as u64),
+            ("timeout_s", self.timeout_s, TIMEOUT_S_MAX),
+            ("connect_timeout_s", self.connect_timeout_s, connect_most),
+            (
+                "retry_max_age_h",
+                self.retry_max_age_h,
+                config_rules::RETRY_MAX_AGE_H_MAX,
+            ),
+            ("rate_per_s", rate.into(), RATE_MAX.into()),
+            ("burst", burst.into(), RATE_MAX.into()),
+        ];
+        config_rules::number_problems(&numbers, problems);
         if self.burst.is_some() && self.rate_per_s.is_none() {
             let text = "a burst has no meaning without a rate";
             problems.push(Problem::new("burst", text, "state rate_per_s too"));
-        }
-    }
-
-    /// See `cloudevents/extensions/data-classification.md` of the `CloudEvents` specification.
-    fn label_problems(&self, problems: &mut Vec<Problem>) {
-        let labels = [
-            ("classification", &self.classification),
-            ("regulation", &self.regulation),
-            ("category", &self.category),
-        ];
-        for (key, label) in labels {
-            let is_label = !label.is_empty()
-                && label.len() <= LABEL_LENGTH_MAX
-                && label.bytes().all(|byte| byte.is_ascii_graphic());
-            if !is_label {
-                let text = "it is no label: empty, too long, or with spaces";
-                let mend = "use letters, digits and hyphens, as in \"restricted\"";
-                problems.push(Problem::new(key, text, mend));
-            }
         }
     }
 }
@@ -253,7 +190,7 @@ impl AdapterConfig for WebhookConfig {
             problems.push(Problem::new("secrets", text, mend));
         }
         self.number_problems(&mut problems);
-        self.label_problems(&mut problems);
+        config_rules::label_problems(self.data_classification(), &mut problems);
         problems
     }
 }

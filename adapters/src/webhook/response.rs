@@ -18,8 +18,11 @@ pub(crate) fn judge(call: &Call, reply: Reply) -> Judgement {
             let outcome = again(RetryScope::Recipient, None, code.to_owned());
             (outcome, false)
         }
+        Reply::HeldBack(code) => (not_tried(code), false),
         Reply::Lost(code) => (unknown(code), false),
-        Reply::Appended | Reply::NotAppended(_) => (unknown("unexpected-reply"), false),
+        Reply::Appended | Reply::NotAppended(_) | Reply::Amqp(_) => {
+            (unknown("unexpected-reply"), false)
+        }
     };
     let mut judgement = Judgement::alike(call, &outcome);
     judgement.stop = stop;
@@ -53,4 +56,9 @@ const fn again(scope: RetryScope, after: Option<Duration>, code: String) -> Deli
 fn unknown(code: &str) -> DeliveryOutcome {
     let code = code.to_owned();
     DeliveryOutcome::Unknown { code }
+}
+
+fn not_tried(code: &str) -> DeliveryOutcome {
+    let code = code.to_owned();
+    DeliveryOutcome::NotTried { code }
 }

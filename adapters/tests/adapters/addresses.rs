@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use isthmus_adapters::http_client::address_filter::AddressFilter;
+use isthmus_adapters::connection::address_filter::AddressFilter;
 use isthmus_adapters::network::Network;
 
 fn permits(filter: &AddressFilter, address: &str, is_this_machine: bool) -> bool {

@@ -8,6 +8,7 @@ use isthmus_core::clock::Timestamp;
 use isthmus_core::destination::Outbound;
 use serde_json::json;
 
+use crate::brokered::amqp;
 use crate::released::{NOON, outbound};
 use crate::scripted_transport::webhook;
 
@@ -28,6 +29,31 @@ fn a_request_is_shown_without_values() {
     let headers = shown[0]["headers"].as_array().unwrap();
     assert!(headers.contains(&json!({"name": "webhook-signature", "value": "<masked>"})));
     assert!(headers.contains(&json!({"name": "webhook-timestamp", "value": "1773144000"})));
+    assert!(!shown.to_string().contains("female"));
+}
+
+#[test]
+fn a_message_is_shown_with_what_the_broker_sees_and_without_values() {
+    let sealed = amqp(r#""routing_keys": {"person": "crm.person"}"#);
+    let shown = serde_json::to_value(plan(&sealed, &[outbound(2)], NOON)).unwrap();
+    assert_eq!(shown[0]["call"], "amqp");
+    assert_eq!(shown[0]["exchange"], "crm");
+    assert_eq!(shown[0]["routing_key"], "crm.person");
+    assert_eq!(shown[0]["sealed_under"], "2026-03");
+    let properties = shown[0]["properties"].as_array().unwrap();
+    for (name, value) in [
+        ("message-id", "02020202020202020202020202020202"),
+        ("content-type", "application/jose"),
+        ("type", "isthmus.person.upsert.v1"),
+        ("timestamp", "1773144000"),
+        ("app-id", "isthmus"),
+        ("delivery-mode", "2"),
+    ] {
+        let property = json!({"name": name, "value": value});
+        assert!(properties.contains(&property), "{name}");
+    }
+    assert_eq!(shown[0]["body"]["data"]["record"]["gender"], "<text>");
+    assert_eq!(shown[0]["body"]["purpose"], "TREAT");
     assert!(!shown.to_string().contains("female"));
 }
 
@@ -72,9 +98,11 @@ fn where_the_record_is_not_found_nothing_is_shown() {
 #[test]
 fn the_adapters_are_listed() {
     let listed = serde_json::to_value(available()).unwrap();
-    assert_eq!(listed[0]["name"], "ndjson-folder");
-    assert_eq!(listed[0]["consecutive"], true);
-    assert_eq!(listed[1]["name"], "webhook");
-    assert_eq!(listed[1]["at_once"], 16);
-    assert_eq!(listed[1]["takes_signals"], true);
+    assert_eq!(listed[0]["name"], "amqp");
+    assert_eq!(listed[0]["takes_signals"], false);
+    assert_eq!(listed[1]["name"], "ndjson-folder");
+    assert_eq!(listed[1]["consecutive"], true);
+    assert_eq!(listed[2]["name"], "webhook");
+    assert_eq!(listed[2]["at_once"], 16);
+    assert_eq!(listed[2]["takes_signals"], true);
 }

@@ -11,7 +11,7 @@ use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper::{Request, Response, Version};
 use hyper_util::rt::{TokioExecutor as HyperExecutor, TokioIo};
-use isthmus_adapters::http_client::certificates::TlsFiles;
+use isthmus_adapters::connection::certificates::TlsFiles;
 use isthmus_adapters::http_client::client::HttpSettings;
 use isthmus_core::executor::Executor;
 use tokio::net::TcpListener;

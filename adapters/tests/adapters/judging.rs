@@ -72,6 +72,9 @@ fn without_a_status_what_left_decides() {
     let code = "timeout".to_owned();
     let unknown = DeliveryOutcome::Unknown { code };
     assert_eq!(judged(Reply::Lost("timeout")), (unknown, false));
+    let code = "blocked".to_owned();
+    let not_tried = DeliveryOutcome::NotTried { code };
+    assert_eq!(judged(Reply::HeldBack("blocked")), (not_tried, false));
     let code = "unexpected-reply".to_owned();
     let unknown = DeliveryOutcome::Unknown { code };
     assert_eq!(judged(Reply::Appended), (unknown, false));

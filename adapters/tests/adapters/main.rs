@@ -13,6 +13,10 @@
 
 mod accounting;
 mod addresses;
+mod amqp_configuration;
+mod amqp_form;
+mod amqp_judging;
+mod brokered;
 mod configuration;
 mod dry_run;
 mod event_form;

@@ -37,9 +37,22 @@ impl Pki {
 
     /// A server for these names; one that asks for a certificate takes those of the authority.
     pub(crate) fn server(&self, names: &[&str], asks: bool, protocols: &[&str]) -> ServerConfig {
+        self.server_until(2060, names, asks, protocols)
+    }
+
+    /// The same with a certificate that ends with this year's beginning.
+    pub(crate) fn server_until(
+        &self,
+        year: i32,
+        names: &[&str],
+        asks: bool,
+        protocols: &[&str],
+    ) -> ServerConfig {
         let key = KeyPair::generate().unwrap();
         let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
-        let params = CertificateParams::new(names).unwrap();
+        let mut params = CertificateParams::new(names).unwrap();
+        params.not_before = rcgen::date_time_ymd(2000, 1, 1);
+        params.not_after = rcgen::date_time_ymd(year, 1, 1);
         let certificate = params.signed_by(&key, &self.authority).unwrap();
         let chain: Vec<CertificateDer<'static>> = vec![certificate.der().clone()];
         let key = PrivateKeyDer::try_from(key.serialize_der()).unwrap();

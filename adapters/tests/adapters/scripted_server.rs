@@ -171,6 +171,6 @@ pub(crate) async fn send(client: &HttpClient, url: &str) -> Reply {
             let url = url.into();
             client.send(&HttpCall { url, ..call }).await
         }
-        Some(Call::Append { .. }) | None => panic!("a webhook sends requests"),
+        Some(Call::Append { .. } | Call::Amqp(_)) | None => panic!("a webhook sends requests"),
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use isthmus_adapters::adapter::Reply;
-use isthmus_adapters::http_client::certificates::{ClientIdentity, TlsFiles};
+use isthmus_adapters::connection::certificates::{ClientIdentity, TlsFiles};
 use isthmus_adapters::http_client::client::{HttpClient, HttpSettings};
 use isthmus_core::executor::Executor;
 use rustls::ServerConfig;
@@ -72,6 +72,15 @@ async fn another_authority_or_name_was_sent_nothing() {
     assert_eq!(found, Reply::NotSent("tls"));
     let client = client(trusting(&pki, false));
     let found = send(&client, &format!("https://127.0.0.1:{port}/hook")).await;
+    assert_eq!(found, Reply::NotSent("tls"));
+}
+
+#[tokio::test]
+async fn a_recipient_whose_certificate_has_ended_was_sent_nothing() {
+    let pki = Pki::new();
+    let port = serve(pki.server_until(2001, &["localhost"], false, &[])).await;
+    let url = format!("https://localhost:{port}/hook");
+    let found = send(&client(trusting(&pki, false)), &url).await;
     assert_eq!(found, Reply::NotSent("tls"));
 }
 

@@ -40,23 +40,38 @@ pub(crate) fn read_key(path: &Path) -> Result<PrivateKeyDer<'static>, IngressErr
     })
 }
 
-/// Refuses a listener's certificate outside its validity (RFC 5280 section 4.1.2.5).
+/// When a certificate is valid (RFC 5280 section 4.1.2.5).
+pub(crate) struct Validity {
+    pub(crate) begins: Timestamp,
+    pub(crate) ends: Timestamp,
+}
+
+/// Reads the validity of a certificate.
+pub(crate) fn validity(
+    key: &'static str,
+    certificate: &CertificateDer<'_>,
+    path: &Path,
+) -> Result<Validity, IngressError> {
+    let Ok((_, certificate)) = parse_x509_certificate(certificate) else {
+        let path = path.to_owned();
+        return Err(IngressError::Certificate { key, path });
+    };
+    let validity = certificate.validity();
+    let millis = |seconds: i64| Timestamp::from_unix_millis(seconds.saturating_mul(1000));
+    Ok(Validity {
+        begins: millis(validity.not_before.timestamp()),
+        ends: millis(validity.not_after.timestamp()),
+    })
+}
+
+/// Refuses a certificate of our own outside its validity.
 pub(crate) fn check_validity(
+    key: &'static str,
     leaf: &CertificateDer<'_>,
     path: &Path,
     now: Timestamp,
 ) -> Result<(), IngressError> {
-    let Ok((_, certificate)) = parse_x509_certificate(leaf) else {
-        let path = path.to_owned();
-        return Err(IngressError::Certificate {
-            key: "certificate",
-            path,
-        });
-    };
-    let validity = certificate.validity();
-    let millis = |seconds: i64| Timestamp::from_unix_millis(seconds.saturating_mul(1000));
-    let begins = millis(validity.not_before.timestamp());
-    let ends = millis(validity.not_after.timestamp());
+    let Validity { begins, ends } = validity(key, leaf, path)?;
     let path = path.to_owned();
     if now > ends {
         let expired = ends.to_string();

@@ -69,6 +69,19 @@ pub enum IngressError {
         /// What is wrong and how to mend it.
         problem: &'static str,
     },
+    /// A listener could not finish its largest message within the byte budget of all listeners.
+    #[error(
+        "listener {address}: frame_bytes_max and 64 KiB for each of connections_max are {needed} \
+         bytes, and all listeners together may hold {budget}"
+    )]
+    OverBudget {
+        /// Where it was to listen.
+        address: SocketAddr,
+        /// What the listener needs.
+        needed: usize,
+        /// What there is.
+        budget: usize,
+    },
     /// The socket cannot be opened.
     #[error("cannot listen on {address}")]
     Listen {

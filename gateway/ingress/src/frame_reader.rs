@@ -1,6 +1,8 @@
 //! `FrameReader`, the reading half of a connection: frames in order, each looked at and handed to
 //! the store; within the byte budget, and never longer silent in a frame than its bound.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use isthmus_core::refusal::{Reason, Refusal};
 use isthmus_hl7v2::framing::FrameError;
@@ -21,6 +23,12 @@ use crate::standing::Standing;
 
 /// Bytes read at a time; what a connection may hold of a frame without a share of the budget.
 const CHUNK_BYTES: usize = 16 << 10;
+
+/// After a stop, bytes that are on their way already are read until there are none for so long.
+const LAST_BYTES_WAIT: Duration = Duration::from_millis(50);
+
+/// How long a peer that sends without a pause is read after a stop.
+const LAST_BYTES_MAX: Duration = Duration::from_secs(1);
 
 /// The reading half.
 #[derive(Debug)]
@@ -55,6 +63,8 @@ struct Progress {
     share: Option<Share>,
     /// Bytes of this connection on their way to the store.
     in_flight: Budget,
+    /// When the gateway began to stop, by the executor's clock.
+    stopping: Option<Duration>,
 }
 
 impl<'s, R: AsyncRead + Unpin> FrameReader<'s, R> {
@@ -66,11 +76,11 @@ impl<'s, R: AsyncRead + Unpin> FrameReader<'s, R> {
             frames: FrameStream::new(limit),
             share: None,
             in_flight: Budget::new(limit.next_multiple_of(1024)),
+            stopping: None,
         };
         let mut chunk = vec![0; CHUNK_BYTES];
         let end = loop {
-            let inside = progress.frames.is_inside_frame();
-            let count = match self.read(&mut chunk, inside, &mut stop).await {
+            let count = match self.read(&mut chunk, &mut progress, &mut stop).await {
                 Ok(count) => count,
                 Err(end) => break end,
             };
@@ -92,9 +102,13 @@ impl<'s, R: AsyncRead + Unpin> FrameReader<'s, R> {
     async fn read(
         &mut self,
         chunk: &mut [u8],
-        inside: bool,
+        progress: &mut Progress,
         stop: &mut watch::Receiver<bool>,
     ) -> Result<usize, End> {
+        let inside = progress.frames.is_inside_frame();
+        if progress.stopping.is_some() {
+            return self.read_last(chunk, progress).await;
+        }
         let time = if inside {
             Some(self.bounds.chunk())
         } else {
@@ -110,13 +124,17 @@ impl<'s, R: AsyncRead + Unpin> FrameReader<'s, R> {
         let read = tokio::select! {
             biased;
             // An error means that whoever could ask to stop is gone.
-            _ = stop.wait_for(|stopping| *stopping) => return Err(End::Early),
+            _ = stop.wait_for(|stopping| *stopping) => None,
             () = self.answers.closed() => return Err(End::Early),
-            read = self.stream.read(chunk) => read,
+            read = self.stream.read(chunk) => Some(read),
             () = silence => {
                 tracing::info!(peer = %self.peer.address, inside, "a peer was silent for too long");
-                Err(std::io::ErrorKind::TimedOut.into())
+                Some(Err(std::io::ErrorKind::TimedOut.into()))
             }
+        };
+        let Some(read) = read else {
+            progress.stopping = Some(executor.monotonic());
+            return self.read_last(chunk, progress).await;
         };
         match read {
             Ok(count) if count > 0 => Ok(count),
@@ -130,6 +148,21 @@ impl<'s, R: AsyncRead + Unpin> FrameReader<'s, R> {
                     End::Early
                 })
             }
+        }
+    }
+
+    /// The next bytes of those that were on their way when the gateway began to stop: a message
+    /// that came in whole gets its answer.
+    async fn read_last(&mut self, chunk: &mut [u8], progress: &Progress) -> Result<usize, End> {
+        let executor = self.seams.executor.as_ref();
+        let began = progress.stopping.unwrap_or_default();
+        if executor.monotonic().saturating_sub(began) > LAST_BYTES_MAX {
+            return Err(End::Early);
+        }
+        match within(executor, LAST_BYTES_WAIT, self.stream.read(chunk)).await {
+            Some(Ok(count)) if count > 0 => Ok(count),
+            Some(Ok(_none)) => Err(End::Closed),
+            Some(Err(_)) | None => Err(End::Early),
         }
     }
 

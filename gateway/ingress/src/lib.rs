@@ -9,6 +9,7 @@ mod answer_writer;
 mod authority_check;
 pub mod budget;
 mod certificate_file;
+pub mod certificate_term;
 pub mod counters;
 mod entitlement;
 pub mod error;

@@ -144,11 +144,13 @@ impl MllpConfig {
         // A frame that has begun must be able to end: were all small shares given out, the largest
         // frame still fits.
         let small = SMALL_FRAME_BYTES.saturating_mul(bounds.connections_max as usize);
-        if small.saturating_add(bounds.frame_bytes_max) > budget_bytes {
-            return fault(
-                "frame_bytes_max",
-                "and 64 KiB for each of connections_max are more than the byte budget",
-            );
+        let needed = small.saturating_add(bounds.frame_bytes_max);
+        if needed > budget_bytes {
+            return Err(IngressError::OverBudget {
+                address,
+                needed,
+                budget: budget_bytes,
+            });
         }
         Ok(())
     }

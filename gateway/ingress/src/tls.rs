@@ -50,7 +50,7 @@ pub enum ClientCertificates {
 pub fn server_config(config: &TlsConfig, now: Timestamp) -> Result<ServerConfig, IngressError> {
     let chain = read_certificates("certificate", &config.certificate)?;
     if let Some(leaf) = chain.first() {
-        check_validity(leaf, &config.certificate, now)?;
+        check_validity("certificate", leaf, &config.certificate, now)?;
     }
     let key = read_key(&config.key)?;
     let provider = Arc::new(aws_lc_rs::default_provider());

@@ -68,6 +68,14 @@ impl BrokeredQueue {
         transit
     }
 
+    /// Takes nothing more to the broker and gives nothing more to workers. What is on its way is
+    /// the store's, and comes again at the next start.
+    pub fn close(&self) {
+        for transit in self.all() {
+            transit.end_all(QueueError("the queue is closed".to_owned()));
+        }
+    }
+
     fn all(&self) -> Vec<Arc<Transit>> {
         self.transits().values().map(Arc::clone).collect()
     }
@@ -119,9 +127,7 @@ impl DeliveryQueue for BrokeredQueue {
 
 impl Drop for BrokeredQueue {
     fn drop(&mut self) {
-        for transit in self.all() {
-            transit.end_all(QueueError("the queue is closed".to_owned()));
-        }
+        self.close();
     }
 }
 

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use isthmus_adapters::amqp::config::{AmqpConfig, Payload};
 use isthmus_adapters::ndjson_folder::config::NdjsonFolderConfig;
 use isthmus_adapters::webhook::config::WebhookConfig;
 use isthmus_ingress::mllp_config::MllpConfig;
@@ -25,6 +26,9 @@ pub(crate) struct Config {
     /// How commands reach a running gateway.
     #[serde(default)]
     pub(crate) admin: AdminConfig,
+    /// What the gateway as a whole may take.
+    #[serde(default)]
+    pub(crate) limits: LimitsConfig,
     /// The keys of `hmac("name")` in maps, by name: references to 32 bytes in hexadecimal.
     #[serde(default)]
     pub(crate) pseudonym_keys: BTreeMap<String, Spanned<String>>,
@@ -60,6 +64,9 @@ pub(crate) struct StoreConfig {
     /// for measuring intake alone.
     #[serde(default = "yes")]
     pub(crate) forward: bool,
+    /// How large the database may grow, in MiB; beyond it senders are told `AE`. Beside it lies its
+    /// log, of some 32 MiB. Without it: as large as the disk allows.
+    pub(crate) size_max_mb: Option<Spanned<u64>>,
 }
 
 /// `[rabbitmq]`.
@@ -68,14 +75,16 @@ pub(crate) struct StoreConfig {
 pub(crate) struct RabbitMqConfig {
     /// `amqps://HOST[:PORT][/VHOST]`; `amqp` for a broker on this machine.
     pub(crate) url: Spanned<String>,
-    /// A reference to `NAME:PASSWORD`. Without it the client certificate tells who we are.
-    pub(crate) credentials: Option<Spanned<String>>,
+    /// Who we are at the broker. Without it the client certificate tells.
+    pub(crate) user: Option<Spanned<String>>,
+    /// A reference to the user's password.
+    pub(crate) password: Option<Spanned<String>>,
     /// The authorities that the broker's certificate may come from, beside the system's (PEM).
-    pub(crate) ca: Option<Spanned<PathBuf>>,
+    pub(crate) authorities: Option<Spanned<PathBuf>>,
     /// Our certificate (PEM).
-    pub(crate) certificate: Option<Spanned<PathBuf>>,
+    pub(crate) client_certificate: Option<Spanned<PathBuf>>,
     /// Its key (PEM, PKCS #8).
-    pub(crate) key: Option<Spanned<PathBuf>>,
+    pub(crate) client_key: Option<Spanned<PathBuf>>,
     /// What the names of exchanges and queues begin with; no two gateways may share one. Without
     /// it: `isthmus.` and the store's name.
     pub(crate) prefix: Option<Spanned<String>>,
@@ -87,6 +96,35 @@ pub(crate) struct RabbitMqConfig {
 fn two_lanes() -> Spanned<u32> {
     Spanned::new(0..0, 2)
 }
+
+impl StoreConfig {
+    /// How large the database may grow, in bytes.
+    pub(crate) fn size_limit(&self) -> Option<u64> {
+        let stated = self.size_max_mb.as_ref();
+        stated.map(|mb| mb.get_ref().saturating_mul(1 << 20))
+    }
+}
+
+/// `[limits]`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct LimitsConfig {
+    /// How many MiB of messages all listeners together may hold that are not answered yet; beyond
+    /// it they read no further, and senders wait. Without it: 256.
+    pub(crate) messages_mb: Option<Spanned<u64>>,
+}
+
+impl LimitsConfig {
+    /// Bytes of messages that all listeners may hold at once.
+    pub(crate) fn message_bytes(&self) -> usize {
+        let stated = self.messages_mb.as_ref();
+        let mb = stated.map_or(MESSAGES_MB, |mb| *mb.get_ref());
+        usize::try_from(mb.saturating_mul(1 << 20)).unwrap_or(usize::MAX)
+    }
+}
+
+/// `messages_mb`, unless it is stated.
+const MESSAGES_MB: u64 = 256;
 
 /// `[ledger]`.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -151,6 +189,8 @@ pub(crate) enum DestinationConfig {
     NdjsonFolder(NdjsonFolderConfig),
     /// Signed requests over HTTPS.
     Webhook(Box<WebhookConfig>),
+    /// Messages through a broker.
+    Amqp(Box<AmqpConfig>),
 }
 
 impl DestinationConfig {
@@ -159,6 +199,7 @@ impl DestinationConfig {
         match self {
             Self::NdjsonFolder(_) => "ndjson-folder",
             Self::Webhook(_) => "webhook",
+            Self::Amqp(_) => "amqp",
         }
     }
 
@@ -167,6 +208,7 @@ impl DestinationConfig {
         match self {
             Self::NdjsonFolder(config) => &config.recipient,
             Self::Webhook(config) => &config.recipient,
+            Self::Amqp(config) => &config.recipient,
         }
     }
 
@@ -174,7 +216,15 @@ impl DestinationConfig {
     pub(crate) fn folder(&self) -> Option<&Path> {
         match self {
             Self::NdjsonFolder(config) => Some(&config.folder),
-            Self::Webhook(_) => None,
+            Self::Webhook(_) | Self::Amqp(_) => None,
+        }
+    }
+
+    /// Whether records leave sealed, so that only the recipient can read them.
+    pub(crate) fn seals(&self) -> bool {
+        match self {
+            Self::Amqp(config) => config.payload == Payload::Sealed,
+            Self::NdjsonFolder(_) | Self::Webhook(_) => false,
         }
     }
 }

@@ -81,8 +81,9 @@ pub(crate) const CODES: &[Explanation] = &[
     Explanation {
         code: DESTINATION,
         title: "a destination that cannot be used as it is stated",
-        text: "A key of the destination is wrong, or a secret or certificate that it names cannot \
-               be used. Requests go by https, but for recipients on this machine.",
+        text: "A key of the destination is wrong, a secret or certificate that it names cannot be \
+               used, or the policy of the recipient asks for a seal that it does not make. \
+               Requests go by https and messages by amqps, but for recipients on this machine.",
     },
     Explanation {
         code: RESTART,
@@ -153,7 +154,11 @@ impl ConfigFile {
         let source = SourceFile::new(path.display().to_string(), text);
         let config = toml::from_str(source.text()).map_err(|error| {
             let at = error.span().unwrap_or(0..0);
-            let wrong = Diagnostic::error(&source, span(&at), WRONG, error.message());
+            let mut wrong = Diagnostic::error(&source, span(&at), WRONG, error.message());
+            if error.message().contains("socket address") {
+                let help = "write an IP address and a port: 127.0.0.1:2575, or [::1]:2575";
+                wrong = wrong.with_help(help);
+            }
             Failure::Configuration(vec![wrong])
         })?;
         let file = Self {
@@ -220,6 +225,11 @@ impl ConfigFile {
     /// The error of a recipient that has no policy, or no destination.
     pub(crate) fn unknown(&self, at: &Range<usize>, text: impl Into<String>) -> Diagnostic {
         self.error(at, UNKNOWN, text)
+    }
+
+    /// The error of a destination that cannot be used as it is stated.
+    pub(crate) fn destination(&self, at: &Range<usize>, text: impl Into<String>) -> Diagnostic {
+        self.error(at, DESTINATION, text)
     }
 
     /// A secret's text by its reference.
@@ -315,7 +325,7 @@ impl ConfigFile {
 
     /// What can be seen wrong without the maps and the policies, all at once.
     fn problems(&self) -> Vec<Diagnostic> {
-        let mut problems = Vec::new();
+        let mut problems = self.size_problems();
         let mut ids = BTreeSet::new();
         for sender in &self.config.senders {
             let (at, sender) = (sender.span(), sender.get_ref());
@@ -344,6 +354,25 @@ impl ConfigFile {
             }
         }
         problems
+    }
+}
+
+impl ConfigFile {
+    /// Sizes that nothing could work with.
+    fn size_problems(&self) -> Vec<Diagnostic> {
+        let (store, limits) = (&self.config.store, &self.config.limits);
+        let sizes = [
+            ("size_max_mb", store.size_max_mb.as_ref(), 4, 1 << 24),
+            ("messages_mb", limits.messages_mb.as_ref(), 1, 1 << 16),
+        ];
+        let wrong = sizes.into_iter().filter_map(|(key, stated, least, most)| {
+            let (stated, fits) = (stated?, least..=most);
+            let text = format!("`{key}` is {} MiB", stated.get_ref());
+            let help = format!("state a number between {least} and {most}");
+            let wrong = || self.error(&stated.span(), WRONG, text).with_help(help);
+            (!fits.contains(stated.get_ref())).then(wrong)
+        });
+        wrong.collect()
     }
 }
 

@@ -4,20 +4,21 @@
 
 use std::sync::Arc;
 
-use isthmus_adapters::append_file::AppendFolder;
-use isthmus_adapters::append_transport::AppendTransport;
+use isthmus_adapters::adapter::Adapter;
 use isthmus_adapters::limits::Limits;
-use isthmus_adapters::ndjson_folder::destination::NdjsonFolder;
 use isthmus_adapters::runner::{Means, Runner, RunnerParts};
+use isthmus_adapters::transport::Transport;
 use isthmus_core::clock::Clock;
 use isthmus_core::executor::Executor;
 use isthmus_core::id::RecipientId;
 use isthmus_pipeline::retry_schedule::RetrySchedule;
 use toml::Spanned;
 
+use crate::amqp_parts;
 use crate::config::DestinationConfig;
 use crate::config_file::ConfigFile;
 use crate::failure::Failure;
+use crate::ndjson_parts;
 use crate::webhook_parts;
 
 /// A destination, ready, and when what it does not take is tried again.
@@ -32,15 +33,35 @@ pub(crate) struct Door {
 pub(crate) fn check(file: &ConfigFile) -> Result<(), Failure> {
     let mut problems = Vec::new();
     for stated in &file.config.destinations {
-        if let DestinationConfig::Webhook(config) = stated.get_ref() {
-            let checked = webhook_parts::check(file, stated, config);
-            problems.extend(checked.err().into_iter().flatten());
-        }
+        let checked = match stated.get_ref() {
+            DestinationConfig::NdjsonFolder(_) => Ok(()),
+            DestinationConfig::Webhook(config) => webhook_parts::check(file, stated, config),
+            DestinationConfig::Amqp(config) => amqp_parts::check(file, stated, config),
+        };
+        problems.extend(checked.err().into_iter().flatten());
     }
     if problems.is_empty() {
         Ok(())
     } else {
         Err(Failure::Configuration(problems))
+    }
+}
+
+/// The adapter of a destination, with the secrets that it needs to plan.
+pub(crate) fn adapter(
+    file: &ConfigFile,
+    stated: &Spanned<DestinationConfig>,
+) -> Result<Box<dyn Adapter>, Failure> {
+    match stated.get_ref() {
+        DestinationConfig::NdjsonFolder(_) => Ok(Box::new(ndjson_parts::adapter())),
+        DestinationConfig::Webhook(config) => {
+            let made = webhook_parts::adapter(file, stated, config);
+            Ok(Box::new(made.map_err(Failure::Configuration)?))
+        }
+        DestinationConfig::Amqp(config) => {
+            let made = amqp_parts::adapter(file, stated, config);
+            Ok(Box::new(made.map_err(Failure::Configuration)?))
+        }
     }
 }
 
@@ -53,36 +74,56 @@ pub(crate) fn open(
 ) -> Result<Door, Failure> {
     let mut schedule = RetrySchedule::default();
     let recipient = RecipientId::new(stated.get_ref().recipient());
-    let parts = |adapter, transport, limits| RunnerParts {
+    let limits = match stated.get_ref() {
+        DestinationConfig::NdjsonFolder(_) => Limits::default(),
+        DestinationConfig::Webhook(config) => {
+            schedule.max_age = config.retry_max_age();
+            config.limits()
+        }
+        DestinationConfig::Amqp(config) => {
+            schedule.max_age = config.retry_max_age();
+            config.limits()
+        }
+    };
+    let Means { adapter, transport } = means(file, stated, clock, executor)?;
+    let parts = RunnerParts {
         seed: seed(&recipient, clock.as_ref()),
-        recipient: recipient.clone(),
+        recipient,
         adapter,
         transport,
         limits,
         clock: Arc::clone(clock),
         executor: Arc::clone(executor),
     };
-    let parts = match stated.get_ref() {
-        DestinationConfig::NdjsonFolder(config) => {
-            let path = file.path(&config.folder);
-            let folder = AppendFolder::open(&path).map_err(|error| {
-                Failure::Usage(format!("{} cannot be made: {error}", path.display()))
-            })?;
-            let transport = Box::new(AppendTransport::new(folder));
-            parts(Box::new(NdjsonFolder), transport, Limits::default())
-        }
-        DestinationConfig::Webhook(config) => {
-            schedule.max_age = config.retry_max_age();
-            let Means { adapter, transport } =
-                webhook_parts::means(file, stated, config, clock, executor)
-                    .map_err(Failure::Configuration)?;
-            parts(adapter, transport, config.limits())
-        }
-    };
     Ok(Door {
         destination: Arc::new(Runner::new(parts)),
         schedule,
     })
+}
+
+/// How a recipient is reached, with the secrets and certificates as they stand in their files now.
+fn means(
+    file: &ConfigFile,
+    stated: &Spanned<DestinationConfig>,
+    clock: &Arc<dyn Clock>,
+    executor: &Arc<dyn Executor>,
+) -> Result<Means, Failure> {
+    let adapter = adapter(file, stated)?;
+    let transport: Box<dyn Transport> = match stated.get_ref() {
+        DestinationConfig::NdjsonFolder(config) => Box::new(ndjson_parts::transport(file, config)?),
+        DestinationConfig::Webhook(config) => {
+            let (clock, executor) = (Arc::clone(clock), Arc::clone(executor));
+            let made = webhook_parts::client(file, stated, config, clock, executor);
+            Box::new(made.map_err(Failure::Configuration)?)
+        }
+        DestinationConfig::Amqp(config) => {
+            let made = amqp_parts::client(file, stated, config, Arc::clone(executor));
+            let client = made.map_err(Failure::Configuration)?;
+            amqp_parts::look_ahead(file, stated, &client, executor);
+            Box::new(client)
+        }
+    };
+    Ok(Means { adapter, transport })
 }
 
 /// The means of a destination with its secrets and certificates read anew; none when it has
@@ -95,10 +136,8 @@ pub(crate) fn renewed(
 ) -> Result<Option<Means>, Failure> {
     match stated.get_ref() {
         DestinationConfig::NdjsonFolder(_) => Ok(None),
-        DestinationConfig::Webhook(config) => {
-            webhook_parts::means(file, stated, config, clock, executor)
-                .map(Some)
-                .map_err(Failure::Configuration)
+        DestinationConfig::Webhook(_) | DestinationConfig::Amqp(_) => {
+            means(file, stated, clock, executor).map(Some)
         }
     }
 }

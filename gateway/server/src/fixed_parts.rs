@@ -20,6 +20,7 @@ pub(crate) fn changes(running: &ConfigFile, read: &ConfigFile) -> Vec<Diagnostic
     table(old.store == new.store, "[store]");
     table(old.rabbitmq == new.rabbitmq, "[rabbitmq]");
     table(old.ledger == new.ledger, "[ledger]");
+    table(old.limits == new.limits, "[limits]");
     table(old.admin == new.admin, "[admin]");
     table(old.first_start == new.first_start, "[first_start]");
     changes.extend(listener_changes(running, read));

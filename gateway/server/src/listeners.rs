@@ -20,9 +20,6 @@ use crate::config_file::{ConfigFile, LISTENER, SENDER};
 use crate::failure::Failure;
 use crate::rules::Rules;
 
-/// Bytes of messages that all listeners may hold at once.
-pub(crate) const BUDGET_BYTES: usize = 256 << 20;
-
 /// What is wrong with the senders and the listeners as of `now`; opens no port.
 pub(crate) fn check(file: &ConfigFile, now: Timestamp) -> Result<(), Failure> {
     let mut problems = Vec::new();
@@ -84,7 +81,34 @@ fn at_listener(
     listener: &Spanned<MllpConfig>,
     error: &IngressError,
 ) -> Diagnostic {
-    file.error(&listener.span(), LISTENER, with_causes(error))
+    let problem = file.error(&listener.span(), LISTENER, with_causes(error));
+    let help = match error {
+        IngressError::OverBudget { .. } => {
+            "lower one of the two in [mllp.bounds], or raise `messages_mb` in [limits]"
+        }
+        IngressError::Listen { .. } => {
+            "name an address of this machine and a port that nothing listens on"
+        }
+        IngressError::CertificateExpired { .. } => {
+            "install a renewed one; `isthmus reload` takes it over"
+        }
+        // Their texts say how to mend them.
+        IngressError::SenderTwice { .. }
+        | IngressError::SenderUnproved { .. }
+        | IngressError::SenderKey { .. }
+        | IngressError::SendersAlike { .. }
+        | IngressError::PlainListener { .. }
+        | IngressError::PlainAndTls { .. }
+        | IngressError::Bound { .. }
+        | IngressError::Pem { .. }
+        | IngressError::NoCertificate { .. }
+        | IngressError::Certificate { .. }
+        | IngressError::CertificateEarly { .. }
+        | IngressError::KeyMismatch { .. }
+        | IngressError::ClientCertificates { .. }
+        | IngressError::Tls { .. } => return problem,
+    };
+    problem.with_help(help)
 }
 
 /// Addresses, bounds, certificates and keys.
@@ -98,7 +122,10 @@ fn unusable_listeners(file: &ConfigFile, now: Timestamp) -> Vec<Diagnostic> {
                 .as_ref()
                 .map_or(Ok(()), |tls| server_config(tls, now).map(drop))
         };
-        let error = config.check(BUDGET_BYTES).and_then(|()| tls()).err()?;
+        let error = config
+            .check(file.config.limits.message_bytes())
+            .and_then(|()| tls())
+            .err()?;
         Some(at_listener(file, listener, &error))
     });
     wrong.collect()
@@ -123,6 +150,7 @@ fn named(error: &IngressError) -> Option<&SenderId> {
         IngressError::PlainListener { .. }
         | IngressError::PlainAndTls { .. }
         | IngressError::Bound { .. }
+        | IngressError::OverBudget { .. }
         | IngressError::Listen { .. }
         | IngressError::Pem { .. }
         | IngressError::NoCertificate { .. }

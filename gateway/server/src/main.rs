@@ -2,6 +2,8 @@
 //! code; what each command does is in `command`.
 
 mod admin;
+mod amqp_parts;
+mod certificate_terms;
 mod cli;
 mod command;
 mod config;
@@ -20,6 +22,8 @@ mod listeners;
 mod loop_alarm;
 mod message_file;
 mod mllp_client;
+mod ndjson_parts;
+mod notify_socket;
 mod operator_options;
 mod output;
 mod patient_lines;

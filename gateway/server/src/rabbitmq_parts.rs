@@ -5,10 +5,12 @@ use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use isthmus_core::delivery_queue::DeliveryQueue;
 use isthmus_core::diagnostic::Diagnostic;
 use isthmus_core::executor::Executor;
 use isthmus_core::id::RecipientId;
-use isthmus_queue::broker::BrokerError;
+use isthmus_queue::broker::{Broker, BrokerError};
+use isthmus_queue::brokered_queue::BrokeredQueue;
 use isthmus_queue::rabbitmq::address::Address;
 use isthmus_queue::rabbitmq::broker::{Access, RabbitMq, RabbitMqOptions};
 use toml::Spanned;
@@ -22,6 +24,39 @@ const LANES_MAX: u32 = 64;
 
 /// The longest prefix, so that there is room for a recipient's name behind it.
 const PREFIX_MAX: usize = 100;
+
+/// The broker of a running gateway, and the queue over it.
+#[derive(Debug)]
+pub(crate) struct Brokered {
+    /// The broker.
+    pub(crate) broker: Arc<RabbitMq>,
+    /// The queue.
+    pub(crate) queue: Arc<BrokeredQueue>,
+}
+
+impl Brokered {
+    /// A queue over the broker that the configuration states, for deliveries of this store.
+    pub(crate) fn over(
+        file: &ConfigFile,
+        store: &str,
+        deliveries: Arc<dyn DeliveryQueue>,
+        executor: &Arc<dyn Executor>,
+    ) -> Result<Self, Failure> {
+        let broker = Arc::new(broker(file, store, executor)?);
+        let carrier = Arc::clone(&broker) as Arc<dyn Broker>;
+        let queue = BrokeredQueue::new(deliveries, carrier, Arc::clone(executor));
+        Ok(Self {
+            broker,
+            queue: Arc::new(queue),
+        })
+    }
+
+    /// Ends the queue, then says good-bye to the broker.
+    pub(crate) async fn close(&self) {
+        self.queue.close();
+        self.broker.close().await;
+    }
+}
 
 /// What is wrong with the broker; reads secrets and certificates, and reaches nobody.
 pub(crate) fn check(file: &ConfigFile) -> Result<(), Failure> {
@@ -91,8 +126,8 @@ fn place(config: &Spanned<RabbitMqConfig>) -> Range<usize> {
 
 fn missing(file: &ConfigFile) -> Failure {
     let text = "queue = \"rabbitmq\" needs to know where the broker is";
-    let help = "add a section [rabbitmq] with url = \"amqps://HOST:5671/VHOST\" and \
-                credentials = \"${file:PATH}\", or set queue = \"embedded\"";
+    let help = "add a section [rabbitmq] with url = \"amqps://HOST:5671/VHOST\", \
+                `user` and `password`, or set queue = \"embedded\"";
     let wrong = file.at_table("[store]", BROKER, text).with_help(help);
     Failure::Configuration(vec![wrong])
 }
@@ -109,8 +144,8 @@ fn parts(
     };
     let address = Address::parse(stated.url.get_ref());
     if let Err(fault) = &address {
-        let help = "write amqps://HOST:5671/VHOST; name and password go into the file or \
-                    variable that `credentials` names";
+        let help = "write amqps://HOST:5671/VHOST; who we are there goes into `user` and \
+                    `password`";
         refuse(stated.url.span(), fault.to_string(), help);
     }
     if let Some(prefix) = &stated.prefix {
@@ -127,24 +162,27 @@ fn parts(
         refuse(stated.lanes.span(), text, "use 1 to 64; 2 is usual");
     }
     let login = login(file, stated, &mut refuse);
-    let authorities = read(file, stated.ca.as_ref(), &mut refuse);
-    let certificate = read(file, stated.certificate.as_ref(), &mut refuse);
-    let key = read(file, stated.key.as_ref(), &mut refuse);
-    if stated.certificate.is_some() != stated.key.is_some() {
+    let authorities = read(file, stated.authorities.as_ref(), &mut refuse);
+    let certificate = read(file, stated.client_certificate.as_ref(), &mut refuse);
+    let key = read(file, stated.client_key.as_ref(), &mut refuse);
+    if stated.client_certificate.is_some() != stated.client_key.is_some() {
         let text = "a client certificate has a certificate and a key, and one is missing";
         refuse(
             place(config),
             text.to_owned(),
-            "state `certificate` and `key`",
+            "state `client_certificate` and `client_key`",
         );
     }
-    if stated.credentials.is_none() && stated.certificate.is_none() {
+    if stated.user.is_none() && stated.client_certificate.is_none() {
         let text = "nothing tells the broker who we are";
-        let help = "name a file with NAME:PASSWORD in `credentials`, or a client certificate in \
-                    `certificate` and `key`";
+        let help = "state `user` and `password`, or `client_certificate` and `client_key`";
         refuse(place(config), text.to_owned(), help);
     }
-    let has_files = [&stated.ca, &stated.certificate, &stated.key];
+    let has_files = [
+        &stated.authorities,
+        &stated.client_certificate,
+        &stated.client_key,
+    ];
     if let Ok(address) = &address
         && !address.has_tls()
         && has_files.iter().any(|file| file.is_some())
@@ -173,19 +211,19 @@ fn login(
     stated: &RabbitMqConfig,
     refuse: &mut impl FnMut(Range<usize>, String, &str),
 ) -> Option<(String, String)> {
-    let reference = stated.credentials.as_ref()?;
-    let help = "write NAME:PASSWORD into a file of its own, and name it: ${file:PATH}";
-    match file.secret(reference.get_ref()) {
-        Ok(text) => {
-            let parts = text.split_once(':');
-            if parts.is_none() {
-                let text = "the credentials are not NAME:PASSWORD".to_owned();
-                refuse(reference.span(), text, help);
+    let help = "state `user`, and in `password` where its password is: ${file:PATH}";
+    match (&stated.user, &stated.password) {
+        (None, None) => None,
+        (Some(user), Some(reference)) => match file.secret(reference.get_ref()) {
+            Ok(password) => Some((user.get_ref().clone(), password)),
+            Err(error) => {
+                refuse(reference.span(), error.to_string(), help);
+                None
             }
-            parts.map(|(name, word)| (name.to_owned(), word.to_owned()))
-        }
-        Err(error) => {
-            refuse(reference.span(), error.to_string(), help);
+        },
+        (Some(one), None) | (None, Some(one)) => {
+            let text = "a user has a name and a password, and one is missing".to_owned();
+            refuse(one.span(), text, help);
             None
         }
     }

@@ -1,7 +1,8 @@
 //! `Reload`, which reads configuration, maps, tables, policies and certificates anew in a running
 //! gateway, and puts them in force together or not at all; what cannot change is in `fixed_parts`.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use isthmus_adapters::runner::{Means, Runner};
 use isthmus_core::clock::Clock;
@@ -9,6 +10,7 @@ use isthmus_core::destination::Destination;
 use isthmus_core::executor::Executor;
 use tokio::sync::mpsc;
 
+use crate::certificate_terms;
 use crate::config_file::ConfigFile;
 use crate::destinations;
 use crate::failure::Failure;
@@ -17,6 +19,9 @@ use crate::in_force::{InForce, Renewed};
 use crate::listeners;
 use crate::reload_answer::ReloadAnswer;
 use crate::whole_load;
+
+/// How often a running gateway looks for certificates that end soon.
+const LOOK_EVERY: Duration = Duration::from_hours(24);
 
 /// Reloads.
 pub(crate) struct Reload {
@@ -87,5 +92,22 @@ impl Reload {
             all.extend(runner.map(Arc::clone).zip(means));
         }
         Ok(all)
+    }
+}
+
+/// Warns of certificates that end soon, now and once a day, as the configuration that runs then
+/// names them.
+pub(crate) async fn warn_daily(
+    reload: Arc<Mutex<Reload>>,
+    clock: Arc<dyn Clock>,
+    executor: Arc<dyn Executor>,
+) {
+    loop {
+        {
+            // What a reload that panicked left is what runs.
+            let running = reload.lock().unwrap_or_else(PoisonError::into_inner);
+            certificate_terms::warn(&running.file, clock.now());
+        }
+        executor.sleep(LOOK_EVERY).await;
     }
 }

@@ -39,6 +39,9 @@ impl ReloadAnswer {
             senders,
             "configuration, maps and policies were read anew and are in force"
         );
+        for one in &rules.warnings {
+            tracing::warn!(code = one.code.text(), "{}", one.message);
+        }
         Self::Reloaded {
             maps,
             recipients: rules.policies.recipients().count(),

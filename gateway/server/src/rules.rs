@@ -71,6 +71,7 @@ impl Rules {
         }
         if !problems.iter().any(Diagnostic::is_error) {
             problems.extend(unreached(file, &policies));
+            problems.extend(unsealed(file, &policies));
         }
         problems.extend(waiting(file, &policies));
         if problems.iter().any(Diagnostic::is_error) {
@@ -132,6 +133,28 @@ fn unreached(file: &ConfigFile, policies: &PolicySet) -> Vec<Diagnostic> {
         policies.recipient(&id).is_none().then(unknown)
     });
     unknown.collect()
+}
+
+/// Destinations whose records would leave readable although the recipient's policy asks for a seal.
+fn unsealed(file: &ConfigFile, policies: &PolicySet) -> Vec<Diagnostic> {
+    let destinations = file.config.destinations.iter();
+    let unsealed = destinations.filter_map(|destination| {
+        let stated = destination.get_ref();
+        let recipient = policies.recipient(&RecipientId::new(stated.recipient()))?;
+        let is_fault = recipient.seal && !stated.seals();
+        let text = || {
+            format!(
+                "the policy of {} says `seal = true`, and records would leave unsealed",
+                stated.recipient()
+            )
+        };
+        let help = "reach it by the adapter amqp with `payload = \"sealed\"`, or review the policy";
+        is_fault.then(|| {
+            file.destination(&destination.span(), text())
+                .with_help(help)
+        })
+    });
+    unsealed.collect()
 }
 
 fn shapers(

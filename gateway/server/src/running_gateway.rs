@@ -7,7 +7,6 @@ use std::time::Duration;
 
 use isthmus_core::current::Current;
 use isthmus_ingress::mllp_listener::MllpListener;
-use isthmus_queue::rabbitmq::broker::RabbitMq;
 use isthmus_store::running_store::RunningStore;
 use tokio::sync::{mpsc, oneshot, watch};
 
@@ -15,7 +14,7 @@ use crate::config_file::ConfigFile;
 use crate::failure::Failure;
 use crate::in_force::{self, InForce};
 use crate::listeners;
-use crate::rabbitmq_parts;
+use crate::rabbitmq_parts::{self, Brokered};
 use crate::reload::Reload;
 use crate::reload_answer::ReloadAnswer;
 use crate::rules::Rules;
@@ -46,7 +45,7 @@ pub(crate) enum Ended {
 /// A gateway that takes messages in and delivers.
 pub(crate) struct RunningGateway {
     store: Arc<RunningStore>,
-    broker: Option<Arc<RabbitMq>>,
+    brokered: Option<Brokered>,
     listening: Vec<Listening>,
     stop: watch::Sender<bool>,
     listeners: tokio::task::JoinSet<()>,
@@ -75,8 +74,8 @@ impl RunningGateway {
         let (stop, stopping) = watch::channel(false);
         let (working, workers) = mpsc::channel(1);
         let parts = Parts::make(file, rules, ended, stopping.clone(), working)?;
-        if let Some(broker) = &parts.broker {
-            rabbitmq_parts::declare(file, broker).await?;
+        if let Some(brokered) = &parts.brokered {
+            rabbitmq_parts::declare(file, &brokered.broker).await?;
         }
         let (sign_last, last) = watch::channel(false);
         let signed = parts.sign(file, last)?;
@@ -111,9 +110,10 @@ impl RunningGateway {
         };
         let (reload, reloads) = parts.reload(file, in_force);
         parts.answer(file, &reload)?;
+        parts.warn_daily(&reload);
         Ok(Self {
             store: parts.store,
-            broker: parts.broker,
+            brokered: parts.brokered,
             listening,
             stop,
             listeners: running,
@@ -157,6 +157,11 @@ impl RunningGateway {
         }));
     }
 
+    /// Its store.
+    pub(crate) fn store(&self) -> Arc<RunningStore> {
+        Arc::clone(&self.store)
+    }
+
     /// Closes the ports and answers what came in whole; settles what is being handed over, signs
     /// the ledger, and commits what waits.
     pub(crate) async fn stop(mut self) {
@@ -171,8 +176,8 @@ impl RunningGateway {
                 "hand-overs are still under way, they are repeated after the next start"
             );
         }
-        if let Some(broker) = self.broker {
-            broker.close().await;
+        if let Some(brokered) = self.brokered {
+            brokered.close().await;
         }
         // The task that signs may have ended by itself.
         let _ended = self.sign_last.send(true);

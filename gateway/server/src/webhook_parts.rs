@@ -5,13 +5,13 @@ use std::sync::Arc;
 
 use isthmus_adapters::adapter::{AdapterConfig, Problem};
 use isthmus_adapters::http_client::client::HttpClient;
-use isthmus_adapters::runner::Means;
 use isthmus_adapters::standard_webhooks::SigningSecret;
 use isthmus_adapters::webhook::config::WebhookConfig;
 use isthmus_adapters::webhook::destination::Webhook;
 use isthmus_core::clock::Clock;
 use isthmus_core::diagnostic::Diagnostic;
 use isthmus_core::executor::Executor;
+use isthmus_ingress::certificate_term;
 use toml::Spanned;
 
 use crate::config::DestinationConfig;
@@ -24,26 +24,9 @@ pub(crate) fn check(
     stated: &Spanned<DestinationConfig>,
     config: &WebhookConfig,
 ) -> Result<(), Vec<Diagnostic>> {
-    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let executor: Arc<dyn Executor> = Arc::new(TokioExecutor::new());
-    means(file, stated, config, &clock, &executor).map(drop)
-}
-
-/// How the recipient of a webhook is reached; reads its secrets and certificates.
-pub(crate) fn means(
-    file: &ConfigFile,
-    stated: &Spanned<DestinationConfig>,
-    config: &WebhookConfig,
-    clock: &Arc<dyn Clock>,
-    executor: &Arc<dyn Executor>,
-) -> Result<Means, Vec<Diagnostic>> {
-    let adapter = adapter(file, stated, config)?;
-    let (clock, executor) = (Arc::clone(clock), Arc::clone(executor));
-    let client = client(file, stated, config, clock, executor)?;
-    Ok(Means {
-        adapter: Box::new(adapter),
-        transport: Box::new(client),
-    })
+    adapter(file, stated, config)?;
+    let (clock, executor) = (Arc::new(SystemClock), Arc::new(TokioExecutor::new()));
+    client(file, stated, config, clock, executor).map(drop)
 }
 
 /// The adapter of a webhook, with its secrets.
@@ -86,13 +69,23 @@ pub(crate) fn adapter(
 const SECRET_HELP: &str = "`echo whsec_$(openssl rand -base64 32) > FILE` makes a secret";
 
 /// The client of a webhook; reads its certificates.
-fn client(
+pub(crate) fn client(
     file: &ConfigFile,
     stated: &Spanned<DestinationConfig>,
     config: &WebhookConfig,
     clock: Arc<dyn Clock>,
     executor: Arc<dyn Executor>,
 ) -> Result<HttpClient, Vec<Diagnostic>> {
+    if let Some(own) = &config.client_certificate {
+        let path = file.path(own);
+        certificate_term::check("client_certificate", &path, clock.now()).map_err(|error| {
+            let help = "install a renewed one; `isthmus reload` takes it over";
+            vec![
+                file.error(&stated.span(), DESTINATION, error.to_string())
+                    .with_help(help),
+            ]
+        })?;
+    }
     let settings = config.http_settings(&file.folder);
     HttpClient::new(settings, clock, executor)
         .map_err(|error| vec![file.error(&stated.span(), DESTINATION, error.to_string())])

@@ -3,6 +3,7 @@
 
 use isthmus_core::clock::Timestamp;
 
+use crate::certificate_terms;
 use crate::config_file::ConfigFile;
 use crate::destinations;
 use crate::failure::Failure;
@@ -26,7 +27,10 @@ pub(crate) fn load(file: &ConfigFile, now: Timestamp) -> Result<Rules, Failure> 
         (Err(ends), Err(broker)) => Err(ends.and(broker)),
     };
     match (ends, Rules::load(file, now)) {
-        (Ok(()), Ok(rules)) => Ok(rules),
+        (Ok(()), Ok(mut rules)) => {
+            rules.warnings.extend(certificate_terms::soon(file, now));
+            Ok(rules)
+        }
         (Err(ends), Err(rules)) => Err(ends.and(rules)),
         (Err(failure), Ok(_)) | (Ok(()), Err(failure)) => Err(failure),
     }

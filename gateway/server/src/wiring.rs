@@ -28,9 +28,6 @@ use isthmus_pipeline::rebuild_stage::RebuildStage;
 use isthmus_pipeline::release_stage::ReleaseStage;
 use isthmus_pipeline::rules_in_force::RulesInForce;
 use isthmus_pipeline::shaping::Shaping;
-use isthmus_queue::broker::Broker;
-use isthmus_queue::brokered_queue::BrokeredQueue;
-use isthmus_queue::rabbitmq::broker::RabbitMq;
 use isthmus_store::running_store::{RunningStore, StoreOptions};
 use tokio::sync::{mpsc, oneshot, watch};
 use toml::Spanned;
@@ -45,8 +42,8 @@ use crate::failure::Failure;
 use crate::in_force::{self, InForce};
 use crate::listeners;
 use crate::loop_alarm::LoopAlarm;
-use crate::rabbitmq_parts;
-use crate::reload::Reload;
+use crate::rabbitmq_parts::Brokered;
+use crate::reload::{self, Reload};
 use crate::reload_answer::ReloadAnswer;
 use crate::rules::Rules;
 use crate::system::{SystemClock, TokioExecutor};
@@ -62,7 +59,7 @@ pub(crate) struct Parts {
     keys: Arc<dyn KeyRing>,
     queue: Arc<dyn DeliveryQueue>,
     /// What carries the deliveries, if it is not the store.
-    pub(crate) broker: Option<Arc<RabbitMq>>,
+    pub(crate) brokered: Option<Brokered>,
     release: Arc<ReleaseStage>,
     pub(crate) rules: Arc<Current<RulesInForce>>,
     ended: mpsc::Sender<String>,
@@ -88,21 +85,23 @@ impl Parts {
         let master = file.master_key()?;
         let options = StoreOptions {
             paths: file.store_paths(),
-            size_limit: None,
+            size_limit: file.config.store.size_limit(),
         };
         let store = RunningStore::start(&options, &master).map_err(Failure::run)?;
+        let size = std::fs::metadata(options.paths.database()).map_or(0, |file| file.len());
+        if options.size_limit.is_some_and(|limit| size >= limit) {
+            tracing::warn!("the database is as large as `size_max_mb` allows; senders are told AE");
+        }
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let executor: Arc<dyn Executor> = Arc::new(TokioExecutor::new());
         let queue = store.queue(Arc::clone(&clock), Arc::clone(&executor));
         let queue: Arc<dyn DeliveryQueue> = Arc::new(queue.map_err(Failure::run)?);
-        let (queue, broker) = match file.config.store.queue {
+        let (queue, brokered) = match file.config.store.queue {
             QueueKind::Embedded => (queue, None),
             QueueKind::RabbitMq => {
-                let broker = rabbitmq_parts::broker(file, &store.store().name(), &executor)?;
-                let broker = Arc::new(broker);
-                let over = Arc::clone(&broker) as Arc<dyn Broker>;
-                let brokered = BrokeredQueue::new(queue, over, Arc::clone(&executor));
-                (Arc::new(brokered) as Arc<dyn DeliveryQueue>, Some(broker))
+                let brokered = Brokered::over(file, &store.store().name(), queue, &executor)?;
+                let queue = Arc::clone(&brokered.queue) as Arc<dyn DeliveryQueue>;
+                (queue, Some(brokered))
             }
         };
         let keys: Arc<dyn KeyRing> = store.store().keys();
@@ -116,7 +115,7 @@ impl Parts {
         };
         Ok(Self {
             queue,
-            broker,
+            brokered,
             store: Arc::new(store),
             clock,
             executor,
@@ -136,10 +135,17 @@ impl Parts {
             digester: self.store.store().digester().clone(),
             clock: Arc::clone(&self.clock),
             executor: Arc::clone(&self.executor),
-            budget: Budget::new(listeners::BUDGET_BYTES),
+            budget: Budget::new(file.config.limits.message_bytes()),
             counters: Arc::new(Counters::default()),
             control_ids: ControlIds::default(),
         }))
+    }
+
+    /// Warns of certificates that end soon.
+    pub(crate) fn warn_daily(&self, reload: &Arc<Mutex<Reload>>) {
+        let (clock, executor) = (Arc::clone(&self.clock), Arc::clone(&self.executor));
+        let task = reload::warn_daily(Arc::clone(reload), clock, executor);
+        self.executor.spawn("certificates", Box::pin(task));
     }
 
     /// What reloads, and where it tells how that ended.

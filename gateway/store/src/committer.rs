@@ -14,12 +14,13 @@ use isthmus_core::journal::{
 };
 use isthmus_core::key_ring::KeyError;
 use isthmus_core::link::LinkOrder;
-use rusqlite::{Connection, ErrorCode, ffi};
+use rusqlite::{Connection, ErrorCode};
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
 
 use crate::commit_status::CommitStatus;
 use crate::conclusion_rows::insert_conclusion;
 use crate::database::{hold, within};
+use crate::error::is_full;
 use crate::file_key_ring::FileKeyRing;
 use crate::intake_rows::{SealedIntake, insert_intake};
 use crate::ledger_rows::insert_checkpoint;
@@ -79,6 +80,8 @@ pub(crate) struct Request {
 #[derive(Debug)]
 pub(crate) enum Order {
     Commit(Box<Request>),
+    /// Tell that what came before is done.
+    Answer(oneshot::Sender<()>),
     /// Commit what came before, then end.
     Stop,
 }
@@ -124,11 +127,12 @@ impl Committer {
         let mut stopping = false;
         while !stopping {
             let Ok(first) = self.orders.recv() else { break };
-            let mut batch = Vec::new();
+            let (mut batch, mut asked) = (Vec::new(), Vec::new());
             let rest = std::iter::from_fn(|| self.orders.try_recv().ok());
             for order in std::iter::once(first).chain(rest) {
                 match order {
                     Order::Commit(request) => batch.push(*request),
+                    Order::Answer(whom) => asked.push(whom),
                     Order::Stop => stopping = true,
                 }
                 if stopping || batch.len() >= BATCH {
@@ -136,6 +140,10 @@ impl Committer {
                 }
             }
             self.commit(batch);
+            for whom in asked {
+                // Whoever asked may be gone.
+                let _gone = whom.send(());
+            }
         }
         drop(self.lock);
     }
@@ -145,6 +153,9 @@ impl Committer {
     fn commit(&self, batch: Vec<Request>) {
         if batch.is_empty() {
             return;
+        }
+        if let Some(why) = self.keys.failure() {
+            self.status.fail(why);
         }
         if let Some(why) = self.status.failure() {
             let failed = JournalError::Failed(why.to_owned());
@@ -264,14 +275,6 @@ fn answer_all(batch: Vec<Request>, answer: &Answer) {
     for request in batch {
         send(request, answer.clone());
     }
-}
-
-/// The disk or the store's bound is full; SQLite says so in another way when it cannot enlarge
-/// the index of the log (<https://www.sqlite.org/rescode.html#ioerr_shmsize>).
-fn is_full(error: &rusqlite::Error) -> bool {
-    error.sqlite_error().is_some_and(|error| {
-        error.code == ErrorCode::DiskFull || error.extended_code == ffi::SQLITE_IOERR_SHMSIZE
-    })
 }
 
 /// Says so when the thread ends in any way: nobody may wait for a committer that is gone.

@@ -117,6 +117,21 @@ pub(crate) fn retried_heads<'a>(
     Ok(statement)
 }
 
+/// The first deliveries of patients whose time to try again lies beyond a time, nearest first.
+pub(crate) fn heads_beyond<'a>(
+    connection: &'a Connection,
+    recipient: &RecipientId,
+    beyond: Timestamp,
+) -> rusqlite::Result<CachedStatement<'a>> {
+    let mut statement = connection.prepare_cached(select_delivery!(
+        "WHERE recipient = ?1 AND head = 1 AND state = 0 AND not_before > ?2
+         ORDER BY not_before, row"
+    ))?;
+    statement.raw_bind_parameter(1, recipient.as_str())?;
+    statement.raw_bind_parameter(2, beyond.unix_millis())?;
+    Ok(statement)
+}
+
 /// What waits behind a row of the same patient, in order.
 pub(crate) fn successors<'a>(
     connection: &'a Connection,

@@ -5,6 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use isthmus_core::key_ring::KeyError;
+use rusqlite::{ErrorCode, ffi};
 
 /// Why a store cannot be opened, read or written. No text holds a stored value.
 #[derive(Debug, thiserror::Error)]
@@ -109,4 +110,18 @@ pub(crate) fn at_path(path: &Path) -> impl Fn(io::Error) -> StoreError {
         path: path.to_owned(),
         source,
     }
+}
+
+/// The disk or the store's bound is full; SQLite says so in another way when it cannot enlarge
+/// the index of the log (<https://www.sqlite.org/rescode.html#ioerr_shmsize>).
+pub(crate) fn is_full(error: &rusqlite::Error) -> bool {
+    error.sqlite_error().is_some_and(|error| {
+        error.code == ErrorCode::DiskFull || error.extended_code == ffi::SQLITE_IOERR_SHMSIZE
+    })
+}
+
+/// Reading or writing failed in a way that does not pass: what was written may be forgotten, and
+/// a sync that succeeds later says nothing of it.
+pub(crate) fn is_lasting(error: &rusqlite::Error) -> bool {
+    error.sqlite_error_code() == Some(ErrorCode::SystemIoFailure) && !is_full(error)
 }

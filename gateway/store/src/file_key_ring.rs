@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use isthmus_core::clock::Timestamp;
 use isthmus_core::key_ring::{KeyClass, KeyError, KeyId, KeyOwner, KeyRing, SealingKey};
@@ -12,7 +12,7 @@ use isthmus_core::subject::Digester;
 use zeroize::Zeroizing;
 
 use crate::database::hold;
-use crate::error::StoreError;
+use crate::error::{StoreError, is_lasting};
 use crate::generation_cache::GenerationCache;
 use crate::key_file::{KeyFile, StoreId, WrappedKey, append, empty_log, overwrite, unwrap_secret};
 use crate::key_label::{KeyLabel, owner_bytes};
@@ -32,6 +32,7 @@ pub struct FileKeyRing {
     path: PathBuf,
     master: SealingKey,
     state: Mutex<RingState>,
+    failure: OnceLock<String>,
 }
 
 /// What is known of the file in memory.
@@ -116,6 +117,7 @@ impl FileKeyRing {
             path: path.to_owned(),
             master,
             state: Mutex::new(state),
+            failure: OnceLock::new(),
         };
         Ok((ring, id, Digester::new(&digest_secret)))
     }
@@ -123,7 +125,7 @@ impl FileKeyRing {
     /// The periods for which this owner has keys of this class: months (`YYYY-MM`) of a patient,
     /// days (`YYYY-MM-DD`) of a sender; in order.
     pub fn periods(&self, owner: &KeyOwner, class: KeyClass) -> Result<Vec<String>, KeyError> {
-        self.flush().map_err(|e| unavailable(&e))?;
+        self.flush().map_err(|e| self.not_written(&e))?;
         let periods = self.file.periods(&owner_bytes(owner), class.code());
         periods.map_err(|e| unavailable(&e))
     }
@@ -240,8 +242,21 @@ impl FileKeyRing {
         Ok(Some(key))
     }
 
+    /// Why nothing may be acknowledged any more: a write to the key file failed outside of a commit.
+    pub(crate) fn failure(&self) -> Option<&str> {
+        self.failure.get().map(String::as_str)
+    }
+
+    /// Notes a failure that lasts, for the committer.
+    fn not_written(&self, error: &rusqlite::Error) -> KeyError {
+        if is_lasting(error) {
+            self.failure.get_or_init(|| format!("key file: {error}"));
+        }
+        unavailable(error)
+    }
+
     fn start_run(&self) -> Result<(), KeyError> {
-        let run = self.file.start_run().map_err(|e| unavailable(&e))?;
+        let run = self.file.start_run().map_err(|e| self.not_written(&e))?;
         hold(&self.state).next_id.get_or_insert((run, 0));
         Ok(())
     }
@@ -284,7 +299,7 @@ impl KeyRing for FileKeyRing {
                 (state.destructions, state.pending.len())
             };
             if pending >= PENDING_LIMIT {
-                self.flush().map_err(|e| unavailable(&e))?;
+                self.flush().map_err(|e| self.not_written(&e))?;
             }
             if let Some(key) = self.find(&label, destructions)? {
                 return Ok(key);

@@ -15,8 +15,8 @@ use tokio::sync::futures::Notified;
 
 use crate::database::hold;
 use crate::delivery_rows::{
-    Reading, StoredDelivery, each_delivery, fresh_heads, next_due, retried_heads, successors,
-    urgent_heads,
+    Reading, StoredDelivery, each_delivery, fresh_heads, heads_beyond, next_due, retried_heads,
+    successors, urgent_heads,
 };
 
 /// Deliveries that are due and loaded.
@@ -27,6 +27,16 @@ const WINDOW_BYTES: usize = 8 << 20;
 
 /// Deliveries that workers may have in hand.
 const IN_HAND: usize = 1_024;
+
+/// No retry lies farther ahead than a day, which is the longest that a recipient can ask for. One
+/// that does was written while the clock stood ahead, and is due.
+const RETRY_AHEAD_MS: i64 = 24 * 60 * 60 * 1_000;
+
+/// The same while the clock is known to have stood ahead: the longest wait that nobody asked for.
+const DRAWN_RETRY_AHEAD_MS: i64 = 15 * 60 * 1_000;
+
+/// A clock that is set back by less changes no wait by much.
+const SET_BACK_MS: i64 = 60 * 1_000;
 
 /// What a draw gave.
 #[derive(Debug)]
@@ -73,6 +83,10 @@ struct RelayState {
     more: bool,
     /// When the next retry is due.
     due: Option<Timestamp>,
+    /// The clock at the last look.
+    last: Timestamp,
+    /// The latest that it ever showed to this run.
+    latest: Timestamp,
 }
 
 impl RecipientRelay {
@@ -88,6 +102,8 @@ impl RecipientRelay {
                 busy: HashMap::new(),
                 more: true,
                 due: None,
+                last: Timestamp::from_unix_millis(0),
+                latest: Timestamp::from_unix_millis(0),
             }),
             stale: AtomicBool::new(true),
             urgent_stale: AtomicBool::new(true),
@@ -148,6 +164,9 @@ impl RecipientRelay {
         if limit == 0 {
             return Ok(Drawn::Nothing { due: None });
         }
+        if state.was_set_back(now) {
+            self.stale.store(true, Ordering::SeqCst);
+        }
         if self.urgent_stale.swap(false, Ordering::SeqCst) {
             state.load_urgent(&self.recipient, now)?;
         }
@@ -181,6 +200,26 @@ impl RecipientRelay {
 }
 
 impl RelayState {
+    /// Looks at the clock; whether it shows less than at the last look.
+    fn was_set_back(&mut self, now: Timestamp) -> bool {
+        let set_back = now < self.last;
+        self.last = now;
+        self.latest = self.latest.max(now);
+        set_back
+    }
+
+    /// The time beyond which no retry lies that was written by a clock like that of now.
+    fn farthest_retry(&self, now: Timestamp) -> Timestamp {
+        let now = now.unix_millis();
+        let is_behind = self.latest.unix_millis().saturating_sub(now) > SET_BACK_MS;
+        let ahead = if is_behind {
+            DRAWN_RETRY_AHEAD_MS
+        } else {
+            RETRY_AHEAD_MS
+        };
+        Timestamp::from_unix_millis(now.saturating_add(ahead))
+    }
+
     fn release(&mut self, ids: &[DeliveryId]) {
         for InHand { subject, .. } in ids.iter().filter_map(|id| self.in_hand.remove(id)) {
             if let Some(count) = self.busy.get_mut(&subject) {
@@ -250,10 +289,12 @@ impl RelayState {
         let retried = retried_heads(&self.connection, recipient, now)?;
         let half = room.div_ceil(2);
         let retried = each_delivery(retried, recipient, now, |stored| load(half, stored))?;
+        let beyond = heads_beyond(&self.connection, recipient, self.farthest_retry(now))?;
+        let beyond = each_delivery(beyond, recipient, now, |stored| load(half, stored))?;
         let fresh = fresh_heads(&self.connection, recipient)?;
         let fresh = each_delivery(fresh, recipient, now, |stored| load(room, stored))?;
         self.add(loaded);
-        self.more = retried == Reading::Enough || fresh == Reading::Enough;
+        self.more = [retried, beyond, fresh].contains(&Reading::Enough);
         self.due = next_due(&self.connection, recipient, now)?;
         Ok(())
     }

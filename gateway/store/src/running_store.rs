@@ -128,6 +128,11 @@ impl RunningStore {
         Box::pin(self.status.failed())
     }
 
+    /// Completes when the committer has done what was asked of it before; false when it is gone.
+    pub async fn answers(&self) -> bool {
+        self.journal.answers().await
+    }
+
     /// Lets nothing more in, commits what waits, and gives up the lock. Units committed after
     /// this get [`isthmus_core::journal::JournalError::Closed`]. Blocking.
     pub fn close(&self) {

@@ -56,6 +56,12 @@ impl SqliteJournal {
         }
     }
 
+    /// Whether the committer does what was asked of it before; waits until that is done.
+    pub(crate) async fn answers(&self) -> bool {
+        let (whom, answered) = oneshot::channel();
+        self.orders.send(Order::Answer(whom)).is_ok() && answered.await.is_ok()
+    }
+
     async fn submit(&self, unit: Unit) -> Result<Committed, JournalError> {
         if let Some(why) = self.status.failure() {
             return Err(JournalError::Failed(why.to_owned()));

@@ -19,6 +19,7 @@ mod choices;
 mod functions;
 mod library;
 mod load_errors;
+mod message_parts;
 mod read_set;
 mod record_schemas;
 mod records;

@@ -63,6 +63,7 @@ const KEYS: Keys = Keys {
         "side",
         "agreement",
         "regions",
+        "seal",
     ],
     not_enforced: &[],
 };
@@ -84,6 +85,8 @@ pub struct Recipient {
     pub agreement: String,
     /// Where it keeps what it receives, ISO 3166-1 alpha-2; for the report.
     pub regions: Vec<String>,
+    /// Whether records may leave for it only sealed, so that nobody on the way can read them.
+    pub seal: bool,
 }
 
 /// A recipient with the places that later complaints point at.
@@ -112,6 +115,7 @@ pub(in crate::privacy) fn read(
     let side = table.required_listed::<Side>("side", complaints);
     let agreement = required_agreement(&table, complaints);
     let regions = regions(&table, complaints);
+    let seal = table.flag("seal", complaints);
     check_side(kind.as_ref(), side.as_ref(), complaints);
     let (id, agreement) = (id?, agreement?);
     let recipient = Recipient {
@@ -122,6 +126,7 @@ pub(in crate::privacy) fn read(
         side: side?.value,
         agreement: agreement.value.clone(),
         regions,
+        seal,
     };
     Some(ReadRecipient {
         recipient,

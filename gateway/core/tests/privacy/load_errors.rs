@@ -149,6 +149,12 @@ fn values_of_the_wrong_form() {
         "P005",
         "\"yes\"",
     );
+    one(
+        "accountable = true",
+        "accountable = true\nurgent = 1",
+        "P005",
+        "1",
+    );
     one("\"Acme Mail\"", "\" \"", "P005", "\" \"");
     one(
         "\"patient\"",

@@ -26,7 +26,7 @@ pub enum AddressFault {
     #[error("it is no URL such as amqps://rabbitmq.example:5671/isthmus")]
     Form,
     /// It holds a user name or password.
-    #[error("the URL holds credentials; name them with `credentials`")]
+    #[error("the URL holds credentials")]
     Credentials,
     /// It holds a query or a fragment.
     #[error("the URL holds a query or a fragment")]

@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{UnixListener, UnixStream};
+use tokio::sync::Semaphore;
 
 use crate::admin::desk::Desk;
 use crate::admin::request::Request;
@@ -19,6 +20,9 @@ use crate::failure::Failure;
 
 /// The longest question, in bytes.
 const REQUEST_MAX: u64 = 16 << 20;
+
+/// How many questions may be asked at once; whoever asks one more waits.
+const AT_ONCE: usize = 32;
 
 /// What comes back.
 #[derive(Debug, Serialize, Deserialize)]
@@ -71,7 +75,10 @@ impl AdminSocket {
 
     /// Answers until the task is dropped.
     pub(crate) async fn run(self, desk: Arc<Desk>, executor: Arc<dyn Executor>) {
+        let places = Arc::new(Semaphore::new(AT_ONCE));
         loop {
+            // Never closed, so there is always a place in the end.
+            let place = Arc::clone(&places).acquire_owned().await;
             match self.listener.accept().await {
                 Ok((stream, _)) => {
                     let Some(by) = self.who(&stream) else {
@@ -79,7 +86,11 @@ impl AdminSocket {
                         continue;
                     };
                     let desk = Arc::clone(&desk);
-                    executor.spawn("admin", Box::pin(exchange(stream, desk, by)));
+                    let answering = async move {
+                        exchange(stream, desk, by).await;
+                        drop(place);
+                    };
+                    executor.spawn("admin", Box::pin(answering));
                 }
                 Err(error) => {
                     tracing::warn!(%error, "the admin socket does not accept");

@@ -1,13 +1,17 @@
 //! `isthmus adapter`: which adapters there are, and whether the destinations are as they must be;
-//! nothing is reached for that. What would be sent is shown by `adapter_plan`.
+//! nothing is reached for that unless asked for. What would be sent is shown by `adapter_plan`.
 
 use std::path::Path;
 
 use clap::{Args, Subcommand};
 use isthmus_adapters::dry_run::{self, AvailableAdapter};
+use isthmus_core::diagnostic::Diagnostic;
 use serde::Serialize;
+use toml::Spanned;
 
+use crate::amqp_parts::{self, REACHED};
 use crate::command::adapter_plan::{self, AdapterPlan};
+use crate::config::DestinationConfig;
 use crate::config_file::ConfigFile;
 use crate::destinations;
 use crate::failure::Failure;
@@ -16,8 +20,12 @@ use crate::output::Output;
 /// Commands on adapters.
 #[derive(Debug, Subcommand)]
 pub(crate) enum AdapterCommand {
-    /// List the adapters, and check every destination without reaching one.
-    #[command(after_help = "Example:\n  isthmus adapter check\n\nExit code 2 on any error.")]
+    /// List the adapters, and check every destination.
+    #[command(
+        after_help = "Examples:\n  isthmus adapter check\n  isthmus adapter check amqp \
+                            --reach\n\nNobody is reached unless asked for. Exit code 2 on any \
+                            error."
+    )]
     Check(AdapterCheck),
 
     /// Show the calls that the messages of a file would make, every value of the records masked.
@@ -33,6 +41,11 @@ pub(crate) enum AdapterCommand {
 pub(crate) struct AdapterCheck {
     /// One adapter only.
     pub(crate) name: Option<String>,
+
+    /// Log in at the brokers, and look for their exchanges and queues; with `declare = true` in the
+    /// configuration they are made. Publishes nothing.
+    #[arg(long)]
+    pub(crate) reach: bool,
 }
 
 /// The `--json` document of `check`.
@@ -46,6 +59,15 @@ struct Checked {
 struct CheckedDestination {
     recipient: String,
     adapter: &'static str,
+    /// What came of reaching it: `reached`, or why not; none when it was not asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reached: Option<&'static str>,
+}
+
+impl CheckedDestination {
+    fn is_unreached(&self) -> bool {
+        self.reached.is_some_and(|reached| reached != REACHED)
+    }
 }
 
 /// Runs one of the commands.
@@ -54,6 +76,23 @@ pub(crate) fn run(folder: &Path, command: &AdapterCommand, output: Output) -> Re
     match command {
         AdapterCommand::Check(options) => check(&file, options, output),
         AdapterCommand::Plan(options) => adapter_plan::run(&file, options, output),
+    }
+}
+
+/// What came of reaching a destination, when that is asked for and its adapter can.
+fn reached(
+    file: &ConfigFile,
+    stated: &Spanned<DestinationConfig>,
+    is_asked: bool,
+) -> Result<Option<&'static str>, Vec<Diagnostic>> {
+    if let DestinationConfig::Amqp(config) = stated.get_ref()
+        && is_asked
+    {
+        let reached = amqp_parts::reach(file, stated, config);
+        // An offline command is no task, so it may wait.
+        tokio::runtime::Handle::current().block_on(reached)
+    } else {
+        Ok(None)
     }
 }
 
@@ -71,16 +110,26 @@ fn check(file: &ConfigFile, options: &AdapterCheck, output: Output) -> Result<()
     adapters.retain(|one| asked(one.name));
     file.first_start()?;
     destinations::check(file)?;
-    let stated = file.config.destinations.iter().map(toml::Spanned::get_ref);
-    let stated = stated.filter(|one| asked(one.adapter()));
+    let stated = file.config.destinations.iter();
+    let stated = stated.filter(|one| asked(one.get_ref().adapter()));
+    let mut destinations = Vec::new();
+    let mut problems = Vec::new();
+    for one in stated {
+        match reached(file, one, options.reach) {
+            Ok(reached) => destinations.push(CheckedDestination {
+                recipient: one.get_ref().recipient().to_owned(),
+                adapter: one.get_ref().adapter(),
+                reached,
+            }),
+            Err(wrong) => problems.extend(wrong),
+        }
+    }
+    if !problems.is_empty() {
+        return Err(Failure::Configuration(problems));
+    }
     let checked = Checked {
         adapters,
-        destinations: stated
-            .map(|one| CheckedDestination {
-                recipient: one.recipient().to_owned(),
-                adapter: one.adapter(),
-            })
-            .collect(),
+        destinations,
     };
     output.document(&checked);
     let rows = checked.adapters.iter().map(|one| {
@@ -89,7 +138,19 @@ fn check(file: &ConfigFile, options: &AdapterCheck, output: Output) -> Result<()
     });
     output.table(&["adapter", "what it does", "takes"], rows.collect());
     let rows = checked.destinations.iter();
-    let rows = rows.map(|one| vec![one.recipient.clone(), one.adapter.to_owned(), "well".into()]);
-    output.table(&["recipient", "adapter", "stated"], rows.collect());
-    Ok(())
+    let rows = rows.map(|one| {
+        let reached = one.reached.unwrap_or("not asked");
+        let cells = [&one.recipient, one.adapter, "well", reached];
+        cells.map(str::to_owned).to_vec()
+    });
+    let heads = ["recipient", "adapter", "stated", "reached"];
+    output.table(&heads, rows.collect());
+    match checked.destinations.iter().find(|one| one.is_unreached()) {
+        None => Ok(()),
+        Some(one) => Err(Failure::Run(format!(
+            "the broker of {} is not reached: {}",
+            one.recipient,
+            one.reached.unwrap_or_default()
+        ))),
+    }
 }

@@ -4,14 +4,12 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use isthmus_adapters::adapter::Adapter;
-use isthmus_adapters::dry_run::{self, ShownCall};
-use isthmus_adapters::ndjson_folder::destination::NdjsonFolder;
+use isthmus_adapters::dry_run::{self, ShownCall, ShownHeader};
 use isthmus_core::clock::Clock;
 use serde::Serialize;
 
-use crate::config::DestinationConfig;
 use crate::config_file::ConfigFile;
+use crate::destinations;
 use crate::dry_release::{self, Withheld};
 use crate::failure::{Failure, counted};
 use crate::input;
@@ -19,7 +17,6 @@ use crate::output::Output;
 use crate::rules::Rules;
 use crate::sender_terms;
 use crate::system::SystemClock;
-use crate::webhook_parts;
 
 /// Options of `adapter plan`.
 #[derive(Debug, Args)]
@@ -65,13 +62,7 @@ pub(crate) fn run(file: &ConfigFile, options: &AdapterPlan, output: Output) -> R
         {
             continue;
         }
-        let adapter: Box<dyn Adapter> = match stated.get_ref() {
-            DestinationConfig::NdjsonFolder(_) => Box::new(NdjsonFolder),
-            DestinationConfig::Webhook(config) => {
-                let made = webhook_parts::adapter(file, stated, config);
-                Box::new(made.map_err(Failure::Configuration)?)
-            }
-        };
+        let adapter = destinations::adapter(file, stated)?;
         for (index, one) in released.iter().enumerate() {
             let (batch, withheld) = one.for_recipient(recipient);
             planned.push(Planned {
@@ -121,12 +112,39 @@ fn show(planned: &Planned, output: Output) {
                 ..
             } => {
                 output.line(format!("  {method} {url}"));
-                for header in headers {
-                    output.line(format!("  {}: {}", header.name, header.value));
-                }
+                show_headers(headers, output);
+                output.line(indented(body));
+            }
+            ShownCall::Amqp {
+                exchange,
+                routing_key,
+                properties,
+                sealed_under,
+                body,
+                ..
+            } => {
+                let exchange = if exchange.is_empty() {
+                    "the default exchange"
+                } else {
+                    exchange
+                };
+                output.line(format!(
+                    "  publish to {exchange} with the routing key {routing_key}"
+                ));
+                show_headers(properties, output);
+                output.line(match sealed_under {
+                    Some(key) => format!("  sealed under the key {key}, what is inside:"),
+                    None => "  not sealed:".to_owned(),
+                });
                 output.line(indented(body));
             }
         }
+    }
+}
+
+fn show_headers(headers: &[ShownHeader], output: Output) {
+    for header in headers {
+        output.line(format!("  {}: {}", header.name, header.value));
     }
 }
 

@@ -6,6 +6,7 @@ use isthmus_core::privacy::codes as policy_codes;
 use isthmus_mappings::codes as map_codes;
 use serde::Serialize;
 
+use crate::certificate_terms;
 use crate::cli::Explain;
 use crate::config_file;
 use crate::failure::Failure;
@@ -24,7 +25,8 @@ pub(crate) fn run(options: &Explain, output: Output) -> Result<(), Failure> {
     let mut known = policy_codes::ALL
         .iter()
         .chain(map_codes::ALL)
-        .chain(config_file::CODES);
+        .chain(config_file::CODES)
+        .chain(certificate_terms::CODES);
     let found = known.find(|one| one.code.text().eq_ignore_ascii_case(&options.code));
     let Some(Explanation { code, title, text }) = found else {
         let text = "no such code; codes stand in the brackets of an error, such as M203";

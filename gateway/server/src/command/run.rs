@@ -2,18 +2,21 @@
 //! it must; how its parts are joined is in `wiring`.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use isthmus_core::clock::Clock;
+use isthmus_core::executor::Executor;
 use serde::Serialize;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::command::reload;
 use crate::config_file::ConfigFile;
 use crate::failure::Failure;
+use crate::notify_socket::NotifySocket;
 use crate::output::Output;
 use crate::rules::Rules;
 use crate::running_gateway::{Ended, Happening, RunningGateway};
-use crate::system::SystemClock;
+use crate::system::{SystemClock, TokioExecutor};
 
 /// What a program that reads along is told, one object a line.
 #[derive(Debug, Serialize)]
@@ -32,19 +35,29 @@ pub(crate) async fn run(folder: &Path, output: Output) -> Result<(), Failure> {
     let rules = Rules::load(&file, SystemClock.now())?;
     // Before the ports open: whoever sees that they are open may send a signal.
     let mut signals = Signals::take().map_err(Failure::run)?;
+    let manager = Arc::new(NotifySocket::of_environment().map_err(Failure::run)?);
     let mut gateway = RunningGateway::start(&file, &rules).await?;
     announce(&gateway, &file, output);
+    manager.ready();
+    watch(&manager, &gateway);
     let ended = loop {
         tokio::select! {
             happening = gateway.happens() => match happening {
                 Happening::Ended(ended) => break Some(ended),
-                Happening::Reloaded(answer) => reload::show(&answer, output),
+                Happening::Reloaded(answer) => {
+                    reload::show(&answer, output);
+                    manager.ready();
+                }
             },
             _ = signals.terminate.recv() => break None,
             _ = signals.interrupt.recv() => break None,
-            _ = signals.hangup.recv() => gateway.reload(),
+            _ = signals.hangup.recv() => {
+                manager.reloading();
+                gateway.reload();
+            }
         }
     };
+    manager.stopping();
     output.document(&Event::Stopping);
     output.line("stopping: answering what came in");
     gateway.stop().await;
@@ -57,6 +70,14 @@ pub(crate) async fn run(folder: &Path, output: Output) -> Result<(), Failure> {
         ))),
         Some(Ended::Loop(why)) => Err(Failure::Run(why)),
     }
+}
+
+/// Tells the service manager of progress from now on, if it wants that.
+fn watch(manager: &Arc<NotifySocket>, gateway: &RunningGateway) {
+    let (manager, store) = (Arc::clone(manager), gateway.store());
+    let executor = TokioExecutor::new();
+    let task = async move { manager.watch(store, &executor).await };
+    TokioExecutor::new().spawn("watchdog", Box::pin(task));
 }
 
 /// What the gateway is told by signals.

@@ -3,12 +3,17 @@
 use std::os::unix::fs::PermissionsExt;
 
 use isthmus_core::consent_store::{ConsentChoice, ConsentStore};
+use isthmus_core::delivery_queue::{DeliveryQueue as _, Draw};
+use isthmus_core::id::RecipientId;
 use isthmus_core::journal::Backlog;
 use isthmus_store::error::StoreError;
 use isthmus_store::running_store::{RunningStore, StoreOptions};
 use isthmus_store::store::Store;
 
-use crate::support::{Folder, START, accept, after, master, message, start, subject};
+use crate::support::{
+    Folder, START, accept, after, conclude, conclusion, delivery, delivery_id, master, message,
+    queue_of, start, subject,
+};
 
 fn options(folder: &Folder) -> StoreOptions {
     StoreOptions {
@@ -138,4 +143,43 @@ fn files_are_for_their_owner_alone() {
             }
         }
     }
+}
+
+#[tokio::test]
+async fn an_earlier_release_s_store_is_brought_up_and_keeps_what_it_holds() {
+    let folder = Folder::new();
+    {
+        let store = start(&folder);
+        let recipient = RecipientId::new("crm");
+        let new = delivery(1, &recipient, subject(1), 50);
+        conclude(&store.journal(), conclusion(1, vec![new])).await;
+    }
+    let database = rusqlite::Connection::open(folder.paths().database()).unwrap();
+    let to_version_2 = "DROP INDEX delivery_urgent;
+        ALTER TABLE delivery DROP COLUMN urgent;
+        DROP TABLE link;
+        PRAGMA user_version = 2;";
+    database.execute_batch(to_version_2).unwrap();
+    let tables = |connection: &rusqlite::Connection| {
+        let read = "SELECT sql FROM sqlite_schema WHERE name = 'delivery_urgent' OR name = 'link'
+            ORDER BY name";
+        let mut read = connection.prepare(read).unwrap();
+        let rows = read.query_map((), |row| row.get::<_, String>(0)).unwrap();
+        rows.map(|row| row.unwrap().split_whitespace().collect::<String>())
+            .collect::<Vec<_>>()
+    };
+    assert!(tables(&database).is_empty());
+    let store = start(&folder);
+    let fresh = Folder::new();
+    let _new = start(&fresh);
+    let new = rusqlite::Connection::open(fresh.paths().database()).unwrap();
+    assert_eq!(tables(&database), tables(&new));
+    let queue = queue_of(&store);
+    let draw = Draw {
+        limit: 10,
+        consecutive: false,
+    };
+    let drawn = queue.next(&RecipientId::new("crm"), draw).await.unwrap();
+    assert_eq!(drawn[0].id, delivery_id(1));
+    assert!(!drawn[0].urgent);
 }
