@@ -11,14 +11,13 @@ use isthmus_core::key_ring::KeyId;
 use isthmus_core::privacy::sealed_disclosure::SealedDisclosure;
 use isthmus_core::refusal::Reason;
 use isthmus_pipeline::retry_schedule::RetrySchedule;
-use isthmus_tests::one_key::{DESTROYED, UNAVAILABLE};
 
 use crate::born::given;
 use crate::delivering::deliver;
 use crate::patients::{Patients, Says};
 use crate::policy::POLICY;
 use crate::released::released;
-use crate::stand_ins::forged;
+use crate::stand_ins::{DESTROYED, UNAVAILABLE, forged};
 
 #[test]
 fn who_opts_out_while_it_is_queued_is_sent_nothing_and_the_others_are() {

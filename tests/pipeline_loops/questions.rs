@@ -14,12 +14,11 @@ use isthmus_pipeline::rebuild_stage::RebuildStage;
 use isthmus_pipeline::release_stage::ReleaseStage;
 use isthmus_pipeline::rules_in_force::RulesInForce;
 use isthmus_pipeline::shaping::Shaping;
-use isthmus_tests::one_key::OneKey;
 
 use crate::born::{Born, Same};
 use crate::patients::Patients;
 use crate::policy::policies;
-use crate::stand_ins::Memory;
+use crate::stand_ins::{Memory, one_key};
 
 /// What is asked before sending. The message of delivery 1 is kept and translates to the patient of
 /// the tests; that of the others is gone.
@@ -27,7 +26,7 @@ pub(crate) fn before_sending(policy: &str, patients: Arc<Patients>) -> BeforeSen
     let release = ReleaseStage {
         shaping: Shaping {
             consents: Arc::clone(&patients) as _,
-            keys: Arc::new(OneKey),
+            keys: one_key(),
             digester: Digester::new(&[1; 32]),
             names: Arc::default(),
         },
@@ -37,7 +36,7 @@ pub(crate) fn before_sending(policy: &str, patients: Arc<Patients>) -> BeforeSen
         ..Memory::default()
     };
     BeforeSending {
-        keys: Arc::new(OneKey),
+        keys: one_key(),
         rules: Arc::new(Current::new(rules(policy))),
         consents: patients,
         rebuild: Arc::new(RebuildStage {

@@ -13,16 +13,26 @@ use isthmus_core::id::{DeliveryId, MessageId, RecipientId, SenderId, Sequence};
 use isthmus_core::journal::{
     Backlog, Committed, Conclusion, Journal, JournalError, OpenIntake, Settlement, Unit,
 };
-use isthmus_core::key_ring::KeyId;
+use isthmus_core::key_ring::{KeyId, KeyRing};
 use isthmus_core::phi::Phi;
 use isthmus_core::privacy::sealed_disclosure::SealedDisclosure;
 use isthmus_core::refusal::{Reason, Refusal};
 use isthmus_core::translator::{Translated, Translator};
 use isthmus_pipeline::rules_in_force::RulesInForce;
+use isthmus_tests::one_key::{self, OneKey};
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Level, Metadata, Subscriber};
 
 use crate::released::released;
+
+/// The numbers of the keys that cannot be had.
+pub(crate) const DESTROYED: u64 = one_key::DESTROYED;
+pub(crate) const UNAVAILABLE: u64 = one_key::UNAVAILABLE;
+
+/// One secret for all other keys.
+pub(crate) fn one_key() -> Arc<dyn KeyRing> {
+    Arc::new(OneKey)
+}
 
 /// A gateway that does not stop.
 pub(crate) fn never() -> BoxFuture<'static, ()> {

@@ -169,7 +169,7 @@ fn perform(queue: QueueKind) {
             failed.push(verdict);
         }
         let done = seed - first + 1;
-        if done % 1_000 == 0 {
+        if done.is_multiple_of(1_000) {
             let (queue, failed) = (queue.code(), failed.len());
             show(&format!(
                 "{queue}: {done} of {seeds} runs, {failed} failed\n"

@@ -84,6 +84,10 @@ impl Embedded {
 
     async fn draw(&self, recipient: &RecipientId, draw: Draw) -> Result<Vec<Delivery>, QueueError> {
         let relay = self.relay(recipient)?;
+        if !self.one_in_hand {
+            // What goes back behind one in hand would be drawn at once, for ever.
+            self.executor.sleep(Duration::from_millis(1)).await;
+        }
         loop {
             let changed = relay.changed.notified();
             let now = self.clock.now();
@@ -126,6 +130,8 @@ impl Embedded {
             if draw.consecutive {
                 state.extend(tables, recipient, (&mut drawn, limit), now);
             }
+            let is_drawn = |place: u64| drawn.iter().any(|(one, _)| *one == place);
+            state.window.retain(|(place, _)| !is_drawn(*place));
             let due = next_due(tables, recipient, now);
             for (_, row) in &drawn {
                 state.hand_out(row);

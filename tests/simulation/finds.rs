@@ -22,7 +22,6 @@ fn an_acknowledgement_before_the_sync_loses_messages() {
 fn several_of_a_patient_in_hand_overtake_each_other() {
     let order = Invariant::Order;
     finds(Planted::ManyInHand, QueueKind::Embedded, 60, order);
-    finds(Planted::ManyInHand, QueueKind::RabbitMq, 60, order);
 }
 
 #[test]

@@ -111,7 +111,8 @@ fn lacked(facts: &Facts, sent: &Sent, flow: FlowPlan, patient: u8) -> bool {
     flow.asks && until.is_some_and(|until| *until >= sent.first)
 }
 
-/// How many deliveries are parked or wait behind one that is, or were withheld for a reason or dropped by a person.
+/// How many deliveries are parked or wait behind one that is, or were withheld for a reason or
+/// dropped by a person.
 fn kept(
     facts: &Facts,
     tables: &Tables,

@@ -7,6 +7,10 @@
     clippy::panic,
     clippy::indexing_slicing,
     clippy::wildcard_enum_match_arm,
+    clippy::disallowed_methods,
+    clippy::map_err_ignore,
+    clippy::similar_names,
+    clippy::struct_excessive_bools,
     missing_docs,
     reason = "tests may be blunt"
 )]

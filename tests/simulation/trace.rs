@@ -29,8 +29,12 @@ impl Trace {
     /// Notes an event: its time in microseconds, the poll, its name, and what it is about.
     pub(crate) fn note(&mut self, at: u64, poll: u64, event: &'static str, of: &[u64]) {
         self.mix(at);
-        event.bytes().for_each(|byte| self.mix(byte.into()));
-        of.iter().for_each(|number| self.mix(*number));
+        for byte in event.bytes() {
+            self.mix(byte.into());
+        }
+        for number in of {
+            self.mix(*number);
+        }
         if let Some(lines) = &mut self.lines {
             let mut line = format!("{:>14.6} {poll:>7} {event:<22}", seconds(at));
             for number in of {

@@ -1,6 +1,6 @@
-//! What the tests across crates share: the finder of the shared files, the reader of our own source
-//! tree, and stand-ins for the pipeline. No test lives here, and nothing that a crate of the gateway
-//! may import.
+//! What the tests across crates share: the finder of the shared files, the reader of our own
+//! source tree, and stand-ins for the pipeline. No test lives here, and nothing that a crate of
+//! the gateway may import.
 
 pub mod import_graph;
 pub mod invented_policies;
