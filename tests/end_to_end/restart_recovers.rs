@@ -1,6 +1,6 @@
 //! After a kill in the middle of a feed, a restart loses nothing that was acknowledged and
-//! delivers nothing twice. Kills at every step, over webhooks that fail, are rows of `tests/faults`;
-//! single retries are in `retries_and_parking`.
+//! delivers nothing twice. Kills at every step, over webhooks that fail, are rows of
+//! `tests/faults`; single retries are in `retries_and_parking`.
 
 use std::collections::BTreeSet;
 use std::time::Duration;

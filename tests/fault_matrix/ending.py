@@ -158,7 +158,9 @@ class FailingSync(Row):
 
     def play(self, rig, rnd):
         files, most = rnd.choice(((shim.LOG, 30), (shim.LOG, 30), (shim.KEYS, 3),
-                                  (shim.DATABASE, 1)))
+                                  (shim.DATABASE, 2)))
+        if files == shim.DATABASE:
+            return self.at_the_end(rig, rnd)
         lasting = rnd.random() < 0.5
         rig.shim.fail_syncs(rnd.randrange(1, 1 + most), 1 << 20 if lasting else 1, files)
         messages, how = messages_of(rig, rnd, 100, 200)
@@ -167,7 +169,7 @@ class FailingSync(Row):
         wait_for("a failing sync", lambda: rig.shim.get(shim.SYNCS_FAILED) or answered())
         fired = rig.shim.get(shim.SYNCS_FAILED) > 0
         if fired:
-            self.tell({shim.LOG: "log", shim.KEYS: "keys", shim.DATABASE: "database"}[files])
+            self.tell("log" if files == shim.LOG else "keys")
             code = rig.site.process.ended(20)
             if code is None:
                 raise Wrong("a sync failed and the process goes on")
@@ -175,16 +177,36 @@ class FailingSync(Row):
                 raise Wrong(f"a sync failed and the process ended with {code}")
             self.tell(f"exit code {code}")
             rig.shim.disarm()
-            if rnd.random() < 0.5:
-                keep = rnd.random() < 0.5
-                _, lost = rig.shim.cut_power(rnd, keep)
-                self.tell("then a power cut")
-                self.tell("writes taken back", lost)
+            self.maybe_cut(rig, rnd)
             rig.start()
         rig.shim.disarm()
         rig.all_answered(sending)
         rig.all_delivered()
         return fired
+
+    def at_the_end(self, rig, rnd):
+        """The log is copied into the database when the gateway ends; the database's sync fails.
+        The log has everything, so nothing hangs on the exit code."""
+        messages, how = messages_of(rig, rnd)
+        rig.send_all(messages, **how)
+        rig.shim.fail_syncs(1, 1 << 20, shim.DATABASE)
+        rig.site.process.process.send_signal(signal.SIGTERM)
+        code = rig.site.process.ended(30)
+        if code is None:
+            raise Wrong("it was asked to end and goes on")
+        fired = rig.shim.get(shim.SYNCS_FAILED) > 0
+        self.tell(f"database, at the end: exit code {code}")
+        rig.shim.disarm()
+        self.maybe_cut(rig, rnd)
+        rig.start()
+        rig.all_delivered()
+        return fired
+
+    def maybe_cut(self, rig, rnd):
+        if rnd.random() < 0.5:
+            _, lost = rig.shim.cut_power(rnd, rnd.random() < 0.5)
+            self.tell("then a power cut")
+            self.tell("writes taken back", lost)
 
 
 class Term(Row):

@@ -48,8 +48,8 @@ def arguments():
     parser.add_argument("--keep", type=pathlib.Path,
                         help="a new folder, in which the sites of failing rounds are left")
     parser.add_argument("--lying-disk", action="store_true", dest="lying",
-                        help="every sync says yes and does nothing; the rows with a shim must fail, "
-                        "which proves that they can")
+                        help="every sync says yes and does nothing: rows 2 and 5 must fail, which "
+                        "proves that they can")
     options = parser.parse_args()
     chosen = options.row.split(",") if options.row else sorted(ROWS)
     unknown = [one for one in map(str, chosen) if not one.isdigit() or int(one) not in ROWS]

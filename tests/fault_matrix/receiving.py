@@ -65,7 +65,10 @@ class SlowRecipient(Row):
 
 class ForeignAnswers(Row):
     """Answers come after the time limit, or twice on a kept connection. None of them may settle a
-    record that it is not the answer to: one that the recipient did not take would be lost."""
+    record that it is not the answer to: one that the recipient did not take would be lost.
+
+    A second answer that comes when the next request has left already is that request's answer for
+    any client of HTTP/1.1, which numbers nothing; so here it comes with the first."""
 
     number, name = 9, "late or foreign answer"
     fault = "answers after the time limit, answers twice"

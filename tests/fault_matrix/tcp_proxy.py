@@ -21,7 +21,6 @@ class Plan:
         self.stall_up_after = None  # bytes that pass up, then nothing more, without an end
         self.bytes_a_second = None  # upwards
         self.repeat_answers = 0.0   # share of answers that the client gets twice, at once
-        self.repeat_after = 0.0     # the second time comes so many seconds later
         for name, value in changes.items():
             if name not in self.__dict__:
                 raise TypeError(f"no such plan: {name}")
@@ -116,14 +115,12 @@ class Proxy:
                 self._note("reset")
                 reset(writer)
                 return
-            writer.write(data)
-            await writer.drain()
             if plan.repeat_answers and self.rnd.random() < plan.repeat_answers:
                 self._note("repeated")
-                if plan.repeat_after:
-                    await asyncio.sleep(plan.repeat_after)
-                writer.write(data)
-                await writer.drain()
+                # In one piece: both are there before the next request can leave.
+                data += data
+            writer.write(data)
+            await writer.drain()
 
     def close(self):
         def end():

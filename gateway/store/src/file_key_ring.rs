@@ -242,7 +242,8 @@ impl FileKeyRing {
         Ok(Some(key))
     }
 
-    /// Why nothing may be acknowledged any more: a write to the key file failed outside of a commit.
+    /// Why nothing may be acknowledged any more: the key file could not be written outside of a
+    /// commit.
     pub(crate) fn failure(&self) -> Option<&str> {
         self.failure.get().map(String::as_str)
     }

@@ -5,6 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::sync::mpsc::Sender;
 
+use isthmus_core::envelope::{Envelope, RawMessage};
 use isthmus_core::future::BoxFuture;
 use isthmus_core::journal::{Committed, Conclusion, Journal, JournalError, Settlement, Step, Unit};
 use isthmus_core::ledger::LedgerEntry;
@@ -62,15 +63,25 @@ impl SqliteJournal {
         self.orders.send(Order::Answer(whom)).is_ok() && answered.await.is_ok()
     }
 
+    /// Seals a message. Where no key can be made because the key file is broken, no commit would
+    /// come in which the committer notices it.
+    fn seal(&self, message: Envelope<RawMessage>) -> Result<SealedIntake, JournalError> {
+        SealedIntake::seal(message, &self.keys).map_err(|error| match self.keys.failure() {
+            Some(why) => {
+                self.status.fail(why);
+                JournalError::Failed(why.to_owned())
+            }
+            None => error.into(),
+        })
+    }
+
     async fn submit(&self, unit: Unit) -> Result<Committed, JournalError> {
         if let Some(why) = self.status.failure() {
             return Err(JournalError::Failed(why.to_owned()));
         }
         let work = match unit {
-            Unit::Intake(message) => Work::Intake(SealedIntake::seal(message, &self.keys)?),
-            Unit::Numbered(message, number) => {
-                Work::Numbered(SealedIntake::seal(message, &self.keys)?, number)
-            }
+            Unit::Intake(message) => Work::Intake(self.seal(message)?),
+            Unit::Numbered(message, number) => Work::Numbered(self.seal(message)?, number),
             Unit::Link(sender, order) => Work::Link(sender, order),
             Unit::Conclusions(conclusions) => Work::Conclusions(conclusions),
             Unit::Settlements(settlements) => Work::Settlements(settlements),

@@ -1,5 +1,5 @@
-//! The embedded queue gives runs of one patient to a destination that takes batches whole, and waits
-//! for no time that a wrong clock said; what every delivery queue promises is tested in
+//! The embedded queue gives runs of one patient to a destination that takes batches whole, and
+//! waits for no time that a wrong clock said; what every delivery queue promises is tested in
 //! `tests/delivery_queues`.
 
 use std::sync::Arc;
