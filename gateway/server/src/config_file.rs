@@ -39,7 +39,7 @@ pub(crate) const DESTINATION: Code = Code::new("C007");
 /// A change that a running gateway cannot take over.
 pub(crate) const RESTART: Code = Code::new("C008");
 /// A broker that cannot be used as it is stated.
-pub(crate) const BROKER: Code = Code::new("C009");
+pub(crate) const BROKER: Code = Code::new("C010");
 
 /// Every code of the configuration, explained.
 pub(crate) const CODES: &[Explanation] = &[

@@ -148,19 +148,7 @@ fn parts(
                     `password`";
         refuse(stated.url.span(), fault.to_string(), help);
     }
-    if let Some(prefix) = &stated.prefix {
-        let is_name = |byte: u8| byte.is_ascii_alphanumeric() || b".-_".contains(&byte);
-        let text = prefix.get_ref();
-        if text.is_empty() || text.len() > PREFIX_MAX || !text.bytes().all(is_name) {
-            let text = "`prefix` is no beginning of a queue's name".to_owned();
-            let help = "use up to 100 letters, digits, dots, hyphens and underscores";
-            refuse(prefix.span(), text, help);
-        }
-    }
-    if !(1..=LANES_MAX).contains(stated.lanes.get_ref()) {
-        let text = format!("`lanes` is {}", stated.lanes.get_ref());
-        refuse(stated.lanes.span(), text, "use 1 to 64; 2 is usual");
-    }
+    check_queues(stated, &mut refuse);
     let login = login(file, stated, &mut refuse);
     let authorities = read(file, stated.authorities.as_ref(), &mut refuse);
     let certificate = read(file, stated.client_certificate.as_ref(), &mut refuse);
@@ -202,6 +190,23 @@ fn parts(
             },
         )),
         Ok(_) | Err(_) => Err(wrong),
+    }
+}
+
+/// What the queues are called, and how many there are.
+fn check_queues(stated: &RabbitMqConfig, refuse: &mut impl FnMut(Range<usize>, String, &str)) {
+    if let Some(prefix) = &stated.prefix {
+        let is_name = |byte: u8| byte.is_ascii_alphanumeric() || b".-_".contains(&byte);
+        let text = prefix.get_ref();
+        if text.is_empty() || text.len() > PREFIX_MAX || !text.bytes().all(is_name) {
+            let text = "`prefix` is no beginning of a queue's name".to_owned();
+            let help = "use up to 100 letters, digits, dots, hyphens and underscores";
+            refuse(prefix.span(), text, help);
+        }
+    }
+    if !(1..=LANES_MAX).contains(stated.lanes.get_ref()) {
+        let text = format!("`lanes` is {}", stated.lanes.get_ref());
+        refuse(stated.lanes.span(), text, "use 1 to 64; 2 is usual");
     }
 }
 

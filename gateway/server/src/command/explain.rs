@@ -20,14 +20,17 @@ struct Explained {
     text: &'static str,
 }
 
+/// Every explanation.
+fn known() -> impl Iterator<Item = &'static Explanation> {
+    let known = policy_codes::ALL.iter().chain(map_codes::ALL);
+    known
+        .chain(config_file::CODES)
+        .chain(certificate_terms::CODES)
+}
+
 /// Explains a code, in any letter case.
 pub(crate) fn run(options: &Explain, output: Output) -> Result<(), Failure> {
-    let mut known = policy_codes::ALL
-        .iter()
-        .chain(map_codes::ALL)
-        .chain(config_file::CODES)
-        .chain(certificate_terms::CODES);
-    let found = known.find(|one| one.code.text().eq_ignore_ascii_case(&options.code));
+    let found = known().find(|one| one.code.text().eq_ignore_ascii_case(&options.code));
     let Some(Explanation { code, title, text }) = found else {
         let text = "no such code; codes stand in the brackets of an error, such as M203";
         return Err(Failure::Usage(text.into()));
@@ -37,4 +40,19 @@ pub(crate) fn run(options: &Explain, output: Output) -> Result<(), Failure> {
     output.paragraph(text);
     output.document(&Explained { code, title, text });
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn no_code_stands_for_two_errors() {
+        let mut seen = BTreeSet::new();
+        for one in known() {
+            assert!(seen.insert(one.code.text()), "{} twice", one.code.text());
+        }
+    }
 }
