@@ -2,10 +2,12 @@
 """Messages a second from MLLP over TLS to a signed webhook: taken in and synced, acknowledged,
 translated to FHIR R4, released, sealed, committed, decided upon again, signed, sent, settled.
 
-usage: tests/bench/webhooks.py [--messages N] [--patients N] [--connections N] [--rounds N] [--json]
+usage: tests/bench/webhooks.py [--queue embedded|rabbitmq] [--messages N] [--patients N]
+                               [--connections N] [--rounds N] [--json]
 
-The load (`isthmus send --tls`), the gateway and the receiver share this machine. The receiver does
-the least that one can, beside counting. Reported: messages a second from the first message sent to
+The load (`isthmus send --tls`), the gateway, the receiver and the broker share this machine. The
+receiver does the least that one can, beside counting. With `--queue rabbitmq` every record goes
+through a quorum queue, confirmed. Reported: messages a second from the first message sent to
 the last webhook received, CPU microseconds a message in the gateway, resident memory.
 """
 import argparse
@@ -20,12 +22,15 @@ import tempfile
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "tools"))
-from gateway_process import ROOT, GatewayProcess, free_port, release_binary  # noqa: E402
+from gateway_process import (  # noqa: E402
+    ROOT, GatewayProcess, cpu_seconds, free_port, release_binary)
+from site_broker import Broker  # noqa: E402
 
 CONFIG = """
 mappings = "{mappings}"
 [store]
 folder = "store"
+{store}
 master_key = "${{file:secrets/master.key}}"
 [ledger]
 signing_key = "${{file:secrets/ledger.key}}"
@@ -61,6 +66,7 @@ at_once = {at_once}
 recipient = "marketing"
 adapter = "ndjson-folder"
 folder = "outbox/marketing"
+{queue}
 """
 
 MESSAGE = "\r".join([
@@ -88,20 +94,27 @@ def ask(sink):
     return [int(word) for word in sink.stdout.readline().split()]
 
 
+def broker_cpu(options):
+    return cpu_seconds(options.broker.process.pid) if options.broker else 0
+
+
 def one_round(work, path, options):
     folder = pathlib.Path(tempfile.mkdtemp(dir=work))
     port = free_port()
     sink = subprocess.Popen([work / "webhook_sink", str(port)], stdin=subprocess.PIPE,
                             stdout=subprocess.PIPE, text=True)
     sink.stdout.readline()
-    (folder / "secrets").mkdir()
+    (folder / "secrets").mkdir(exist_ok=True)
     (folder / "secrets/webhook.key").write_text("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw\n")
-    config = CONFIG.format(mappings=ROOT / "mappings", port=port, at_once=options.at_once)
+    broker = {"store": "", "queue": ""}
+    if options.broker:
+        broker = options.broker.configuration(folder)
+    config = CONFIG.format(mappings=ROOT / "mappings", port=port, at_once=options.at_once, **broker)
     (folder / "isthmus.toml").write_text(config)
     gateway = GatewayProcess(options.binary, folder)
     try:
         time.sleep(0.3)
-        idle, before = gateway.resident(), gateway.cpu_seconds()
+        idle, before, carrying = gateway.resident(), gateway.cpu_seconds(), broker_cpu(options)
         start = time.monotonic()
         sent = subprocess.run(
             [options.binary, "send", gateway.address, path, "--tls",
@@ -121,11 +134,13 @@ def one_round(work, path, options):
             time.sleep(0.02)
         seconds = time.monotonic() - start
         used = gateway.cpu_seconds() - before
+        carried = broker_cpu(options) - carrying
         return {
             "per_second": options.messages / seconds,
             "acknowledged_per_second": acknowledged["per_second"],
             "webhooks_per_second": ids / max(micros / 1e6, 1e-9),
             "cpu_us_per_message": used * 1e6 / options.messages,
+            "broker_cpu_us_per_message": carried * 1e6 / options.messages,
             "repeats": requests - ids,
             "body_bytes": size / requests,
             "idle_mb": idle,
@@ -140,6 +155,7 @@ def one_round(work, path, options):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
+    parser.add_argument("--queue", choices=("embedded", "rabbitmq"), default="embedded")
     parser.add_argument("--messages", type=int, default=30_000)
     parser.add_argument("--patients", type=int, default=2_000)
     parser.add_argument("--connections", type=int, default=16)
@@ -152,7 +168,11 @@ def main():
         print("building", file=sys.stderr)
     options.binary = options.binary or release_binary()
     work = pathlib.Path(tempfile.mkdtemp(prefix="isthmus-webhooks-"))
+    options.broker = None
     try:
+        if options.queue == "rabbitmq":
+            options.broker = Broker(work / "broker")
+            options.broker.start()
         source = ROOT / "tests/bench/webhook_sink.rs"
         subprocess.run(["rustc", "--edition", "2024", "-O", "-o", work / "webhook_sink", source],
                        check=True)
@@ -173,6 +193,8 @@ def main():
         for key, value in median.items():
             print(f"{key.replace('_', ' '):>26} {value:10.1f}")
     finally:
+        if options.broker:
+            options.broker.close()
         shutil.rmtree(work)
 
 

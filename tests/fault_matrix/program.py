@@ -17,7 +17,7 @@ import loading
 import receiving
 import storing
 import wire
-from broker import Broker
+from site_broker import Broker
 from gateway_process import release_binary
 from rig import CEILING_MB
 

@@ -28,6 +28,13 @@ def free_port():
         return probe.getsockname()[1]
 
 
+def cpu_seconds(pid):
+    """Seconds of processor time of a process until now, in user and kernel."""
+    text = pathlib.Path(f"/proc/{pid}/stat").read_text()
+    fields = text.rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / TICKS
+
+
 class NotStarted(SystemExit):
     """The gateway ended before it listened. A program that does not expect it ends."""
 
@@ -72,9 +79,7 @@ class GatewayProcess:
 
     def cpu_seconds(self):
         """Seconds of processor time until now, in user and kernel."""
-        text = pathlib.Path(f"/proc/{self.process.pid}/stat").read_text()
-        fields = text.rsplit(")", 1)[1].split()
-        return (int(fields[11]) + int(fields[12])) / TICKS
+        return cpu_seconds(self.process.pid)
 
     def resident(self, what="VmRSS"):
         """Resident memory in MB; `VmHWM` for the most that it was. 0 when the process is gone."""

@@ -1,4 +1,4 @@
-"""The broker of a run with `--queue rabbitmq`: that of tests/tools/rabbitmq.py, and what a site's
+"""The broker of a program's run with `--queue rabbitmq`: that of tests/tools/rabbitmq.py, and what a site's
 configuration says of it. What is done to it is in the rows.
 """
 
@@ -11,7 +11,8 @@ STORE = 'queue = "rabbitmq"'
 QUEUE = """
 [rabbitmq]
 url = "amqp://127.0.0.1:{port}/%2f"
-credentials = "${{file:secrets/rabbitmq}}"
+user = "isthmus"
+password = "${{file:secrets/rabbitmq}}"
 """
 USER = "isthmus"
 
@@ -28,7 +29,7 @@ class Broker(rabbitmq.Broker):
         """What `GatewaySite` is given for this broker; writes the secret into the site's folder."""
         folder = site / "secrets"
         folder.mkdir(exist_ok=True)
-        (folder / "rabbitmq").write_text(f"{USER}:{self.options.password}\n")
+        (folder / "rabbitmq").write_text(f"{self.options.password}\n")
         return {"store": STORE, "queue": QUEUE.format(port=self.port)}
 
     def stop(self):
