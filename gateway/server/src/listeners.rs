@@ -20,8 +20,9 @@ use crate::config_file::{ConfigFile, LISTENER, SENDER};
 use crate::failure::Failure;
 use crate::rules::Rules;
 
-/// Bytes of messages that all listeners may hold at once.
-pub(crate) const BUDGET_BYTES: usize = 256 << 20;
+/// Bytes of messages that all listeners may hold at once. Reading a large one takes some more for a
+/// moment, and all of it together has to stay under 256 MiB.
+pub(crate) const BUDGET_BYTES: usize = 96 << 20;
 
 /// What is wrong with the senders and the listeners as of `now`; opens no port.
 pub(crate) fn check(file: &ConfigFile, now: Timestamp) -> Result<(), Failure> {
