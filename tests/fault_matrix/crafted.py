@@ -91,11 +91,12 @@ def abuses(rnd):
 
 
 def place_in(text, rnd, length):
-    """Where so many bytes can be changed that leave the control id, by which it is counted."""
+    """Where so many bytes can be changed that leave the control id and the separators around it:
+    by it the records are counted."""
     control = CONTROL_ID.search(text)
     while True:
         place = rnd.randrange(len(text) - length)
-        if place + length <= control.start() or place >= control.end():
+        if place + length < control.start() or place > control.end():
             return place
 
 

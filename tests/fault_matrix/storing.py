@@ -2,6 +2,7 @@
 (27).
 """
 
+import concurrent.futures
 import os
 import pathlib
 import re
@@ -15,6 +16,9 @@ from feed import frame
 from rig import Wrong, wait_for
 from row import Row
 from sender import Line
+
+# Under the limit of 16 MiB; refused once it is there, for it names no sender.
+LARGE = frame(b"MSH|^~\\&|" + b"A" * (15 << 20))
 
 # Room for the log of the database, which is copied at 32 MiB, and for the database itself.
 DISK_BYTES = 80 << 20
@@ -135,6 +139,8 @@ class Exhausted(Row):
     number, name = 27, "exhaustion"
     fault = "RLIMIT_NOFILE or RLIMIT_AS of the running process is used up"
     rounds_a_rig = 5
+    # Large messages at once.
+    large = 12
 
     def open(self, folder):
         rig = self.make_rig(folder)
@@ -185,26 +191,33 @@ class Exhausted(Row):
         room = rnd.randrange(0, 24) << 20
         resource.prlimit(process, resource.RLIMIT_AS, (size + room, old[1]))
         sending = rig.send(rig.feed.take(60, rnd))
-        large, cut = frame(b"MSH|^~\\&|" + b"A" * (6 << 20)), 0
-        for _ in range(8):
-            try:
-                line = Line(rig.site.port, 5)
-                line.write(large)
-                line.answer()
-            except OSError:
-                cut += 1
-            finally:
-                line.close()
-        if rig.died():
-            self.tell("ended for want of memory")
-            rig.site.process.ended()
-            rig.start()
-        else:
+        with concurrent.futures.ThreadPoolExecutor(self.large) as pool:
+            cut = sum(pool.map(lambda _: self.is_cut(rig), range(self.large)))
+        if not rig.died():
             resource.prlimit(process, resource.RLIMIT_AS, old)
+        # A store that could not be mapped ends the process in order; what was accepted is kept.
+        wait_for("answers or an end", lambda: sending.is_done() or rig.died())
+        if rig.died():
+            self.tell(f"ended for want of memory: {rig.site.process.ended()}")
+            rig.start()
         self.tell("large messages cut", cut)
         rig.all_answered(sending)
         rig.all_delivered()
         return cut > 0 or rig.site.process.process.pid != process
+
+    @staticmethod
+    def is_cut(rig):
+        """Whether a large message was not answered: there was no memory for it."""
+        try:
+            line = Line(rig.site.port, 10)
+            try:
+                line.write(LARGE)
+                line.answer()
+            finally:
+                line.close()
+        except OSError:
+            return True
+        return False
 
 
 ROWS = (FullDisk, Exhausted)
