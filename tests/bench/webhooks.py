@@ -115,7 +115,7 @@ def one_round(work, path, options):
     try:
         time.sleep(0.3)
         idle, before, carrying = gateway.resident(), gateway.cpu_seconds(), broker_cpu(options)
-        start = time.monotonic()
+        start, loading = time.monotonic(), os.times().children_user + os.times().children_system
         sent = subprocess.run(
             [options.binary, "send", gateway.address, path, "--tls",
              "--ca", folder / "certificates/ca.pem", "--connections", str(options.connections), "--json"],
@@ -123,6 +123,7 @@ def one_round(work, path, options):
         acknowledged = json.loads(sent.stdout)
         if acknowledged["positive"] != options.messages:
             raise SystemExit(f"not everything was acknowledged: {sent.stdout}")
+        loading = os.times().children_user + os.times().children_system - loading
         peak = gateway.resident()
         deadline = time.monotonic() + 120
         while True:
@@ -134,13 +135,15 @@ def one_round(work, path, options):
             time.sleep(0.02)
         seconds = time.monotonic() - start
         used = gateway.cpu_seconds() - before
-        carried = broker_cpu(options) - carrying
+        carried, received = broker_cpu(options) - carrying, cpu_seconds(sink.pid)
         return {
             "per_second": options.messages / seconds,
             "acknowledged_per_second": acknowledged["per_second"],
             "webhooks_per_second": ids / max(micros / 1e6, 1e-9),
             "cpu_us_per_message": used * 1e6 / options.messages,
             "broker_cpu_us_per_message": carried * 1e6 / options.messages,
+            "load_cpu_us_per_message": loading * 1e6 / options.messages,
+            "receiver_cpu_us_per_message": received * 1e6 / options.messages,
             "repeats": requests - ids,
             "body_bytes": size / requests,
             "idle_mb": idle,
