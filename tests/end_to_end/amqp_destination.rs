@@ -91,7 +91,7 @@ fn a_sealed_record_is_read_by_its_recipient_and_by_nobody_on_the_way() {
     delivered(&site, 20);
     // What waits at the broker is on its disk, and not readable there.
     let scanner = scanner(&patients);
-    assert_eq!(leaks(broker.folder.path(), &scanner), Vec::<String>::new());
+    assert_eq!(leaks(broker.folder(), &scanner), Vec::<String>::new());
     let store = site.path("consumer.db");
     let (said, records) = broker.consumed(&store, &["another", SEAL]);
     assert_eq!(said.len(), 20);
@@ -165,7 +165,7 @@ fn a_plain_message_is_the_webhooks_event_with_the_properties_of_its_binding() {
         has_the_properties_of_its_event(message, &scanner);
     }
     assert_eq!(seen.len(), 5, "the scanner sees what is not sealed");
-    let logs = broker.folder.path().join("log");
+    let logs = broker.folder().join("log");
     for (path, bytes) in files(&logs) {
         assert!(scanner.find(&bytes).is_empty(), "{path}");
     }

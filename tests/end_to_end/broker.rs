@@ -1,14 +1,13 @@
 //! A RabbitMQ of a test's own, its operator's hands, and the example's consumer at the other side
 //! of a queue; what is promised is in the tests.
 
-use std::io::{BufRead, BufReader, Lines, Write};
+use std::io::Write;
 use std::path::Path;
-use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
-use std::sync::Mutex;
+use std::process::{Command, Stdio};
 
 use data_encoding::BASE64;
+use isthmus_tests::rabbitmq::RabbitMqProcess;
 use serde_json::{Value, json};
-use tempfile::TempDir;
 
 use crate::gateway::{Site, root};
 
@@ -25,12 +24,7 @@ pub(crate) const PLAIN: &str = "payload = \"plain\"\n";
 
 /// A broker in a folder of its own; it ends with this.
 pub(crate) struct Broker {
-    /// Everything that it keeps.
-    pub(crate) folder: TempDir,
-    child: Child,
-    words: Mutex<(ChildStdin, Lines<BufReader<ChildStdout>>)>,
-    /// What it said when it was ready.
-    ready: Value,
+    process: RabbitMqProcess,
     tls: Option<Value>,
 }
 
@@ -58,43 +52,24 @@ impl Broker {
     }
 
     fn start_with(arguments: &[&str], tls: Option<Value>) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let mut child = Command::new("python3")
-            .arg(root().join("tests/tools/rabbitmq.py"))
-            .arg("--folder")
-            .arg(folder.path())
-            .args(arguments)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let stdin = child.stdin.take().unwrap();
-        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        let ready: Value = serde_json::from_str(&lines.next().unwrap().unwrap()).unwrap();
-        assert_eq!(
-            ready["event"], "ready",
-            "{ready}; tests/run installs rabbitmq-server"
-        );
         Self {
-            folder,
-            child,
-            words: Mutex::new((stdin, lines)),
-            ready,
+            process: RabbitMqProcess::start(arguments),
             tls,
         }
     }
 
     /// Tells the program that holds it: `kill`, `start`, `ctl WORD ..`.
     pub(crate) fn tell(&self, word: &str) -> Value {
-        let mut words = self.words.lock().unwrap();
-        writeln!(words.0, "{word}").unwrap();
-        let answer: Value = serde_json::from_str(&words.1.next().unwrap().unwrap()).unwrap();
-        assert_ne!(answer["event"], "failed", "{word}: {answer}");
-        answer
+        self.process.tell(word)
+    }
+
+    /// Everything that it keeps.
+    pub(crate) fn folder(&self) -> &Path {
+        self.process.folder()
     }
 
     fn text(&self, name: &str) -> &str {
-        self.ready[name].as_str().unwrap()
+        self.process.text(name)
     }
 
     /// Its URL.
@@ -129,8 +104,8 @@ impl Broker {
     /// What the broker's operator, or a consumer that reads nothing, does; the answers.
     pub(crate) fn peer(&self, commands: &[Value]) -> Vec<Value> {
         let mut parameters = json!({
-            "host": "127.0.0.1", "port": self.ready["port"], "user": self.ready["user"],
-            "password": self.ready["password"],
+            "host": "127.0.0.1", "port": self.process.port(), "user": self.text("user"),
+            "password": self.text("password"),
         });
         if let Some(Value::Object(tls)) = &self.tls {
             parameters.as_object_mut().unwrap().extend(tls.clone());
@@ -202,16 +177,6 @@ impl Broker {
         let said = String::from_utf8(output.stdout).unwrap();
         let said = said.lines().map(|line| serde_json::from_str(line).unwrap());
         (said.collect(), records(store))
-    }
-}
-
-impl Drop for Broker {
-    fn drop(&mut self) {
-        // Its end is the end of the program's standard input, so that is closed by the process.
-        drop(writeln!(self.words.get_mut().unwrap().0, "kill"));
-        drop(self.words.get_mut().unwrap().1.next());
-        drop(self.child.kill());
-        drop(self.child.wait());
     }
 }
 

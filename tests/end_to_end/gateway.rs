@@ -169,8 +169,8 @@ impl Site {
     /// Runs a command with `--json`, which must succeed, and reads its document.
     pub(crate) fn json(&self, arguments: &[&str], input: &str) -> Value {
         let output = self.command(&[arguments, &["--json"]].concat(), input);
-        let error = String::from_utf8_lossy(&output.stderr).into_owned();
-        assert!(output.status.success(), "{arguments:?}: {error}");
+        let said = [&output.stdout, &output.stderr].map(|said| String::from_utf8_lossy(said));
+        assert!(output.status.success(), "{arguments:?}: {said:?}");
         serde_json::from_slice(&output.stdout).unwrap()
     }
 

@@ -19,6 +19,7 @@ mod canary_run;
 mod canary_scan;
 mod gateway;
 mod mllp_peer;
+mod queue_move;
 mod receiver;
 mod waiting_record;
 mod webhook_site;

@@ -7,6 +7,7 @@ pub mod invented_policies;
 pub mod manifest;
 pub mod module_tree;
 pub mod one_key;
+pub mod rabbitmq;
 pub mod shared_data;
 pub mod source_tree;
 pub mod test_modules;

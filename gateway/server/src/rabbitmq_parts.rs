@@ -125,7 +125,7 @@ fn place(config: &Spanned<RabbitMqConfig>) -> Range<usize> {
 }
 
 fn missing(file: &ConfigFile) -> Failure {
-    let text = "queue = \"rabbitmq\" needs to know where the broker is";
+    let text = "nothing tells where the broker of deliveries is";
     let help = "add a section [rabbitmq] with url = \"amqps://HOST:5671/VHOST\", \
                 `user` and `password`, or set queue = \"embedded\"";
     let wrong = file.at_table("[store]", BROKER, text).with_help(help);

@@ -1,7 +1,7 @@
 //! `Address`, the URL of a broker as far as its text can be judged; whom we are there is told by
 //! `Access` in `broker`.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv6Addr};
 
 use lapin::uri::{
     AMQPAuthority, AMQPQueryString, AMQPScheme, AMQPUri, AMQPUserInfo, SASLMechanism,
@@ -42,27 +42,36 @@ impl Address {
     /// # Errors
     /// What is wrong with it.
     pub fn parse(url: &str) -> Result<Self, AddressFault> {
-        let (_, rest) = url.split_once("://").ok_or(AddressFault::Form)?;
+        let (scheme, rest) = url.split_once("://").ok_or(AddressFault::Form)?;
         if rest.contains(['?', '#']) {
             return Err(AddressFault::Query);
         }
         if rest.contains('@') {
             return Err(AddressFault::Credentials);
         }
+        let has_tls = match scheme {
+            "amqp" => false,
+            "amqps" => true,
+            _other => return Err(AddressFault::Form),
+        };
+        let usual = if has_tls { 5671 } else { 5672 };
+        let authority = rest.split('/').next().unwrap_or_default();
+        let (host, port) = host_and_port(authority, usual).ok_or(AddressFault::Form)?;
+        // The client's own reader takes an address in brackets for this machine's, so it is asked
+        // for the vhost alone.
         let uri: AMQPUri = url.parse().map_err(|_reason: String| AddressFault::Form)?;
-        let has_tls = uri.scheme == AMQPScheme::AMQPS;
-        let host = uri.authority.host;
-        if host.is_empty() || uri.authority.port == 0 {
-            return Err(AddressFault::Form);
-        }
-        if !has_tls && !is_this_machine(&host) {
+        if !has_tls && !is_this_machine(host) {
             return Err(AddressFault::Plain);
         }
         Ok(Self {
             has_tls,
-            host,
-            port: uri.authority.port,
-            vhost: uri.vhost,
+            host: host.to_owned(),
+            port,
+            vhost: if uri.vhost.is_empty() {
+                "/".to_owned()
+            } else {
+                uri.vhost
+            },
         })
     }
 
@@ -104,13 +113,46 @@ impl std::fmt::Display for Address {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let scheme = if self.has_tls { "amqps" } else { "amqp" };
         let vhost = self.vhost.replace('/', "%2f");
-        write!(f, "{scheme}://{}:{}/{vhost}", self.host, self.port)
+        let Self { host, port, .. } = self;
+        if host.contains(':') {
+            write!(f, "{scheme}://[{host}]:{port}/{vhost}")
+        } else {
+            write!(f, "{scheme}://{host}:{port}/{vhost}")
+        }
+    }
+}
+
+/// The host without its brackets, and the port.
+fn host_and_port(authority: &str, usual: u16) -> Option<(&str, u16)> {
+    let (host, port) = match authority.strip_prefix('[') {
+        Some(rest) => {
+            let (host, behind) = rest.split_once(']')?;
+            host.parse::<Ipv6Addr>().ok()?;
+            (
+                host,
+                behind
+                    .strip_prefix(':')
+                    .or(behind.is_empty().then_some(""))?,
+            )
+        }
+        None => authority.split_once(':').unwrap_or((authority, "")),
+    };
+    let is_part = |byte: u8| byte.is_ascii_alphanumeric() || b"-._:".contains(&byte);
+    if host.is_empty() || !host.bytes().all(is_part) {
+        return None;
+    }
+    match port {
+        "" => Some((host, usual)),
+        port => port
+            .parse()
+            .ok()
+            .filter(|port| *port > 0)
+            .map(|port| (host, port)),
     }
 }
 
 fn is_this_machine(host: &str) -> bool {
-    let inside = host.trim_start_matches('[').trim_end_matches(']');
-    match inside.parse::<IpAddr>() {
+    match host.parse::<IpAddr>() {
         Ok(address) => address.to_canonical().is_loopback(),
         Err(_name) => host.eq_ignore_ascii_case("localhost"),
     }
@@ -124,6 +166,7 @@ mod tests {
     fn a_broker_is_where_its_url_says() {
         for (url, shown) in [
             ("amqp://localhost", "amqp://localhost:5672/%2f"),
+            ("amqp://[::1]/", "amqp://[::1]:5672/%2f"),
             ("amqp://127.0.0.1:5673/%2f", "amqp://127.0.0.1:5673/%2f"),
             (
                 "amqps://mq.example/isthmus",
@@ -144,6 +187,11 @@ mod tests {
             ("rabbitmq.example", AddressFault::Form),
             ("https://rabbitmq.example", AddressFault::Form),
             ("amqps://:5671/", AddressFault::Form),
+            ("amqps://[2001:db8::1/", AddressFault::Form),
+            ("amqps://[nonsense]/", AddressFault::Form),
+            ("amqps://mq.example:0/", AddressFault::Form),
+            ("amqps://mq.example:port/", AddressFault::Form),
+            ("amqp://[2001:db8::1]/", AddressFault::Plain),
             ("amqps://me:secret@mq.example/", AddressFault::Credentials),
             ("amqps://mq.example/?heartbeat=1", AddressFault::Query),
             ("amqp://mq.example/", AddressFault::Plain),
