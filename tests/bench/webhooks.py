@@ -22,6 +22,7 @@ import tempfile
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "tools"))
+from counting_sink import CountingSink, compile_sink, feed  # noqa: E402
 from gateway_process import (  # noqa: E402
     ROOT, GatewayProcess, cpu_seconds, free_port, release_binary)
 from site_broker import Broker  # noqa: E402
@@ -69,31 +70,6 @@ folder = "outbox/marketing"
 {queue}
 """
 
-MESSAGE = "\r".join([
-    "MSH|^~\\&|EXAMPLE-EHR|EXAMPLE-CLINIC|ISTHMUS|HUB|20261101120000||ADT^A08^ADT_A01|{id}|P|2.5.1"
-    "|||AL|NE||UNICODE UTF-8",
-    "EVN|A08|20261101120000",
-    "PID|1||{patient}^^^EXAMPLE MRN^MR||SAMPLE^AVERY^Q^^MS||19800506|F|||12 Sample Street^^SPRINGFIELD"
-    "^IL^62701^USA^H||^PRN^PH^^1^217^5550100~^NET^Internet^avery{patient}@example.org|||M||VN{patient}",
-    "PV1|1|O|CLINIC^ROOM1^^EXAMPLE-CLINIC||||1003000126^DOE^JANE^^^DR||||||||||||VN{patient}"
-    "|||||||||||||||||||||||||20261101113000",
-]) + "\r"
-
-
-def feed(folder, messages, patients):
-    path = folder / "feed.hl7"
-    with path.open("w", newline="") as file:
-        for number in range(messages):
-            file.write(MESSAGE.format(id=f"B{number:08}", patient=f"{number % patients:06}"))
-    return path
-
-
-def ask(sink):
-    sink.stdin.write("?\n")
-    sink.stdin.flush()
-    return [int(word) for word in sink.stdout.readline().split()]
-
-
 def broker_cpu(options):
     return cpu_seconds(options.broker.process.pid) if options.broker else 0
 
@@ -101,9 +77,7 @@ def broker_cpu(options):
 def one_round(work, path, options):
     folder = pathlib.Path(tempfile.mkdtemp(dir=work))
     port = free_port()
-    sink = subprocess.Popen([work / "webhook_sink", str(port)], stdin=subprocess.PIPE,
-                            stdout=subprocess.PIPE, text=True)
-    sink.stdout.readline()
+    sink = CountingSink(options.sink, port)
     (folder / "secrets").mkdir(exist_ok=True)
     (folder / "secrets/webhook.key").write_text("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw\n")
     broker = {"store": "", "queue": ""}
@@ -127,7 +101,7 @@ def one_round(work, path, options):
         peak = gateway.resident()
         deadline = time.monotonic() + 120
         while True:
-            requests, ids, size, micros = ask(sink)
+            requests, ids, size, micros = sink.ask()
             if ids >= options.messages:
                 break
             if time.monotonic() > deadline:
@@ -135,7 +109,7 @@ def one_round(work, path, options):
             time.sleep(0.02)
         seconds = time.monotonic() - start
         used = gateway.cpu_seconds() - before
-        carried, received = broker_cpu(options) - carrying, cpu_seconds(sink.pid)
+        carried, received = broker_cpu(options) - carrying, sink.cpu_seconds()
         return {
             "per_second": options.messages / seconds,
             "acknowledged_per_second": acknowledged["per_second"],
@@ -151,8 +125,7 @@ def one_round(work, path, options):
         }
     finally:
         gateway.kill()
-        sink.kill()
-        sink.wait()
+        sink.close()
         shutil.rmtree(folder)
 
 
@@ -176,10 +149,8 @@ def main():
         if options.queue == "rabbitmq":
             options.broker = Broker(work / "broker")
             options.broker.start()
-        source = ROOT / "tests/bench/webhook_sink.rs"
-        subprocess.run(["rustc", "--edition", "2024", "-O", "-o", work / "webhook_sink", source],
-                       check=True)
-        path = feed(work, options.messages, options.patients)
+        options.sink = compile_sink(work)
+        path = feed(work / "feed.hl7", options.messages, options.patients)
         rounds = []
         for number in range(options.rounds):
             rounds.append(one_round(work, path, options))

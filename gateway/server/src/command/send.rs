@@ -118,16 +118,20 @@ async fn exchange_all(
         let Some(message) = run.messages.get(index) else {
             return Ok(());
         };
+        let mut begun = None;
         if let Some(pace) = run.pace {
             let turn = u32::try_from(index.saturating_sub(first)).unwrap_or(u32::MAX);
             let due = pace.saturating_mul(turn);
             run.executor
                 .sleep(due.saturating_sub(run.executor.monotonic()))
                 .await;
+            // One that waited for the answer before it counts from its turn, or a gateway that
+            // stops for a while would look quick.
+            begun = Some(due);
         }
-        let sent = run.executor.monotonic();
+        let begun = begun.unwrap_or_else(|| run.executor.monotonic());
         let answer = client.exchange(message).await?;
-        let took = run.executor.monotonic().saturating_sub(sent);
+        let took = run.executor.monotonic().saturating_sub(begun);
         let mut answers = run.answers.lock().unwrap_or_else(PoisonError::into_inner);
         drop(answers.given.insert(index, (answer, took)));
         run.progress.inc(1);
