@@ -8,7 +8,7 @@ import pathlib
 # What must be 0 in any round of any row.
 MUST_BE_ZERO = ("lost", "ghosts", "disorder", "two_ids", "changed", "foreign")
 
-Arrival = collections.namedtuple("Arrival", "taken control id digest patient status time")
+Arrival = collections.namedtuple("Arrival", "taken control id digest patient status time marks")
 
 
 class Arrivals:
@@ -28,9 +28,9 @@ class Arrivals:
             whole = text[:text.rfind(b"\n") + 1]
             self.offset += len(whole)
             for line in whole.decode().splitlines():
-                taken, control, name, digest, patient, status, time = line.split()
+                taken, control, name, digest, patient, status, time, marks = line.split()
                 one = Arrival(taken == "D", control, name, digest, patient, int(status),
-                              float(time))
+                              float(time), marks)
                 self.all.append(one)
                 if one.taken:
                     self.taken.setdefault(control, one.time)

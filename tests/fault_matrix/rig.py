@@ -38,19 +38,19 @@ def wait_for(what, done, seconds=PATIENCE_S, look_every=0.005):
 class Recipient:
     """A recipient of webhooks in a process of its own (sink.py)."""
 
-    def __init__(self, folder, name):
+    def __init__(self, folder, name, certificate=None):
         self.name = name
         ledger = folder / f"{name}.ledger"
         self.process = subprocess.Popen(
-            [sys.executable, HERE / "sink.py", ledger], stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE, text=True)
+            [sys.executable, HERE / "sink.py", ledger, *([certificate] if certificate else [])],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         self.port = int(self.process.stdout.readline())
         self.arrivals = oracle.Arrivals(ledger)
 
     def manner(self, **changes):
         """Makes it behave so from now on; what is not named goes back to faultless."""
         faultless = {"fail": 0, "lose": 0, "refuse": [], "wait": 0, "late": 0, "late_by": 0,
-                     "rate": 0, "seed": 0}
+                     "rate": 0, "seed": 0, "marks": []}
         self.process.stdin.write(json.dumps({**faultless, **changes}) + "\n")
         self.process.stdin.flush()
         self.process.stdout.readline()
@@ -70,21 +70,25 @@ class Recipient:
 
 class Rig:
     """`shim` is None, "faults", or "undo" for a gateway whose power may be cut. `before` gives, for
-    a recipient's port, the port by which the gateway reaches it: that of a proxy."""
+    a recipient's port, the port by which the gateway reaches it: that of a proxy; `broker` gives
+    the same and more for the broker's. `certificate` makes the recipients speak TLS."""
 
     def __init__(self, folder, options, *, patients=40, recipients=("crm",), shim=None,
-                 before=None, more="timeout_s = 5", environment=None, **site):
+                 before=None, broker=None, certificate=None, more="timeout_s = 5",
+                 environment=None, **site):
         folder.mkdir(parents=True)
         self.folder, self.options = folder, options
-        self.recipients = {name: Recipient(folder, name) for name in recipients}
+        self.recipients = {name: Recipient(folder, name, certificate)
+                           for name in recipients}
         self.crm = self.recipients[recipients[0]]
         before = before or (lambda port: port)
         ports = {name: before(one.port) for name, one in self.recipients.items()}
-        urls = {name: f"http://127.0.0.1:{port}/" for name, port in ports.items()}
+        scheme = "https" if certificate else "http"
+        urls = {name: f"{scheme}://127.0.0.1:{port}/" for name, port in ports.items()}
         place = folder / "site"
         place.mkdir()
         if options.broker:
-            site.update(options.broker.configuration(place))
+            site.update(options.broker.configuration(place, **(broker or {})))
         self.site = GatewaySite(place, options.binary, urls, more, **site)
         self.site.environment.update(environment or {})
         self.shim = None
@@ -136,7 +140,7 @@ class Rig:
 
     def send(self, messages, **how):
         """Begins to send."""
-        return Sending(self.site.port, self.book, messages, **how)
+        return Sending(how.pop("port", self.site.port), self.book, messages, **how)
 
     def all_answered(self, sending, seconds=PATIENCE_S):
         if not sending.join(seconds):

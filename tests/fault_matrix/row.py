@@ -24,6 +24,7 @@ class Row:
 
     number, name, fault = 0, "", ""
     rounds_a_rig = 1
+    queues = ("embedded", "rabbitmq")
 
     def __init__(self, options, folder):
         self.options, self.folder = options, folder
@@ -34,6 +35,8 @@ class Row:
         self.fired = self.rounds = 0
         self.failures = []
         self.rig, self.rigs, self.age = None, 0, 0
+        self.seconds = 0.0
+        self.is_for_queue = options.queue in self.queues
 
     def open(self, folder):
         """A rig with a running gateway."""
@@ -133,4 +136,9 @@ class Row:
         return {"row": self.number, "name": self.name, "fault": self.fault, "rounds": self.rounds,
                 "fired": self.fired, **self.totals, "told": self.told,
                 "seconds": round(self.seconds, 1), "failures": self.failures,
-                "verdict": "FAILED" if self.failures else "ok"}
+                "verdict": self.verdict()}
+
+    def verdict(self):
+        if not self.is_for_queue:
+            return "not for this queue"
+        return "FAILED" if self.failures else "ok"

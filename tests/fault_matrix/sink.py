@@ -2,10 +2,11 @@
 """A recipient of webhooks as a process: notes every request in its ledger before it answers, and
 fails in the ways that it is told on standard input, one JSON object a line (class Manner).
 
-usage: sink.py LEDGER      prints its port
+usage: sink.py LEDGER [PEM]     prints its port; with a certificate and its key, it speaks TLS
 
 A line of the ledger: taken or not, control id, webhook-id, a digest of the body, the patient whose
-address the record holds, the status, and the time.
+address the record holds, the status, the time, and which of the texts that it was told to look for
+are in the body, a 1 or a 0 each.
 """
 
 import asyncio
@@ -14,6 +15,7 @@ import json
 import os
 import random
 import re
+import ssl
 import sys
 import time
 
@@ -35,6 +37,8 @@ class Manner:
         self.late_by = 0.0
         self.rate = 0.0         # answers a second at most
         self.seed = 0
+        self.marks = []         # texts to look for in bodies
+        self.certificate = ""   # the file from now on; every connection ends
 
     def change(self, text):
         for name, value in json.loads(text).items():
@@ -44,7 +48,11 @@ class Manner:
 
 
 class Sink:
-    def __init__(self, ledger):
+    def __init__(self, ledger, certificate=None):
+        self.context, self.open = None, set()
+        if certificate:
+            self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            self.context.load_cert_chain(certificate)
         self.ledger = os.open(ledger, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         self.manner = Manner()
         self.random = random.Random(0)
@@ -53,12 +61,15 @@ class Sink:
     def note(self, taken, head, body, status):
         control, address, name = CONTROL_ID.search(body), ADDRESS.search(body), ID.search(head)
         digest = hashlib.sha256(body).hexdigest()[:16]
+        marks = "".join(str(int(one.encode() in body)) for one in self.manner.marks) or "-"
         words = ("D" if taken else "N", control[0].decode() if control else "-",
                  name[1].decode() if name else "-", digest,
-                 address[1].decode() if address else "-", str(status), f"{time.monotonic():.6f}")
+                 address[1].decode() if address else "-", str(status), f"{time.monotonic():.6f}",
+                 marks)
         os.write(self.ledger, (" ".join(words) + "\n").encode())
 
     async def serve(self, reader, writer):
+        self.open.add(writer)
         try:
             while True:
                 head = await reader.readuntil(b"\r\n\r\n")
@@ -68,6 +79,7 @@ class Sink:
         except (asyncio.IncompleteReadError, ConnectionError):
             pass
         finally:
+            self.open.discard(writer)
             writer.close()
 
     async def answer(self, head, body, writer):
@@ -102,12 +114,18 @@ class Sink:
             os._exit(0)
         self.manner.change(line)
         self.random = random.Random(self.manner.seed)
+        if self.manner.certificate:
+            self.context.load_cert_chain(self.manner.certificate)
+            self.manner.certificate = ""
+            for writer in self.open:
+                writer.transport.abort()
         print("ok", flush=True)
 
 
 async def main():
-    sink = Sink(sys.argv[1])
-    server = await asyncio.start_server(sink.serve, "127.0.0.1", 0, limit=1 << 20, backlog=256)
+    sink = Sink(*sys.argv[1:])
+    server = await asyncio.start_server(sink.serve, "127.0.0.1", 0, limit=1 << 20, backlog=256,
+                                        ssl=sink.context)
     asyncio.get_running_loop().add_reader(0, sink.told)
     print(server.sockets[0].getsockname()[1], flush=True)
     await server.serve_forever()

@@ -6,6 +6,7 @@ by the row that it serves.
 import asyncio
 import socket
 import struct
+import sys
 import threading
 
 
@@ -29,11 +30,13 @@ class Plan:
 
 class Proxy:
     """Listens on a port of the loopback and passes on to another. `plan` gives the plan of each
-    connection by its number, from 0."""
+    connection by its number, from 0. `cut`, `hold` and `mend` do the same to all of them at once."""
 
     def __init__(self, target, plan=lambda number: Plan(), rnd=None):
         self.target, self.plan, self.rnd = target, plan, rnd
         self.connections = 0
+        # Closed for all; or the generation of connections that stand still, up to this number.
+        self.is_cut, self.held_below = False, 0
         # What was done, by name.
         self.done = {}
         self.tasks = set()
@@ -55,26 +58,30 @@ class Proxy:
         self.done[what] = self.done.get(what, 0) + 1
 
     async def _serve(self, reader, writer):
-        plan = self.plan(self.connections)
+        number, plan = self.connections, self.plan(self.connections)
         self.connections += 1
+        if self.is_cut:
+            self._note("refused")
+            reset(writer)
+            return
         self.tasks.add(asyncio.current_task())
         try:
-            await self._converse(reader, writer, plan)
+            await self._converse(reader, writer, plan, number)
         except (ConnectionError, asyncio.CancelledError):
             pass
         finally:
             writer.close()
             self.tasks.discard(asyncio.current_task())
 
-    async def _converse(self, reader, writer, plan):
+    async def _converse(self, reader, writer, plan, number):
         if plan.silent:
             self._note("silent")
             await asyncio.sleep(3600)
         there, to = await asyncio.open_connection("127.0.0.1", self.target)
         for end in (writer, to):
             end.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        ways = [asyncio.ensure_future(self._up(reader, to, plan)),
-                asyncio.ensure_future(self._down(there, writer, plan))]
+        ways = [asyncio.ensure_future(self._up(reader, to, plan, number)),
+                asyncio.ensure_future(self._down(there, writer, plan, number))]
         try:
             await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
         finally:
@@ -82,9 +89,10 @@ class Proxy:
                 way.cancel()
             to.close()
 
-    async def _up(self, reader, to, plan):
+    async def _up(self, reader, to, plan, number):
         passed = 0
         while data := await reader.read(65536):
+            await self._stand_still(number)
             if plan.delay:
                 await asyncio.sleep(plan.delay)
             for limit in (plan.cut_up_after, plan.stall_up_after):
@@ -106,8 +114,9 @@ class Proxy:
                 to.write(data)
                 await to.drain()
 
-    async def _down(self, there, writer, plan):
+    async def _down(self, there, writer, plan, number):
         while data := await there.read(65536):
+            await self._stand_still(number)
             if plan.delay:
                 self._note("delayed")
                 await asyncio.sleep(plan.delay)
@@ -121,6 +130,29 @@ class Proxy:
                 data += data
             writer.write(data)
             await writer.drain()
+
+    async def _stand_still(self, number):
+        if number < self.held_below:
+            self._note("held")
+        while number < self.held_below:
+            await asyncio.sleep(0.02)
+
+    def cut(self):
+        """Ends every connection, and every new one at once, until it is mended."""
+        def end():
+            for task in self.tasks:
+                task.cancel()
+        self.is_cut = True
+        self.loop.call_soon_threadsafe(end)
+
+    def hold(self, new_ones):
+        """No byte passes any more in the connections that are open, and with `new_ones` in those
+        that come; none of them ends."""
+        self.held_below = sys.maxsize if new_ones else self.connections
+
+    def mend(self):
+        """What was held passes from now on."""
+        self.is_cut, self.held_below = False, 0
 
     def close(self):
         def end():

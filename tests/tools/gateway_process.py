@@ -7,6 +7,7 @@ import re
 import signal
 import socket
 import subprocess
+import threading
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -76,6 +77,18 @@ class GatewayProcess:
     def _keep(self, text):
         with open(self.output, "a", encoding="utf-8") as output:
             output.write(text)
+
+    def event(self, seconds):
+        """The next event that it prints after it is ready; None when none comes in time."""
+        said = []
+        reader = threading.Thread(target=lambda: said.append(self.process.stdout.readline()),
+                                  daemon=True)
+        reader.start()
+        reader.join(seconds)
+        if not said or not said[0]:
+            return None
+        self._keep(said[0])
+        return json.loads(said[0])
 
     def cpu_seconds(self):
         """Seconds of processor time until now, in user and kernel."""

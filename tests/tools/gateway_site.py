@@ -153,6 +153,15 @@ class GatewaySite:
         kept = [part for part in kept if '"BAA-EXAMPLE-CRM"' not in part]
         agreements.write_text("\n\n".join(kept))
 
+    def edit(self, name, *changes):
+        """Replaces texts in a file of the site; each of them is there."""
+        text = (self.folder / name).read_text()
+        for old, new in changes:
+            if old not in text:
+                sys.exit(f"{name} is not as it was: {old!r} is missing")
+            text = text.replace(old, new, 1)
+        (self.folder / name).write_text(text)
+
     def start(self):
         """Starts it and waits until it listens; how long that took, in seconds."""
         self.process = GatewayProcess(self.binary, self.folder, self.environment)

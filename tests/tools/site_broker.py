@@ -13,6 +13,7 @@ QUEUE = """
 url = "amqp://127.0.0.1:{port}/%2f"
 user = "isthmus"
 password = "${{file:secrets/rabbitmq}}"
+{more}
 """
 USER = "isthmus"
 
@@ -25,12 +26,13 @@ class Broker(rabbitmq.Broker):
             folder=folder, port=None, user=USER, password=None, tls=False, ca=None, cert=None,
             key=None, ask_certificate=False))
 
-    def configuration(self, site):
-        """What `GatewaySite` is given for this broker; writes the secret into the site's folder."""
+    def configuration(self, site, port=None, more=""):
+        """What `GatewaySite` is given for this broker; writes the secret into the site's folder. The
+        gateway reaches it by `port`, when that is another; `more` are further lines."""
         folder = site / "secrets"
         folder.mkdir(exist_ok=True)
         (folder / "rabbitmq").write_text(f"{self.options.password}\n")
-        return {"store": STORE, "queue": QUEUE.format(port=self.port)}
+        return {"store": STORE, "queue": QUEUE.format(port=port or self.port, more=more)}
 
     def stop(self):
         """Asks it to end, and waits."""

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use hyper_rustls::ConfigBuilderExt;
+use rustls::client::Resumption;
 use rustls::crypto::aws_lc_rs;
 use rustls::pki_types::pem::{self, PemObject};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
@@ -59,7 +60,16 @@ pub enum CertificateError {
 }
 
 /// Reads the files. None for a client that speaks to this machine without TLS.
+///
+/// No session is resumed: a resumed one shows no certificate, so that one which has ended since would
+/// go on being trusted.
 pub(crate) fn client_config(files: Option<&TlsFiles>) -> Result<ClientConfig, CertificateError> {
+    let mut config = of_files(files)?;
+    config.resumption = Resumption::disabled();
+    Ok(config)
+}
+
+fn of_files(files: Option<&TlsFiles>) -> Result<ClientConfig, CertificateError> {
     let provider = Arc::new(aws_lc_rs::default_provider());
     let versions = [&TLS13, &TLS12];
     let builder = ClientConfig::builder_with_provider(provider);

@@ -7,7 +7,7 @@ use isthmus_adapters::adapter::Reply;
 use isthmus_adapters::connection::certificates::{ClientIdentity, TlsFiles};
 use isthmus_adapters::http_client::client::{HttpClient, HttpSettings};
 use isthmus_core::executor::Executor;
-use rustls::ServerConfig;
+use rustls::{HandshakeKind, ServerConfig};
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
@@ -61,6 +61,34 @@ async fn a_private_authority_is_trusted_when_it_is_named() {
     let url = format!("https://localhost:{port}/hook");
     let found = send(&client(trusting(&pki, false)), &url).await;
     assert_eq!(found, status(200));
+}
+
+#[tokio::test]
+async fn no_session_is_resumed_so_each_handshake_shows_a_certificate() {
+    let pki = Pki::new();
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    // It gives what a client may resume a session by.
+    let acceptor = TlsAcceptor::from(Arc::new(pki.server(&["localhost"], false, &[])));
+    let (kinds, mut seen) = tokio::sync::mpsc::unbounded_channel();
+    let serve = async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            let mut stream = acceptor.accept(stream).await.unwrap();
+            kinds.send(stream.get_ref().1.handshake_kind()).unwrap();
+            let (head, rest) = read_head(&mut stream).await.unwrap();
+            read_body(&mut stream, &head, rest).await;
+            let answer = reply("200 OK", "connection: close\r\n");
+            stream.write_all(answer.as_bytes()).await.unwrap();
+            stream.shutdown().await.unwrap();
+        }
+    };
+    TokioExecutor.spawn("server", Box::pin(serve));
+    let client = client(trusting(&pki, false));
+    for _ in 0..2 {
+        let found = send(&client, &format!("https://localhost:{port}/hook")).await;
+        assert_eq!(found, status(200));
+        assert_eq!(seen.recv().await, Some(Some(HandshakeKind::Full)));
+    }
 }
 
 #[tokio::test]

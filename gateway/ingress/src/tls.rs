@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use isthmus_core::clock::Timestamp;
 use rustls::crypto::aws_lc_rs;
-use rustls::server::WebPkiClientVerifier;
 use rustls::server::danger::ClientCertVerifier;
+use rustls::server::{NoServerSessionStorage, WebPkiClientVerifier};
 use rustls::version::{TLS12, TLS13};
 use rustls::{InconsistentKeys, RootCertStore, ServerConfig};
 use serde::Deserialize;
@@ -44,6 +44,9 @@ pub enum ClientCertificates {
 
 /// Reads the files and makes the configuration of a server: TLS 1.2 and 1.3, by aws-lc-rs.
 ///
+/// Where peers show certificates, no session is resumed: a resumed one shows none, so that a
+/// certificate which has ended since would still let its peer in.
+///
 /// # Errors
 /// A file that cannot be read, a certificate outside its validity at `now`, a key that is another
 /// certificate's, client certificates without authorities.
@@ -57,11 +60,13 @@ pub fn server_config(config: &TlsConfig, now: Timestamp) -> Result<ServerConfig,
     let builder = ServerConfig::builder_with_provider(provider)
         .with_protocol_versions(&[&TLS13, &TLS12])
         .map_err(|source| unusable("certificate", &config.certificate, source))?;
-    let builder = match client_verifier(config)? {
+    let verifier = client_verifier(config)?;
+    let asks = verifier.is_some();
+    let builder = match verifier {
         Some(verifier) => builder.with_client_cert_verifier(verifier),
         None => builder.with_no_client_auth(),
     };
-    builder.with_single_cert(chain, key).map_err(|source| {
+    let mut made = builder.with_single_cert(chain, key).map_err(|source| {
         if matches!(
             source,
             rustls::Error::InconsistentKeys(InconsistentKeys::KeyMismatch)
@@ -70,7 +75,12 @@ pub fn server_config(config: &TlsConfig, now: Timestamp) -> Result<ServerConfig,
             return IngressError::KeyMismatch { key, certificate };
         }
         unusable("key", &config.key, source)
-    })
+    })?;
+    if asks {
+        made.session_storage = Arc::new(NoServerSessionStorage {});
+        made.send_tls13_tickets = 0;
+    }
+    Ok(made)
 }
 
 fn client_verifier(

@@ -8,8 +8,8 @@ use isthmus_ingress::error::IngressError;
 use isthmus_ingress::mllp_config::MllpConfig;
 use isthmus_ingress::mllp_listener::MllpListener;
 use isthmus_ingress::peer::certificate_names;
-use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
+use rustls::{ClientConfig, HandshakeKind};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
@@ -77,6 +77,22 @@ async fn a_fingerprint_lets_that_certificate_in_alone() {
     assert_eq!(client.ask(admission("N1")).await, ApplicationReject);
     let mut client = connect(address, pki.client(None)).await.unwrap();
     assert_eq!(client.ask(admission("N1")).await, ApplicationReject);
+}
+
+#[tokio::test]
+async fn a_peer_shows_its_certificate_in_every_handshake() {
+    let pki = Pki::new("no_resumption");
+    let tls = pki.tls_table(&pki.issue("gateway.example", YEARS), "required");
+    let rig = Rig::new();
+    let (address, _end) = start(&rig, &tls);
+    // It keeps what a server gives it to resume a session by.
+    let own = pki.client(Some(pki.issue("ehr.north.example", YEARS)));
+    for control_id in ["N1", "N2"] {
+        let mut client = connect(address, Arc::clone(&own)).await.unwrap();
+        assert_eq!(client.ask(admission(control_id)).await, ApplicationAccept);
+        let (_, session) = client.stream.get_ref();
+        assert_eq!(session.handshake_kind(), Some(HandshakeKind::Full));
+    }
 }
 
 /// Whether the gateway breaks the connection off. In TLS 1.3 a client learns of its refusal only
