@@ -1,5 +1,10 @@
 //! A RabbitMQ of a test's own, started and spoken to through `tests/tools/rabbitmq.py`; what is
 //! done to it is in the tests.
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "tests may be blunt"
+)]
 
 use std::ffi::OsStr;
 use std::io::{BufRead as _, BufReader, Lines, Write as _};
