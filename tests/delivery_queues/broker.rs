@@ -40,7 +40,12 @@ impl TestBroker {
 
     pub(crate) fn client_as(&self, prefix: &str, password: &str) -> RabbitMq {
         let options = RabbitMqOptions {
-            address: Address::parse(self.0.text("url")).unwrap(),
+            address: Address {
+                has_tls: false,
+                host: "127.0.0.1".to_owned(),
+                port: u16::try_from(self.0.port().unwrap()).unwrap(),
+                vhost: "/".to_owned(),
+            },
             prefix: prefix.to_owned(),
             lanes: 2,
             store: format!("store-of-{prefix}"),

@@ -66,7 +66,9 @@ impl RebuildStage {
                 now,
             };
             let records = &translated.records;
-            self.release.release_to(rules, origin, records, Some(flow))
+            // What the message says of others is decided upon when theirs is made again.
+            let only = Some((flow, &delivery.subject));
+            self.release.release_to(rules, origin, records, only)
         });
         let released = match released {
             Ok(released) => released,
@@ -82,10 +84,13 @@ impl RebuildStage {
         let same = deliveries.find(|one| one.id == delivery.id && one.subject == delivery.subject);
         let is_unread = |one: &Decision| {
             matches!(&one.verdict, Verdict::Parked(refusal)
-                if refusal.reason == Reason::ConsentUnavailable)
+                if matches!(refusal.reason,
+                    Reason::ConsentUnavailable | Reason::StoreUnavailable))
         };
         if same.is_none() && released.decisions.iter().any(is_unread) {
-            return Err(not_now("what the patient said cannot be read now"));
+            return Err(not_now(
+                "what the patient said, or a key, cannot be had now",
+            ));
         }
         let verdicts = released.decisions.into_iter().map(|one| one.verdict);
         let step = same.map_or_else(

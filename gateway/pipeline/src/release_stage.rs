@@ -4,7 +4,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use isthmus_core::id::FlowId;
+use isthmus_core::id::{FlowId, SubjectKey};
 use isthmus_core::journal::{Decision, DecisionEntry, NewDelivery, Verdict};
 use isthmus_core::ledger::{LedgerSubject, LedgerTerms};
 use isthmus_core::name_lists::Names;
@@ -58,7 +58,7 @@ impl ReleaseStage {
         self.release_to(rules, origin, records, None)
     }
 
-    /// Decides on every record for every flow, or for this one alone.
+    /// Decides on every record for every flow, or on those of this patient for this flow alone.
     ///
     /// # Errors
     /// When what the ledger keeps cannot be sealed: nothing is decided then.
@@ -67,7 +67,7 @@ impl ReleaseStage {
         rules: &RulesInForce,
         origin: Origin,
         records: &[Record],
-        only: Option<&FlowId>,
+        only: Option<(&FlowId, &SubjectKey)>,
     ) -> Result<Released, Refusal> {
         let Shaping {
             keys,
@@ -75,13 +75,16 @@ impl ReleaseStage {
             names,
             ..
         } = &self.shaping;
-        let asked = (0..).zip(records).map(|(place, record)| {
-            Asked::of(record, place, origin, keys.as_ref(), digester, names)
-        });
+        let asked = (0..)
+            .zip(records)
+            .filter(|(_, record)| only.is_none_or(|(_, subject)| *subject == record.subject))
+            .map(|(place, record)| {
+                Asked::of(record, place, origin, keys.as_ref(), digester, names)
+            });
         let asked: Vec<Asked<'_>> = asked.collect::<Result<_, Refusal>>()?;
         let mut released = Released::default();
         let flows = rules.policies.flows().iter();
-        for flow in flows.filter(|flow| only.is_none_or(|id| *id == flow.terms().id)) {
+        for flow in flows.filter(|flow| only.is_none_or(|(id, _)| *id == flow.terms().id)) {
             for one in &asked {
                 let verdict = self.guarded(rules, origin, one, flow, &mut released);
                 released.decisions.push(Decision {

@@ -5,6 +5,7 @@ use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use isthmus_adapters::broker_url::BrokerUrl;
 use isthmus_core::delivery_queue::DeliveryQueue;
 use isthmus_core::diagnostic::Diagnostic;
 use isthmus_core::executor::Executor;
@@ -142,7 +143,7 @@ fn parts(
     let mut refuse = |at: Range<usize>, text: String, help: &str| {
         wrong.push(file.error(&at, BROKER, text).with_help(help));
     };
-    let address = Address::parse(stated.url.get_ref());
+    let address = BrokerUrl::parse(stated.url.get_ref()).map(address_of);
     if let Err(fault) = &address {
         let help = "write amqps://HOST:5671/VHOST; who we are there goes into `user` and \
                     `password`";
@@ -172,7 +173,7 @@ fn parts(
         &stated.client_key,
     ];
     if let Ok(address) = &address
-        && !address.has_tls()
+        && !address.has_tls
         && has_files.iter().any(|file| file.is_some())
     {
         let text = "certificates are stated, and the URL is amqp, without TLS";
@@ -190,6 +191,17 @@ fn parts(
             },
         )),
         Ok(_) | Err(_) => Err(wrong),
+    }
+}
+
+/// The address that a URL tells.
+fn address_of(url: BrokerUrl) -> Address {
+    let host = url.host.trim_start_matches('[').trim_end_matches(']');
+    Address {
+        has_tls: url.has_tls,
+        host: host.to_owned(),
+        port: url.port,
+        vhost: url.vhost,
     }
 }
 
