@@ -13,7 +13,7 @@ class Burst(Row):
     number, name = 14, "burst of 10 times the load"
     fault = "50 messages a second, then 500, then 50 again"
     rounds_a_rig = 10
-    usual, seconds = 50, 0.4
+    usual, part_s = 50, 0.4
 
     def open(self, folder):
         rig = self.make_rig(folder, patients=200)
@@ -23,7 +23,7 @@ class Burst(Row):
         rates = {}
         for part, rate, connections in (("before", self.usual, 4), ("burst", 10 * self.usual, 32),
                                         ("after", self.usual, 4)):
-            messages = rig.feed.take(int(rate * self.seconds), rnd)
+            messages = rig.feed.take(int(rate * self.part_s), rnd)
             first, begun = rig.book.counts["errors"], time.monotonic()
             rig.send_all(messages, connections=connections, rate=rate)
             rates[part] = len(messages) / (time.monotonic() - begun)

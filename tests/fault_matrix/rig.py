@@ -19,7 +19,6 @@ from sender import Book, Sending
 from shim import Shim
 
 HERE = pathlib.Path(__file__).parent
-CEILING_MB = 256
 PATIENCE_S = 60
 
 
@@ -205,8 +204,9 @@ class Rig:
             problems.append(f"the ledger is not whole: {report.stdout}{report.stderr}")
         if self.canaries.found:
             problems.append(f"patient data in the open: {self.canaries.found[:3]}")
-        if counts["peak_mb"] > CEILING_MB:
-            problems.append(f"{counts['peak_mb']:.0f} MB resident, more than {CEILING_MB}")
+        ceiling = self.options.ceiling
+        if counts["peak_mb"] > ceiling:
+            problems.append(f"{counts['peak_mb']:.0f} MB resident, more than {ceiling}")
         if problems:
             raise Wrong("; ".join(problems))
 

@@ -12,6 +12,11 @@ pub const START: u8 = 0x0B;
 pub const END: u8 = 0x1C;
 const RETURN: u8 = b'\r';
 
+/// Up to this many bytes the room for a frame doubles as it fills. Beyond them it is made for the
+/// largest frame at once: what is not written takes no memory, and copying from one room to the
+/// next would take both.
+const DOUBLING_MAX: usize = 1 << 20;
+
 /// One frame: what stood between the start and the end block (HL7 v2.5.1 chapter 2, appendix C,
 /// "minimal lower layer protocol").
 #[derive(Clone, PartialEq, Eq)]
@@ -152,6 +157,7 @@ impl FrameDecoder {
                 self.drop_frame(FrameError::TooLong { limit: self.limit });
                 self.state = State::Overlong;
             } else {
+                self.make_room(length);
                 self.payload.extend_from_slice(text);
             }
         }
@@ -164,6 +170,14 @@ impl FrameDecoder {
             self.nested_start();
         }
         after
+    }
+
+    fn make_room(&mut self, more: usize) {
+        let needed = self.payload.len().saturating_add(more);
+        if needed > DOUBLING_MAX && needed > self.payload.capacity() {
+            let rest = self.limit.saturating_sub(self.payload.len());
+            self.payload.reserve_exact(rest);
+        }
     }
 
     fn end_frame(&mut self) {

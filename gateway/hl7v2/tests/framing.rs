@@ -50,6 +50,23 @@ fn frames_are_found_wherever_the_stream_is_cut() {
 }
 
 #[test]
+fn a_long_frame_comes_whole_from_chunks_of_any_size() {
+    // Longer than what is held while its room doubles.
+    let payload: Vec<u8> = (0..3_000_000_u32)
+        .map(|at| b'A' + (at % 23) as u8)
+        .collect();
+    for size in [4_096, 700_001, 3_000_003] {
+        let mut decoder = FrameDecoder::new(payload.len());
+        let mut stream = Vec::new();
+        encode(&payload, &mut stream);
+        for chunk in stream.chunks(size) {
+            decoder.push(chunk);
+        }
+        assert_eq!(decoder.next(), frame(&payload, 0).map(Some));
+    }
+}
+
+#[test]
 fn a_frame_without_its_last_return_is_given_at_once() {
     let mut decoder = FrameDecoder::new(100);
     decoder.push(b"\x0BA");
