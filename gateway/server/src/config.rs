@@ -110,7 +110,7 @@ impl StoreConfig {
 #[serde(deny_unknown_fields)]
 pub(crate) struct LimitsConfig {
     /// How many MiB of messages all listeners together may hold that are not answered yet; beyond
-    /// it they read no further, and senders wait. Without it: 256.
+    /// it they read no further, and senders wait. Without it: 96.
     pub(crate) messages_mb: Option<Mebibytes<1, 65_536>>,
 }
 
@@ -123,7 +123,7 @@ impl LimitsConfig {
 }
 
 /// `messages_mb`, unless it is stated.
-const MESSAGES: Mebibytes<1, 65_536> = Mebibytes(256);
+const MESSAGES: Mebibytes<1, 65_536> = Mebibytes(96);
 
 /// A size in MiB; one outside its bounds is refused where it is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
