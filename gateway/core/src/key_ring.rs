@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use aws_lc_rs::aead::{AES_256_GCM, Aad, NONCE_LEN, Nonce, RandomizedNonceKey};
+use aws_lc_rs::aead::{AES_256_GCM, Aad, MAX_TAG_LEN, NONCE_LEN, Nonce, RandomizedNonceKey};
 
 use crate::clock::Timestamp;
 use crate::id::{SenderId, SubjectKey};
@@ -111,14 +111,19 @@ impl SealingKey {
     }
 
     fn seal_as(&self, domain: u8, context: &[u8], plain: &[u8]) -> Result<Vec<u8>, KeyError> {
-        let mut body = plain.to_vec();
-        let nonce = self
+        // One buffer from the beginning: a message may be large.
+        let mut sealed = Vec::with_capacity(NONCE_LEN + plain.len() + MAX_TAG_LEN);
+        sealed.extend_from_slice(&[0; NONCE_LEN]);
+        sealed.extend_from_slice(plain);
+        let (place, body) = sealed
+            .split_at_mut_checked(NONCE_LEN)
+            .ok_or(KeyError::Mismatch)?;
+        let (nonce, tag) = self
             .key
-            .seal_in_place_append_tag(Aad::from(bound(domain, context)), &mut body)
+            .seal_in_place_separate_tag(Aad::from(bound(domain, context)), body)
             .map_err(|_unspecified| KeyError::Mismatch)?;
-        let mut sealed = Vec::with_capacity(NONCE_LEN + body.len());
-        sealed.extend_from_slice(nonce.as_ref());
-        sealed.append(&mut body);
+        place.copy_from_slice(nonce.as_ref());
+        sealed.extend_from_slice(tag.as_ref());
         Ok(sealed)
     }
 

@@ -12,10 +12,10 @@ pub const START: u8 = 0x0B;
 pub const END: u8 = 0x1C;
 const RETURN: u8 = b'\r';
 
-/// Up to this many bytes the room for a frame doubles as it fills. Beyond them it is made for the
-/// largest frame at once: what is not written takes no memory, and copying from one room to the
-/// next would take both.
-const DOUBLING_MAX: usize = 1 << 20;
+/// A payload above this many bytes gets room for [`STEP_BYTES`], and above those for all that a
+/// frame may have.
+const STEP_BYTES_MIN: usize = 64 << 10;
+const STEP_BYTES: usize = 1 << 20;
 
 /// One frame: what stood between the start and the end block (HL7 v2.5.1 chapter 2, appendix C,
 /// "minimal lower layer protocol").
@@ -172,17 +172,28 @@ impl FrameDecoder {
         after
     }
 
+    /// Lets a large payload grow in few and large steps: each step leaves its bytes behind, and an
+    /// allocator keeps them for a while. Room that is not written to costs addresses alone.
     fn make_room(&mut self, more: usize) {
-        let needed = self.payload.len().saturating_add(more);
-        if needed > DOUBLING_MAX && needed > self.payload.capacity() {
-            let rest = self.limit.saturating_sub(self.payload.len());
-            self.payload.reserve_exact(rest);
+        let (held, room) = (self.payload.len(), self.payload.capacity());
+        let needed = held.saturating_add(more);
+        if needed <= room || needed <= STEP_BYTES_MIN {
+            return;
         }
+        let step = if needed <= STEP_BYTES {
+            STEP_BYTES.min(self.limit)
+        } else {
+            self.limit
+        };
+        self.payload.reserve_exact(step.saturating_sub(held));
     }
 
     fn end_frame(&mut self) {
         if self.state == State::Inside {
-            let payload = std::mem::take(&mut self.payload);
+            let mut payload = std::mem::take(&mut self.payload);
+            if payload.capacity() > STEP_BYTES && payload.len() < payload.capacity() / 2 {
+                payload.shrink_to_fit();
+            }
             self.ready.push_back(Ok(Frame {
                 payload,
                 junk_before: self.junk,

@@ -262,6 +262,9 @@ impl fmt::Debug for Segment<'_> {
     }
 }
 
+/// Bytes from which on the separators of a message are counted before they are noted.
+const COUNTED_FROM: usize = 256 << 10;
+
 struct Index {
     segments: Vec<SegmentSpan>,
     separators: Vec<u32>,
@@ -270,9 +273,16 @@ struct Index {
 impl Index {
     /// One pass over the text: segment ends and field separators.
     fn of(text: &[u8], separator: u8, limits: &Limits) -> Result<Self, ParseError> {
+        // A large message is looked through once more, so that its index need not grow: for a
+        // moment it would take half as much again.
+        let separators = if text.len() > COUNTED_FROM {
+            memchr::memchr_iter(separator, text).count()
+        } else {
+            text.len() / 8
+        };
         let mut index = Self {
             segments: Vec::with_capacity(16),
-            separators: Vec::with_capacity(text.len() / 8),
+            separators: Vec::with_capacity(separators),
         };
         let mut start = 0;
         let mut first = 0;

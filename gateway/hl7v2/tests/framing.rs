@@ -105,6 +105,34 @@ fn endless_junk_is_an_error() {
     assert_eq!(decoder.next(), Err(FrameError::NoStart { limit: 8 }));
 }
 
+#[test]
+fn large_frames_come_whole_and_hold_no_more_than_they_need() {
+    let limit = 4 << 20;
+    for size in [
+        64 << 10,
+        (64 << 10) + 1,
+        1 << 20,
+        (1 << 20) + 1,
+        3 << 20,
+        limit,
+    ] {
+        let payload: Vec<u8> = (0..size).map(|place| b'a' + (place % 23) as u8).collect();
+        let mut stream = Vec::new();
+        encode(&payload, &mut stream);
+        let mut decoder = FrameDecoder::new(limit);
+        for chunk in stream.chunks(10_000) {
+            decoder.push(chunk);
+        }
+        let found = decoder.next().unwrap().unwrap().payload;
+        assert!(found == payload, "{size} bytes");
+        let room = found.capacity();
+        assert!(
+            room <= limit && (room <= 1 << 20 || room <= 2 * size),
+            "{room} for {size}"
+        );
+    }
+}
+
 proptest! {
     #[test]
     fn what_is_framed_comes_back(

@@ -26,6 +26,8 @@ pub(crate) struct Unanswered<'s> {
     /// What it holds of the budgets until it is answered.
     #[expect(dead_code, reason = "held, not read")]
     pub(crate) shares: Vec<Share>,
+    /// What it takes while it is in work, if it is large; given back when it is decided.
+    pub(crate) reading: Option<Share>,
 }
 
 /// On its way, or decided.
@@ -116,6 +118,9 @@ impl<'s> AnswerWindow<'s> {
         }
         for message in &mut self.waiting {
             message.fate.poll(context);
+            if matches!(message.fate, Fate::Decided(_)) {
+                message.reading = None;
+            }
         }
         let mut decided = Vec::new();
         while let Some(message) = self.waiting.pop_front() {

@@ -8,10 +8,17 @@ use tokio::sync::{AcquireError, OwnedSemaphorePermit, Semaphore};
 /// Bytes in one unit of account.
 const UNIT: usize = 1024;
 
-/// The bound, shared by all listeners.
-///
-/// It counts bytes as received. While a message is read out of its frame it takes some four times
-/// as much for a moment: decoded text and the index of its fields.
+/// The budget of messages, unless another is stated: room for a small share for each of 1,024
+/// connections and one frame of 16 MiB, and for the process to stay under 256 MB with all else.
+pub const MESSAGE_BYTES: usize = 96 << 20;
+
+/// What may be in work at once of messages that are large; one of 16 MiB takes all of it.
+pub const READING_BYTES: usize = 64 << 20;
+
+/// How much more than its own bytes a message takes while it is in work.
+const READING_TIMES: usize = 4;
+
+/// A bound on bytes, shared by all listeners. It counts bytes as received.
 #[derive(Debug, Clone)]
 pub struct Budget {
     units: Arc<Semaphore>,
@@ -39,6 +46,13 @@ impl Budget {
         self.bytes
     }
 
+    /// The part of this budget that large messages may take, so that small ones find room beside
+    /// them: half of it.
+    #[must_use]
+    pub fn for_large(&self) -> Self {
+        Self::new(self.bytes / 2)
+    }
+
     /// Bytes not held by anybody now.
     pub fn bytes_free(&self) -> usize {
         self.units.available_permits().saturating_mul(UNIT)
@@ -51,12 +65,17 @@ impl Budget {
             .await?;
         Ok(Share(permit))
     }
+
+    /// As [`Budget::share`], but of the whole budget at most: who needs more has it alone.
+    pub(crate) async fn share_or_all(&self, bytes: usize) -> Result<Share, AcquireError> {
+        self.share(bytes.min(self.bytes)).await
+    }
 }
 
 impl Default for Budget {
-    /// 256 MiB.
+    /// [`MESSAGE_BYTES`].
     fn default() -> Self {
-        Self::new(256 << 20)
+        Self::new(MESSAGE_BYTES)
     }
 }
 
@@ -78,6 +97,12 @@ impl Share {
     }
 }
 
+/// About what a message takes while it is in work: its decoded text, the index of its fields, its
+/// sealed form, and what the store makes of that while it is written.
+pub(crate) const fn in_work(bytes: usize) -> usize {
+    bytes.saturating_mul(READING_TIMES)
+}
+
 fn units(bytes: usize) -> u32 {
     u32::try_from(bytes.div_ceil(UNIT)).unwrap_or(u32::MAX)
 }
@@ -96,5 +121,15 @@ mod tests {
         assert_eq!(budget.bytes_free(), 62 << 10);
         drop(share);
         assert_eq!(budget.bytes_free(), budget.bytes());
+    }
+
+    #[tokio::test]
+    async fn who_needs_more_than_there_is_has_all_of_it_alone() {
+        let budget = Budget::new(64 << 10);
+        let part = budget.share_or_all(in_work(2 << 10)).await.unwrap();
+        assert_eq!(part.bytes(), 8 << 10);
+        drop(part);
+        let all = budget.share_or_all(in_work(1 << 20)).await.unwrap();
+        assert_eq!((all.bytes(), budget.bytes_free()), (64 << 10, 0));
     }
 }

@@ -7,12 +7,13 @@ use bytes::Bytes;
 use isthmus_core::refusal::{Reason, Refusal};
 use isthmus_hl7v2::framing::FrameError;
 use tokio::io::{AsyncRead, AsyncReadExt};
+use tokio::sync::AcquireError;
 use tokio::sync::mpsc::Sender as Answers;
 use tokio::sync::watch;
 
 use crate::admission::{Admission, Admitted, admit};
 use crate::answer_window::{Fate, Unanswered};
-use crate::budget::{Budget, Share};
+use crate::budget::{Budget, Share, in_work};
 use crate::frame_stream::{Arrival, FrameStream};
 use crate::mllp_config::{Bounds, SMALL_FRAME_BYTES};
 use crate::origin::Origin;
@@ -61,6 +62,8 @@ struct Progress {
     frames: FrameStream,
     /// What is held of the shared budget for the frame that has begun.
     share: Option<Share>,
+    /// What is held for it of that part of the budget which large ones may take.
+    large: Option<Share>,
     /// Bytes of this connection on their way to the store.
     in_flight: Budget,
     /// When the gateway began to stop, by the executor's clock.
@@ -75,6 +78,7 @@ impl<'s, R: AsyncRead + Unpin> FrameReader<'s, R> {
         let mut progress = Progress {
             frames: FrameStream::new(limit),
             share: None,
+            large: None,
             in_flight: Budget::new(limit.next_multiple_of(1024)),
             stopping: None,
         };
@@ -199,18 +203,20 @@ impl<'s, R: AsyncRead + Unpin> FrameReader<'s, R> {
     /// Looks at one message and sends it on its way.
     async fn whole(&self, payload: Vec<u8>, progress: &mut Progress) -> Result<(), End> {
         let size = payload.len();
-        let share = match progress.share.take() {
-            Some(share) => Some(share),
-            None => self.share(size).await,
-        };
-        let Some(mut share) = share else {
+        let Some(mut shares) = self.shares(size, progress).await else {
             self.refuse(&payload, unavailable()).await?;
             return Err(End::Early);
         };
-        share.cut(size);
         let own = progress.in_flight.share(size).await;
-        let own = own.map_err(|_closed| End::Early)?;
+        shares.push(own.map_err(|_closed| End::Early)?);
+        let Ok(mut reading) = self.reading(size).await else {
+            self.refuse(&payload, unavailable()).await?;
+            return Err(End::Early);
+        };
         let Admission { origin, verdict } = admit(Bytes::from(payload), &self.standing, self.seams);
+        if verdict.is_err() {
+            reading = None;
+        }
         let fate = match verdict {
             Ok(Admitted::Message(envelope)) => Fate::OnItsWay(self.seams.intake.accept(envelope)),
             Ok(Admitted::Numbered(envelope, number)) => {
@@ -224,7 +230,8 @@ impl<'s, R: AsyncRead + Unpin> FrameReader<'s, R> {
         self.answer(Unanswered {
             origin,
             fate,
-            shares: vec![share, own],
+            shares,
+            reading,
         })
         .await
     }
@@ -237,6 +244,7 @@ impl<'s, R: AsyncRead + Unpin> FrameReader<'s, R> {
             origin,
             fate,
             shares: Vec::new(),
+            reading: None,
         })
         .await
     }
@@ -256,6 +264,10 @@ impl<'s, R: AsyncRead + Unpin> FrameReader<'s, R> {
         let is_small = held.saturating_add(CHUNK_BYTES) <= SMALL_FRAME_BYTES;
         let limit = self.bounds.frame_bytes_max.max(SMALL_FRAME_BYTES);
         let needed = if is_small { SMALL_FRAME_BYTES } else { limit };
+        if !is_small && progress.large.is_none() {
+            let large = self.seams.large.share_or_all(limit);
+            progress.large = Some(self.wait(large).await?);
+        }
         let covered = progress.share.as_ref().map_or(0, Share::bytes);
         if covered >= needed {
             return Some(());
@@ -268,12 +280,46 @@ impl<'s, R: AsyncRead + Unpin> FrameReader<'s, R> {
         Some(())
     }
 
-    /// A share of the budget, waited for as long as the store may be silent.
+    /// The shares of the budget for a message that came in whole: what was held for its frame, cut
+    /// to what it needs. None when the budget stays spent.
+    async fn shares(&self, size: usize, progress: &mut Progress) -> Option<Vec<Share>> {
+        let mut share = match progress.share.take() {
+            Some(share) => share,
+            None => self.share(size).await?,
+        };
+        share.cut(size);
+        let mut shares = vec![share];
+        if let Some(mut large) = progress.large.take()
+            && size > SMALL_FRAME_BYTES
+        {
+            large.cut(size);
+            shares.push(large);
+        }
+        Some(shares)
+    }
+
+    /// What a large message needs to be put in work; small ones need nothing and wait for nobody.
+    /// An error when others keep it for as long as the store may be silent.
+    async fn reading(&self, size: usize) -> Result<Option<Share>, End> {
+        if size <= SMALL_FRAME_BYTES {
+            return Ok(None);
+        }
+        let share = self.seams.reading.share_or_all(in_work(size));
+        self.wait(share).await.map(Some).ok_or(End::Early)
+    }
+
+    /// A share of the budget.
     async fn share(&self, bytes: usize) -> Option<Share> {
-        let seams = self.seams;
-        let share = seams.budget.share(bytes);
-        let share = within(seams.executor.as_ref(), self.bounds.store(), share).await?;
-        share.ok()
+        self.wait(self.seams.budget.share(bytes)).await
+    }
+
+    /// Waits for a share for as long as the store may be silent.
+    async fn wait(
+        &self,
+        share: impl Future<Output = Result<Share, AcquireError>>,
+    ) -> Option<Share> {
+        let executor = self.seams.executor.as_ref();
+        within(executor, self.bounds.store(), share).await?.ok()
     }
 }
 

@@ -31,6 +31,10 @@ pub struct Seams {
     pub executor: Arc<dyn Executor>,
     /// How many bytes of messages all listeners may hold at once.
     pub budget: Budget,
+    /// How many of these may be of large messages ([`Budget::for_large`]).
+    pub large: Budget,
+    /// What large messages may take beside while they are in work: read, sealed and stored.
+    pub reading: Budget,
     /// What is counted.
     pub counters: Arc<Counters>,
     /// Control ids for acknowledgements.
@@ -42,6 +46,8 @@ impl fmt::Debug for Seams {
         f.debug_struct("Seams")
             .field("terms", &self.terms.get())
             .field("budget", &self.budget)
+            .field("large", &self.large)
+            .field("reading", &self.reading)
             .finish_non_exhaustive()
     }
 }

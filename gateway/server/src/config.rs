@@ -110,7 +110,7 @@ impl StoreConfig {
 #[serde(deny_unknown_fields)]
 pub(crate) struct LimitsConfig {
     /// How many MiB of messages all listeners together may hold that are not answered yet; beyond
-    /// it they read no further, and senders wait. Without it: 80.
+    /// it they read no further, and senders wait. Without it: 96.
     pub(crate) messages_mb: Option<Mebibytes<1, 65_536>>,
 }
 
@@ -122,9 +122,8 @@ impl LimitsConfig {
     }
 }
 
-/// `messages_mb`, unless it is stated. Reading a large message takes some more than it for a
-/// moment, and all of it together has to stay under 256 MiB.
-const MESSAGES: Mebibytes<1, 65_536> = Mebibytes(80);
+/// `messages_mb`, unless it is stated.
+const MESSAGES: Mebibytes<1, 65_536> = Mebibytes(96);
 
 /// A size in MiB; one outside its bounds is refused where it is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -16,7 +16,7 @@ use isthmus_core::journal::{Backlog, Journal, JournalError};
 use isthmus_core::key_ring::KeyRing;
 use isthmus_core::ledger_rows::LedgerRows;
 use isthmus_ingress::acknowledgement::ControlIds;
-use isthmus_ingress::budget::Budget;
+use isthmus_ingress::budget::{Budget, READING_BYTES};
 use isthmus_ingress::counters::Counters;
 use isthmus_ingress::seams::Seams;
 use isthmus_ledger::checkpoint_loop::CheckpointLoop;
@@ -129,13 +129,16 @@ impl Parts {
     }
 
     pub(crate) fn seams(&self, file: &ConfigFile, rules: &Rules) -> Result<Arc<Seams>, Failure> {
+        let budget = Budget::new(file.config.limits.message_bytes());
         Ok(Arc::new(Seams {
             terms: Arc::new(Current::new(listeners::terms(file, rules)?)),
             intake: Arc::new(JournalIntake::new(self.store.journal())),
             digester: self.store.store().digester().clone(),
             clock: Arc::clone(&self.clock),
             executor: Arc::clone(&self.executor),
-            budget: Budget::new(file.config.limits.message_bytes()),
+            large: budget.for_large(),
+            budget,
+            reading: Budget::new(READING_BYTES),
             counters: Arc::new(Counters::default()),
             control_ids: ControlIds::default(),
         }))

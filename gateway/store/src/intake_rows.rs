@@ -7,10 +7,15 @@ use isthmus_core::id::{MessageId, SenderId, Sequence, SubjectKey};
 use isthmus_core::intake::Accepted;
 use isthmus_core::key_ring::{KeyClass, KeyError, KeyId, KeyOwner, KeyRing};
 use isthmus_core::phi::Phi;
-use rusqlite::{Connection, OptionalExtension, Row, params};
+use rusqlite::blob::ZeroBlob;
+use rusqlite::{Connection, MAIN_DB, OptionalExtension, Row, ToSql, params};
 
 use crate::file_key_ring::FileKeyRing;
 use crate::key_label::context;
+
+/// Sealed bytes above this many are written into the row's pages; SQLite would make two copies of
+/// them to write the row with them.
+const IN_PLACE_FROM: usize = 256 << 10;
 
 /// A message as it is stored: everything but the message itself is open.
 #[derive(Debug)]
@@ -104,6 +109,12 @@ pub(crate) fn insert_intake(
 }
 
 fn insert_new(connection: &Connection, intake: &SealedIntake) -> rusqlite::Result<i64> {
+    let zeros = ZeroBlob(intake.sealed.len() as u64);
+    let zeros = (intake.sealed.len() > IN_PLACE_FROM).then_some(zeros);
+    let sealed: &dyn ToSql = match &zeros {
+        Some(zeros) => zeros,
+        None => &intake.sealed,
+    };
     let mut insert = connection.prepare_cached(
         "INSERT INTO intake(message, control, sender, received_at, subject, key, sealed)
          VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)",
@@ -115,8 +126,13 @@ fn insert_new(connection: &Connection, intake: &SealedIntake) -> rusqlite::Resul
         intake.received_at.unix_millis(),
         intake.subject.as_ref().map(SubjectKey::as_bytes),
         intake.key.0.cast_signed(),
-        intake.sealed,
+        sealed,
     ])?;
+    if zeros.is_some() {
+        let mut place = connection.blob_open(MAIN_DB, "intake", "sealed", sequence, false)?;
+        place.write_all_at(&intake.sealed, 0)?;
+        place.close()?;
+    }
     let mut open = connection.prepare_cached("INSERT INTO open_intake(sequence) VALUES(?1)")?;
     open.execute([sequence])?;
     Ok(sequence)

@@ -19,7 +19,7 @@ use crate::intake_rows::{SealedIntake, read_message, read_open_intakes};
 
 /// A page ends early when its messages reach this many bytes; [`Backlog::arrived`] then says at
 /// once that there is more.
-const PAGE_BYTES: usize = 16 << 20;
+const PAGE_BYTES: usize = 4 << 20;
 
 /// The backlog of one node, read over a connection of its own. It is made for one reader.
 #[derive(Debug)]

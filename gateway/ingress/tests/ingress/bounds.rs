@@ -47,19 +47,16 @@ async fn a_silent_store_is_an_error_to_all_who_wait() {
 
 #[tokio::test(start_paused = true)]
 async fn a_spent_budget_makes_senders_wait_and_comes_back_whole() {
-    let rig = Rig::with_intake(FakeIntake::doing([
-        Act::TakeAfter(Duration::from_secs(20)),
-        Act::TakeAfter(Duration::from_secs(20)),
-        Act::TakeAfter(Duration::from_secs(20)),
-        Act::TakeAfter(Duration::from_secs(25)),
-    ]));
+    let slow = (0..32).map(|_| Act::TakeAfter(Duration::from_secs(20)));
+    let rig = Rig::with_intake(FakeIntake::doing(slow));
     let mut long = admission("N1") + "NTE|1||";
-    long.push_str(&"y".repeat((256 << 10) - long.len()));
-    let mut holders: Vec<_> = (0..4).map(|_| rig.connect()).collect();
+    long.push_str(&"y".repeat((40 << 10) - long.len()));
+    // More than 1 MiB together, none of them large.
+    let mut holders: Vec<_> = (0..32).map(|_| rig.connect()).collect();
     for holder in &mut holders {
         holder.send(&long).await;
     }
-    while rig.seams.budget.bytes_free() > 0 {
+    while rig.seams.budget.bytes_free() > 40 << 10 {
         tokio::time::advance(Duration::from_millis(1)).await;
     }
     // It waits while the budget is spent, and goes on when a share comes back.

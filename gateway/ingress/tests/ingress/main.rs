@@ -17,6 +17,7 @@ mod client;
 mod configuration;
 mod fake_intake;
 mod frames;
+mod large_messages;
 mod listeners;
 mod messages;
 mod only_stored_is_positive;

@@ -82,7 +82,9 @@ impl Rig {
             digester: Digester::new(&[7; 32]),
             clock: Arc::new(StillClock),
             executor: Arc::new(TokioExecutor),
+            large: Budget::new(1 << 20).for_large(),
             budget: Budget::new(1 << 20),
+            reading: Budget::new(1 << 20),
             counters: Arc::new(Counters::default()),
             control_ids: ControlIds::default(),
         };

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use isthmus_core::id::Sequence;
 use isthmus_core::journal::{Backlog, Committed, Journal, JournalError, Outcome, Unit};
+use isthmus_core::phi::Phi;
 use isthmus_core::refusal::{Reason, Refusal};
 
 use crate::support::{Folder, accept, conclude, conclusion, message, start, subject};
@@ -104,6 +105,31 @@ async fn a_restart_goes_on_with_what_has_no_outcome() {
         .await
         .unwrap();
     assert_eq!(next.sequence, Sequence(4));
+}
+
+#[tokio::test]
+async fn large_messages_open_again_and_a_page_ends_behind_the_one_that_fills_it() {
+    let folder = Folder::new();
+    let store = start(&folder);
+    let journal = store.journal();
+    let sizes = [1_000, (256 << 10) - 28, 256 << 10, 4 << 20, 5 << 20];
+    let sent = sizes.map(|size| {
+        let mut sent = message(size as u64, Some(subject(1)));
+        let bytes = (0..size).map(|place| (place % 251) as u8);
+        sent.body.bytes = Phi::new(bytes.collect::<Vec<_>>().into());
+        sent
+    });
+    for one in &sent {
+        let first = accept(journal.as_ref(), one.clone()).await.unwrap();
+        let again = accept(journal.as_ref(), one.clone()).await.unwrap();
+        assert!(!first.repeat && again.repeat && again.sequence == first.sequence);
+    }
+    assert_eq!(store.backlog().open_intakes(10).unwrap().len(), 4);
+    for (one, number) in sent.iter().zip(1..) {
+        let found = store.backlog().message(Sequence(number)).unwrap().unwrap();
+        let found = found.message.unwrap();
+        assert!(found.body.bytes.reveal() == one.body.bytes.reveal());
+    }
 }
 
 #[tokio::test]
