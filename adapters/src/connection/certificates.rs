@@ -61,8 +61,8 @@ pub enum CertificateError {
 
 /// Reads the files. None for a client that speaks to this machine without TLS.
 ///
-/// No session is resumed: a resumed one shows no certificate, so that one which has ended since would
-/// go on being trusted.
+/// No session is resumed: a resumed one shows no certificate, so that one which has ended since
+/// would go on being trusted.
 pub(crate) fn client_config(files: Option<&TlsFiles>) -> Result<ClientConfig, CertificateError> {
     let mut config = of_files(files)?;
     config.resumption = Resumption::disabled();

@@ -122,8 +122,8 @@ impl LimitsConfig {
     }
 }
 
-/// `messages_mb`, unless it is stated. Reading a large message takes some more than it for a moment,
-/// and all of it together has to stay under 256 MiB.
+/// `messages_mb`, unless it is stated. Reading a large message takes some more than it for a
+/// moment, and all of it together has to stay under 256 MiB.
 const MESSAGES: Mebibytes<1, 65_536> = Mebibytes(80);
 
 /// A size in MiB; one outside its bounds is refused where it is read.
