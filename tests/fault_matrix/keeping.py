@@ -1,4 +1,4 @@
-"""Rows on what the store keeps: a second gateway on it (24), a ledger that somebody changed (26)."""
+"""Rows on what the store keeps: a second gateway on it (24), a ledger that was changed (26)."""
 
 import hashlib
 import json

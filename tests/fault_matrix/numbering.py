@@ -1,5 +1,5 @@
-"""Row 10: a sender that numbers its messages in MSH-13. A gap is never acknowledged, a number is used
-once, and the numbers outlive a kill.
+"""Row 10: a sender that numbers its messages in MSH-13. A gap is never acknowledged, a number is
+used once, and the numbers outlive a kill.
 """
 
 import collections
@@ -190,7 +190,7 @@ class Sequence(Row):
         self.next(rig, both[1 - won], rnd)
 
     def pipelined(self, rig, rnd):
-        """Several are under way when a number is missing: nothing behind the gap is acknowledged."""
+        """A number is missing among several under way: nothing behind the gap is acknowledged."""
         messages = [rig.feed.one(one) for one in rnd.sample(rig.feed.patients, 5)]
         first = self.expected
         offsets = (0, 1, 3, 4, 2)

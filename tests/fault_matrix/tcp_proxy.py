@@ -30,7 +30,7 @@ class Plan:
 
 class Proxy:
     """Listens on a port of the loopback and passes on to another. `plan` gives the plan of each
-    connection by its number, from 0. `cut`, `hold` and `mend` do the same to all of them at once."""
+    connection by its number, from 0; `cut`, `hold` and `mend` are for all of them at once."""
 
     def __init__(self, target, plan=lambda number: Plan(), rnd=None):
         self.target, self.plan, self.rnd = target, plan, rnd

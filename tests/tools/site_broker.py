@@ -1,5 +1,5 @@
-"""The broker of a program's run with `--queue rabbitmq`: that of tests/tools/rabbitmq.py, and what a site's
-configuration says of it. What is done to it is in the rows.
+"""The broker of a program's run with `--queue rabbitmq`: that of tests/tools/rabbitmq.py, and what
+a site's configuration says of it. What is done to it is in the rows.
 """
 
 import argparse
@@ -27,8 +27,8 @@ class Broker(rabbitmq.Broker):
             key=None, ask_certificate=False))
 
     def configuration(self, site, port=None, more=""):
-        """What `GatewaySite` is given for this broker; writes the secret into the site's folder. The
-        gateway reaches it by `port`, when that is another; `more` are further lines."""
+        """What `GatewaySite` is given for this broker; writes the secret into the site's folder.
+        The gateway reaches it by `port`, when that is another; `more` are further lines."""
         folder = site / "secrets"
         folder.mkdir(exist_ok=True)
         (folder / "rabbitmq").write_text(f"{self.options.password}\n")
