@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use isthmus_core::executor::Executor;
 use isthmus_hl7v2::acknowledgment::AcknowledgmentCode::{self, ApplicationAccept};
 use tokio::task::JoinHandle;
 
@@ -11,6 +12,7 @@ use crate::client::framed;
 use crate::fake_intake::{Act, FakeIntake};
 use crate::messages::admission;
 use crate::rig::Rig;
+use crate::runtime::TokioExecutor;
 
 /// Bytes of a large message: of the 1 MiB for those in work it takes 400 KiB, so two have room.
 const LARGE: usize = 100 << 10;
@@ -21,10 +23,15 @@ fn large(control_id: &str) -> String {
     text
 }
 
+#[expect(clippy::disallowed_methods, reason = "whether it has ended is asked")]
+fn spawn<T: Send + 'static>(task: impl Future<Output = T> + Send + 'static) -> JoinHandle<T> {
+    tokio::spawn(task)
+}
+
 /// Asks on a connection of its own.
 fn ask(rig: &Rig, message: String) -> JoinHandle<AcknowledgmentCode> {
     let mut client = rig.connect();
-    tokio::spawn(async move { client.ask(message).await })
+    spawn(async move { client.ask(message).await })
 }
 
 /// A store that takes one second for each of so many.
@@ -45,7 +52,7 @@ async fn many_large_messages_at_once_are_in_work_a_few_at_a_time() {
         .collect();
     let mut with_store = 0;
     while asked.iter().any(|one| !one.is_finished()) {
-        tokio::time::sleep(Duration::from_millis(10)).await;
+        TokioExecutor.sleep(Duration::from_millis(10)).await;
         with_store = with_store.max(rig.intake.waiting.load(Ordering::SeqCst));
     }
     for one in asked {
@@ -76,19 +83,19 @@ async fn small_messages_do_not_wait_for_large_ones() {
     // Two that the store has, and as many as may that stand still inside of a frame.
     let with_store = [ask(&rig, large("N1")), ask(&rig, large("N2"))];
     while rig.intake.waiting.load(Ordering::SeqCst) < 2 {
-        tokio::time::sleep(Duration::from_millis(1)).await;
+        TokioExecutor.sleep(Duration::from_millis(1)).await;
     }
     let still: Vec<_> = (0..4)
         .map(|_| {
             let mut client = rig.connect();
-            tokio::spawn(async move {
+            spawn(async move {
                 client.send_bytes(&framed(large("N3"))[..LARGE - 10]).await;
                 // Who got no room hears that there is none, then all are cut off.
                 while client.answer_text().await.is_some() {}
             })
         })
         .collect();
-    tokio::time::sleep(Duration::from_millis(1)).await;
+    TokioExecutor.sleep(Duration::from_millis(1)).await;
     assert!(rig.seams.large.bytes_free() < rig.bounds.frame_bytes_max);
     let mut client = rig.connect();
     let small = async {
@@ -121,14 +128,14 @@ async fn a_large_message_does_not_wait_for_small_ones_that_keep_coming() {
     let coming: Vec<_> = (0..40)
         .map(|_| {
             let (mut client, padded) = (rig.connect(), padded.clone());
-            tokio::spawn(async move {
+            spawn(async move {
                 loop {
                     assert_eq!(client.ask(&padded).await, ApplicationAccept);
                 }
             })
         })
         .collect();
-    tokio::time::sleep(Duration::from_millis(100)).await;
+    TokioExecutor.sleep(Duration::from_millis(100)).await;
     assert!(rig.seams.budget.bytes_free() < 64 << 10);
     let answered = tokio::time::timeout(Duration::from_secs(5), ask(&rig, large("N1"))).await;
     assert_eq!(

@@ -113,10 +113,12 @@ async fn large_messages_open_again_and_a_page_ends_behind_the_one_that_fills_it(
     let store = start(&folder);
     let journal = store.journal();
     let sizes = [1_000, (256 << 10) - 28, 256 << 10, 4 << 20, 5 << 20];
+    let mut number = 0;
     let sent = sizes.map(|size| {
-        let mut sent = message(size as u64, Some(subject(1)));
-        let bytes = (0..size).map(|place| (place % 251) as u8);
-        sent.body.bytes = Phi::new(bytes.collect::<Vec<_>>().into());
+        number += 1;
+        let mut sent = message(number, Some(subject(1)));
+        let bytes: Vec<u8> = (0..=250).cycle().take(size).collect();
+        sent.body.bytes = Phi::new(bytes.into());
         sent
     });
     for one in &sent {
