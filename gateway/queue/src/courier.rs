@@ -17,7 +17,7 @@ use crate::transit::{Reception, Transit};
 
 /// The first pause before the broker is tried again; it doubles up to the longest.
 const SHORTEST_PAUSE: Duration = Duration::from_millis(100);
-const LONGEST_PAUSE: Duration = Duration::from_secs(15);
+const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
 /// A channel that lasted this long was a good one: the pause begins anew.
 const GOOD_CHANNEL: Duration = Duration::from_secs(5);
