@@ -18,6 +18,11 @@ use crate::connection::certificates::{CertificateError, client_config};
 use crate::connection::tcp_connector::TcpConnector;
 use crate::transport::Transport;
 
+/// How long a broker that was away is left alone once it answers. One that starts takes connections
+/// before its quorum queues have leaders, and with RabbitMQ 3.10 a queue that is published to then
+/// may never get one (<https://github.com/rabbitmq/rabbitmq-server/issues/10070>).
+const SETTLE: Duration = Duration::from_secs(2);
+
 /// Publishes messages. Its clones share one connection.
 #[derive(Clone)]
 pub struct AmqpClient(Arc<Shared>);
@@ -105,7 +110,11 @@ impl Shared {
         {
             return Err(fault);
         }
+        let was_away = failed.is_some() || self.slot().is_some();
         let linked = self.connector.link().await;
+        if was_away && linked.is_ok() {
+            self.executor.sleep(SETTLE).await;
+        }
         self.tries.fetch_add(1, Ordering::AcqRel);
         match linked {
             Ok(link) => {
