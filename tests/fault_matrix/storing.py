@@ -160,6 +160,8 @@ class Exhausted(Row):
         first = rig.feed.take(20, rnd)
         rig.send_all(first)
         line = Line(rig.site.port)
+        # Once it is answered, its connection is one that the gateway has taken.
+        self.ask(rig, line, rnd)
         opened, _ = limits(process)
         resource.prlimit(process, resource.RLIMIT_NOFILE,
                          (opened + rnd.randrange(0, 4), old[1]))
@@ -171,10 +173,8 @@ class Exhausted(Row):
             time.sleep(0.3)
             refused = sum(not has_answer(one) for one in more)
             # Whoever was connected before is served.
-            for one in rig.feed.take(20, rnd):
-                rig.book.note_sent(one.control)
-                if rig.book.note_answer(one.control, line.ask(one.text)) is None:
-                    raise Wrong("an acknowledgement of another message")
+            for _ in range(20):
+                self.ask(rig, line, rnd)
         finally:
             resource.prlimit(process, resource.RLIMIT_NOFILE, old)
             for one in (*more, line):
@@ -185,6 +185,13 @@ class Exhausted(Row):
         if rig.died():
             raise Wrong("it ended for want of descriptors")
         return refused > 0
+
+    def ask(self, rig, line, rnd):
+        """Hands in a message on a connection."""
+        [one] = rig.feed.take(1, rnd)
+        rig.book.note_sent(one.control)
+        if rig.book.note_answer(one.control, line.ask(one.text)) is None:
+            raise Wrong("an acknowledgement of another message")
 
     def no_memory(self, rig, rnd):
         process = rig.site.process.process.pid
