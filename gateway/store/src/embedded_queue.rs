@@ -26,6 +26,10 @@ use crate::sqlite_journal::SqliteJournal;
 /// The longest sleep before the clock is asked again; it may have been set meanwhile.
 const LONGEST_SLEEP: Duration = Duration::from_secs(30);
 
+/// How often the store is opened for a recipient at most, and how long to wait between.
+const OPEN_TRIES: usize = 60;
+const OPEN_PAUSE: Duration = Duration::from_secs(1);
+
 /// How long to wait before settlements are given to a full store again.
 const FULL_PAUSE: Duration = Duration::from_secs(1);
 
@@ -73,14 +77,29 @@ impl EmbeddedQueue {
         Ok(relay)
     }
 
+    /// The relay of a recipient. A system that is out of descriptors may have some again soon, and
+    /// ending for want of them would end what others do.
+    async fn relay_in_time(
+        &self,
+        recipient: &RecipientId,
+    ) -> Result<Arc<RecipientRelay>, QueueError> {
+        for _try in 1..OPEN_TRIES {
+            match self.relay(recipient) {
+                Ok(relay) => return Ok(relay),
+                Err(error) => tracing::warn!(%recipient, %error, "deliveries wait for the store"),
+            }
+            self.executor.sleep(OPEN_PAUSE).await;
+        }
+        self.relay(recipient)
+            .map_err(|error| QueueError(error.to_string()))
+    }
+
     fn relays(&self) -> Vec<Arc<RecipientRelay>> {
         hold(&self.relays).values().map(Arc::clone).collect()
     }
 
     async fn draw(&self, recipient: &RecipientId, draw: Draw) -> Result<Vec<Delivery>, QueueError> {
-        let relay = self
-            .relay(recipient)
-            .map_err(|error| QueueError(error.to_string()))?;
+        let relay = self.relay_in_time(recipient).await?;
         loop {
             let changed = relay.changed();
             let now = self.clock.now();
