@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use isthmus_core::address::AddressDigest;
 use isthmus_core::clock::Timestamp;
-use isthmus_core::consent_store::{Consent, ConsentChoice, ConsentStore, ConsentUnavailable};
+use isthmus_core::consent_store::{
+    Consent, ConsentChoice, ConsentStore, ConsentUnavailable, ConsentView,
+};
 use isthmus_core::hold::Hold;
 use isthmus_core::id::SubjectKey;
 
@@ -51,6 +53,12 @@ impl Patients {
 }
 
 impl ConsentStore for Patients {
+    fn view(&self) -> Box<dyn ConsentView + '_> {
+        Box::new(self)
+    }
+}
+
+impl ConsentView for Patients {
     fn as_of(&self, now: Timestamp) -> Timestamp {
         let behind = i64::try_from(self.behind.as_millis()).unwrap();
         Timestamp::from_unix_millis(now.unix_millis() - behind)

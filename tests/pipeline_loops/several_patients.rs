@@ -21,9 +21,10 @@ use crate::questions::rules;
 
 /// What a message about patients 1 and 2 gives, or what it gives by one flow for one of them.
 fn released(patients: Patients, only: Option<(&FlowId, &SubjectKey)>) -> Released {
+    let patients = Arc::new(patients);
     let release = ReleaseStage {
         shaping: Shaping {
-            consents: Arc::new(patients),
+            consents: Arc::clone(&patients) as _,
             keys: Arc::new(OneKey),
             digester: Digester::new(&[1; 32]),
             names: Arc::default(),
@@ -37,7 +38,9 @@ fn released(patients: Patients, only: Option<(&FlowId, &SubjectKey)>) -> Release
     };
     let both = [born(1), born(2)];
     let rules = rules(POLICY);
-    release.release_to(&rules, origin, &both, only).unwrap()
+    release
+        .release_to(&rules, patients.as_ref(), origin, &both, only)
+        .unwrap()
 }
 
 /// The deliveries that a message gives, by patient.

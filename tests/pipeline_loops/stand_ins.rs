@@ -71,21 +71,25 @@ impl Journal for Memory {
 }
 
 impl Backlog for Memory {
-    fn open_intakes(&self, limit: usize) -> Result<Vec<OpenIntake>, JournalError> {
+    fn open_intakes(
+        &self,
+        limit: usize,
+        in_work: &[Sequence],
+    ) -> Result<Vec<OpenIntake>, JournalError> {
         let concluded = self.concluded.lock().unwrap();
         let rest = self.open.iter().filter(|(sequence, _)| {
             let mut concluded = concluded.iter();
             !concluded.any(|one| one.sequence.0 == *sequence)
         });
-        let page: Vec<OpenIntake> = rest
-            .take(limit)
-            .map(|(at, sender)| intake(*at, sender.clone()))
-            .collect();
-        if page.is_empty() {
-            Err(JournalError::Closed)
-        } else {
-            Ok(page)
+        let mut rest = rest.peekable();
+        if rest.peek().is_none() {
+            return Err(JournalError::Closed);
         }
+        let free = rest.filter(|(at, _)| !in_work.contains(&Sequence(*at)));
+        let page = free.take(limit);
+        Ok(page
+            .map(|(at, sender)| intake(*at, sender.clone()))
+            .collect())
     }
 
     fn message(&self, sequence: Sequence) -> Result<Option<OpenIntake>, JournalError> {

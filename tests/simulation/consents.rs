@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use isthmus_core::address::AddressDigest;
 use isthmus_core::clock::Timestamp;
-use isthmus_core::consent_store::{Consent, ConsentStore, ConsentUnavailable};
+use isthmus_core::consent_store::{Consent, ConsentStore, ConsentUnavailable, ConsentView};
 use isthmus_core::hold::Hold;
 use isthmus_core::id::SubjectKey;
 
@@ -34,6 +34,12 @@ impl Consents {
 }
 
 impl ConsentStore for Consents {
+    fn view(&self) -> Box<dyn ConsentView + '_> {
+        Box::new(self)
+    }
+}
+
+impl ConsentView for Consents {
     fn as_of(&self, now: Timestamp) -> Timestamp {
         now
     }

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 
 use isthmus_core::address::AddressDigest;
 use isthmus_core::clock::Timestamp;
-use isthmus_core::consent_store::{Consent, ConsentStore, ConsentUnavailable};
+use isthmus_core::consent_store::{Consent, ConsentStore, ConsentUnavailable, ConsentView};
 use isthmus_core::delivery_queue::{Delivery, DeliveryQueue, Draw, HandOut, QueueError, Whose};
 use isthmus_core::destination::{DeliveryOutcome, Destination, Outbound, Takes};
 use isthmus_core::executor::Executor;
@@ -106,16 +106,22 @@ pub(crate) struct OldConsents {
 }
 
 impl ConsentStore for OldConsents {
+    fn view(&self) -> Box<dyn ConsentView + '_> {
+        Box::new(self)
+    }
+}
+
+impl ConsentView for OldConsents {
     fn as_of(&self, now: Timestamp) -> Timestamp {
         now
     }
 
     fn hold(&self, subject: &SubjectKey) -> Result<Option<Hold>, ConsentUnavailable> {
-        self.consents.hold(subject)
+        self.consents.view().hold(subject)
     }
 
     fn is_suppressed(&self, addresses: &[AddressDigest]) -> Result<bool, ConsentUnavailable> {
-        self.consents.is_suppressed(addresses)
+        self.consents.view().is_suppressed(addresses)
     }
 
     fn consent(
@@ -127,7 +133,7 @@ impl ConsentStore for OldConsents {
         if let Some(consent) = remembered.get(subject) {
             return Ok(*consent);
         }
-        let consent = self.consents.consent(subject, category)?;
+        let consent = self.consents.view().consent(subject, category)?;
         remembered.insert(*subject, consent);
         Ok(consent)
     }

@@ -191,10 +191,15 @@ impl Journal for Store {
 }
 
 impl Backlog for Store {
-    fn open_intakes(&self, limit: usize) -> Result<Vec<OpenIntake>, JournalError> {
+    fn open_intakes(
+        &self,
+        limit: usize,
+        in_work: &[Sequence],
+    ) -> Result<Vec<OpenIntake>, JournalError> {
         let arrivals = self.arrivals.load(Ordering::SeqCst);
         let tables = self.disk.tables();
-        let open = tables.open.keys().take(limit);
+        let free = |one: &&u64| !in_work.contains(&Sequence(**one));
+        let open = tables.open.keys().filter(free).take(limit);
         let page: Vec<_> = open.filter_map(|one| open_intake(&tables, *one)).collect();
         if page.len() < limit {
             self.read.fetch_max(arrivals, Ordering::SeqCst);

@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 
 use isthmus_core::address::AddressDigest;
 use isthmus_core::clock::Timestamp;
-use isthmus_core::consent_store::{Consent, ConsentStore, ConsentUnavailable};
+use isthmus_core::consent_store::{Consent, ConsentUnavailable, ConsentView};
 use isthmus_core::destination::Outbound;
 use isthmus_core::hold::Hold;
 use isthmus_core::id::{DeliveryId, Sequence, SubjectKey};
@@ -61,7 +61,7 @@ pub(crate) const NOON: Timestamp = Timestamp::from_unix_millis(1_773_144_000_000
 
 struct NoConsents;
 
-impl ConsentStore for NoConsents {
+impl ConsentView for NoConsents {
     fn as_of(&self, now: Timestamp) -> Timestamp {
         now
     }

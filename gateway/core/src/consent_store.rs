@@ -1,5 +1,6 @@
-//! `ConsentStore`, the seam over what patients allowed and forbade and over what holds them back;
-//! what follows from it is decided in `privacy::consent` and `privacy::flow`.
+//! `ConsentStore`, the seam over what patients allowed and forbade and over what holds them back,
+//! and `ConsentView`, what it knows at one moment; what follows from it is decided in
+//! `privacy::consent` and `privacy::flow`.
 
 use crate::address::AddressDigest;
 use crate::clock::Timestamp;
@@ -56,8 +57,15 @@ pub enum ConsentUnavailable {
     Lost(String),
 }
 
-/// Answers what a patient said and whether something holds back what is about them.
+/// Knows what patients said and whether something holds back what is about them.
 pub trait ConsentStore: Send + Sync {
+    /// What is known from now on: asked once for a whole decision, or for several that are taken at
+    /// once, so that all its answers are of one moment. It is dropped before anything is waited for.
+    fn view(&self) -> Box<dyn ConsentView + '_>;
+}
+
+/// What a store knows at one moment.
+pub trait ConsentView {
     /// As of when its answers hold: `now` when it asks its source every time, earlier for a copy.
     fn as_of(&self, now: Timestamp) -> Timestamp;
 
@@ -73,4 +81,26 @@ pub trait ConsentStore: Send + Sync {
         subject: &SubjectKey,
         category: &str,
     ) -> Result<Option<Consent>, ConsentUnavailable>;
+}
+
+impl<V: ConsentView + ?Sized> ConsentView for &V {
+    fn as_of(&self, now: Timestamp) -> Timestamp {
+        (**self).as_of(now)
+    }
+
+    fn hold(&self, subject: &SubjectKey) -> Result<Option<Hold>, ConsentUnavailable> {
+        (**self).hold(subject)
+    }
+
+    fn is_suppressed(&self, addresses: &[AddressDigest]) -> Result<bool, ConsentUnavailable> {
+        (**self).is_suppressed(addresses)
+    }
+
+    fn consent(
+        &self,
+        subject: &SubjectKey,
+        category: &str,
+    ) -> Result<Option<Consent>, ConsentUnavailable> {
+        (**self).consent(subject, category)
+    }
 }

@@ -245,8 +245,13 @@ pub struct OpenIntake {
 
 /// Reads what still has to be translated; in the order of the journal.
 pub trait Backlog: Send + Sync {
-    /// The first messages that have no outcome, up to `limit`. Blocking: a page is one read.
-    fn open_intakes(&self, limit: usize) -> Result<Vec<OpenIntake>, JournalError>;
+    /// The first messages that have no outcome and are not among those `in_work`, up to `limit`.
+    /// Blocking: a page is one read.
+    fn open_intakes(
+        &self,
+        limit: usize,
+        in_work: &[Sequence],
+    ) -> Result<Vec<OpenIntake>, JournalError>;
 
     /// A message, with or without an outcome; None when it is not kept any more.
     fn message(&self, sequence: Sequence) -> Result<Option<OpenIntake>, JournalError>;

@@ -5,14 +5,15 @@ use std::sync::Arc;
 
 use isthmus_core::address::{AddressDigest, addresses};
 use isthmus_core::clock::Timestamp;
+use isthmus_core::consent_store::ConsentView;
 use isthmus_core::id::{MessageId, Sequence};
-use isthmus_core::key_ring::{KeyError, KeyRing, SealingKey};
-use isthmus_core::name_lists::{NameLists, Print};
+use isthmus_core::key_ring::{KeyError, SealingKey};
+use isthmus_core::name_lists::Print;
 use isthmus_core::record::Record;
 use isthmus_core::refusal::{Reason, Refusal};
-use isthmus_core::subject::Digester;
 
 use crate::ledger_notes::ledger_key;
+use crate::shaping::Shaping;
 
 /// The message whose records are released.
 #[derive(Debug, Clone, Copy)]
@@ -35,6 +36,8 @@ pub(crate) struct Asked<'r> {
     pub(crate) print: Print,
     pub(crate) addresses: Vec<AddressDigest>,
     pub(crate) ledger_key: Arc<SealingKey>,
+    /// What patients allow.
+    pub(crate) consents: &'r dyn ConsentView,
 }
 
 impl<'r> Asked<'r> {
@@ -46,11 +49,16 @@ impl<'r> Asked<'r> {
         record: &'r Record,
         place: u32,
         origin: Origin,
-        keys: &dyn KeyRing,
-        digester: &Digester,
-        names: &NameLists,
+        shaping: &Shaping,
+        consents: &'r dyn ConsentView,
     ) -> Result<Self, Refusal> {
-        let ledger_key = ledger_key(keys, record.subject, origin.now);
+        let Shaping {
+            keys,
+            digester,
+            names,
+            ..
+        } = shaping;
+        let ledger_key = ledger_key(keys.as_ref(), record.subject, origin.now);
         let addresses = addresses(&record.resources).into_iter();
         Ok(Self {
             record,
@@ -58,6 +66,7 @@ impl<'r> Asked<'r> {
             print: names.print(&record.resources),
             addresses: addresses.map(|one| digester.address(&one)).collect(),
             ledger_key: ledger_key.map_err(|error| unusable(&error))?,
+            consents,
         })
     }
 }

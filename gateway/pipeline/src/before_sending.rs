@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use isthmus_core::clock::Timestamp;
-use isthmus_core::consent_store::ConsentStore;
+use isthmus_core::consent_store::{ConsentStore, ConsentView};
 use isthmus_core::current::Current;
 use isthmus_core::delivery_queue::Delivery;
 use isthmus_core::destination::Outbound;
@@ -82,6 +82,7 @@ impl BeforeSending {
             .map(|delivery| self.open(delivery, now))
             .collect();
         let rules = self.rules.get();
+        let consents = self.consents.view();
         let mut sorted = Sorted::default();
         let mut held = BTreeSet::new();
         for (delivery, opened) in drawn.iter().zip(opened) {
@@ -96,7 +97,7 @@ impl BeforeSending {
                 sorted.waits = true;
                 continue;
             };
-            match decide(self.permitted(&rules, delivery, now), payload) {
+            match decide(permitted(&rules, delivery, consents.as_ref(), now), payload) {
                 Ruling::Send(outbound) => {
                     let attempt = Attempt {
                         id,
@@ -113,7 +114,8 @@ impl BeforeSending {
                 }
                 Ruling::Rebuild(stale) => {
                     held.insert(delivery.subject);
-                    if let Some(settlement) = self.rebuilt(&rules, delivery, stale, now, &note) {
+                    let asked = (&*rules, consents.as_ref());
+                    if let Some(settlement) = self.rebuilt(asked, delivery, stale, now, &note) {
                         sorted.settlements.push(settlement);
                     } else {
                         sorted.given_back.push(id);
@@ -128,24 +130,6 @@ impl BeforeSending {
             }
         }
         sorted
-    }
-
-    /// Whether the policies and the patient still allow it.
-    fn permitted(
-        &self,
-        rules: &RulesInForce,
-        delivery: &Delivery,
-        now: Timestamp,
-    ) -> Result<(), &'static str> {
-        let circumstances = Circumstances {
-            addresses: &delivery.addresses,
-            consents: self.consents.as_ref(),
-            now,
-        };
-        let grant = delivery.sealed.grant();
-        rules
-            .policies
-            .still_permits(grant, &delivery.subject, &circumstances)
     }
 
     /// What there is of a delivery, and the note of what becomes of it. Fails when the ledger's
@@ -192,13 +176,13 @@ impl BeforeSending {
     /// The settlement of a delivery that was made again; None when that cannot be done now.
     fn rebuilt(
         &self,
-        rules: &RulesInForce,
+        (rules, consents): (&RulesInForce, &dyn ConsentView),
         delivery: &Delivery,
         stale: Reason,
         now: Timestamp,
         note: &AttemptNote,
     ) -> Option<Settlement> {
-        let rebuilt = self.rebuild.rebuild(rules, delivery, stale, now);
+        let rebuilt = self.rebuild.rebuild(rules, consents, delivery, stale, now);
         let rebuilt = rebuilt.inspect_err(|error| {
             tracing::error!(id = %delivery.id, %error, "not made again");
         });
@@ -213,6 +197,24 @@ impl BeforeSending {
             entries,
         })
     }
+}
+
+/// Whether the policies and the patient still allow it.
+fn permitted(
+    rules: &RulesInForce,
+    delivery: &Delivery,
+    consents: &dyn ConsentView,
+    now: Timestamp,
+) -> Result<(), &'static str> {
+    let circumstances = Circumstances {
+        addresses: &delivery.addresses,
+        consents,
+        now,
+    };
+    let grant = delivery.sealed.grant();
+    rules
+        .policies
+        .still_permits(grant, &delivery.subject, &circumstances)
 }
 
 /// The settlement of a delivery that is not sent.

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use futures_channel::oneshot;
 use futures_util::FutureExt as _;
-use futures_util::future::{Either, select};
+use futures_util::future::{Either, join, select};
 use isthmus_core::clock::Clock;
 use isthmus_core::current::Current;
 use isthmus_core::delivery_queue::DeliveryQueue;
@@ -59,55 +59,69 @@ impl std::fmt::Debug for ForwardLoop {
     }
 }
 
-/// What became of a page.
-enum Page {
-    /// It is committed.
-    Concluded,
-    /// No message was without an outcome.
-    Empty,
-}
-
 impl ForwardLoop {
-    /// Runs until `stopping` completes, and concludes the page that is in work then.
+    /// Runs until `stopping` completes, and commits the page that is concluded then.
+    ///
+    /// While a page is synced, the next one is concluded; it is committed only when the one before
+    /// it is, so that what a patient's messages gave is stored in their order.
     ///
     /// # Errors
     /// When the journal fails or closes.
     pub async fn run(self, mut stopping: BoxFuture<'_, ()>) -> Result<(), JournalError> {
         let forward = Arc::new(self);
+        let mut concluded = Vec::new();
         let mut waiting = false;
         loop {
-            if (&mut stopping).now_or_never().is_some() {
-                return Ok(());
+            let stops = (&mut stopping).now_or_never().is_some();
+            if stops {
+                return match forward.commit(concluded).await {
+                    Ok(()) | Err(JournalError::Full) => Ok(()),
+                    Err(error) => Err(error),
+                };
             }
-            match forward.page().await {
-                Ok(Page::Concluded) => waiting = false,
-                Ok(Page::Empty) => {
-                    let arrived = forward.backlog.arrived();
-                    if let Either::Right(_) = select(arrived, &mut stopping).await {
-                        return Ok(());
-                    }
-                }
-                // Nothing of the page was stored, so the same page comes again.
+            let in_work: Vec<Sequence> = concluded.iter().map(|one| one.sequence).collect();
+            let page = std::mem::take(&mut concluded);
+            let (committed, next) = join(forward.commit(page), forward.next_page(&in_work)).await;
+            let next = next?;
+            match committed {
+                Ok(()) => {}
+                // Nothing of the page was stored, so it comes again, and the next one after it.
                 Err(JournalError::Full) => {
                     if !waiting {
                         tracing::warn!("the store is full, translation waits for room");
                         waiting = true;
                     }
                     forward.executor.sleep(FULL_PAUSE).await;
+                    continue;
                 }
                 Err(error) => return Err(error),
+            }
+            waiting &= in_work.is_empty();
+            concluded = next;
+            if concluded.is_empty() {
+                let arrived = forward.backlog.arrived();
+                if let Either::Right(_) = select(arrived, &mut stopping).await {
+                    return Ok(());
+                }
             }
         }
     }
 
-    /// Concludes one page. What is concluded is in no later page, so every
-    /// page is the first: a message that a person had tried again comes up by itself.
-    async fn page(self: &Arc<Self>) -> Result<Page, JournalError> {
-        let page = self.backlog.open_intakes(PAGE)?;
-        if page.is_empty() {
-            return Ok(Page::Empty);
+    /// Reads and concludes the first page of what has no outcome and is not in work. Every page is
+    /// the first, so a message that a person had tried again comes up by itself.
+    async fn next_page(
+        self: &Arc<Self>,
+        in_work: &[Sequence],
+    ) -> Result<Vec<Conclusion>, JournalError> {
+        let page = self.backlog.open_intakes(PAGE, in_work)?;
+        self.conclude_all(page).await
+    }
+
+    /// Commits a page and tells of its deliveries.
+    async fn commit(&self, conclusions: Vec<Conclusion>) -> Result<(), JournalError> {
+        if conclusions.is_empty() {
+            return Ok(());
         }
-        let conclusions = self.conclude_all(page).await?;
         let deliveries = conclusions
             .iter()
             .flat_map(|conclusion| &conclusion.deliveries);
@@ -118,7 +132,7 @@ impl ForwardLoop {
         for recipient in &recipients {
             self.queue.committed(recipient);
         }
-        Ok(Page::Concluded)
+        Ok(())
     }
 
     /// Concludes the messages of a page, in their order, on as many threads as there are for it;

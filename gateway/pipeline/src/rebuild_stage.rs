@@ -5,6 +5,7 @@
 use std::sync::Arc;
 
 use isthmus_core::clock::Timestamp;
+use isthmus_core::consent_store::ConsentView;
 use isthmus_core::delivery_queue::Delivery;
 use isthmus_core::journal::{Backlog, Decision, DecisionEntry, JournalError, Step, Verdict};
 use isthmus_core::key_ring::KeyError;
@@ -41,7 +42,7 @@ pub struct Rebuilt {
 }
 
 impl RebuildStage {
-    /// Makes a delivery again, by these rules. Without its message, or with one that no longer
+    /// Makes a delivery again, by these rules and what the patient says now. Without its message, or with one that no longer
     /// translates, it waits for a person, for the reason that made it stale.
     ///
     /// # Errors
@@ -49,6 +50,7 @@ impl RebuildStage {
     pub fn rebuild(
         &self,
         rules: &RulesInForce,
+        consents: &dyn ConsentView,
         delivery: &Delivery,
         stale: Reason,
         now: Timestamp,
@@ -68,7 +70,8 @@ impl RebuildStage {
             let records = &translated.records;
             // What the message says of others is decided upon when theirs is made again.
             let only = Some((flow, &delivery.subject));
-            self.release.release_to(rules, origin, records, only)
+            self.release
+                .release_to(rules, consents, origin, records, only)
         });
         let released = match released {
             Ok(released) => released,

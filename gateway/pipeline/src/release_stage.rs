@@ -4,6 +4,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
+use isthmus_core::consent_store::ConsentView;
 use isthmus_core::id::{FlowId, SubjectKey};
 use isthmus_core::journal::{Decision, DecisionEntry, NewDelivery, Verdict};
 use isthmus_core::ledger::{LedgerSubject, LedgerTerms};
@@ -55,7 +56,8 @@ impl ReleaseStage {
         origin: Origin,
         records: &[Record],
     ) -> Result<Released, Refusal> {
-        self.release_to(rules, origin, records, None)
+        let consents = self.shaping.consents.view();
+        self.release_to(rules, consents.as_ref(), origin, records, None)
     }
 
     /// Decides on every record for every flow, or on those of this patient for this flow alone.
@@ -65,22 +67,15 @@ impl ReleaseStage {
     pub fn release_to(
         &self,
         rules: &RulesInForce,
+        consents: &dyn ConsentView,
         origin: Origin,
         records: &[Record],
         only: Option<(&FlowId, &SubjectKey)>,
     ) -> Result<Released, Refusal> {
-        let Shaping {
-            keys,
-            digester,
-            names,
-            ..
-        } = &self.shaping;
         let asked = (0..)
             .zip(records)
             .filter(|(_, record)| only.is_none_or(|(_, subject)| *subject == record.subject))
-            .map(|(place, record)| {
-                Asked::of(record, place, origin, keys.as_ref(), digester, names)
-            });
+            .map(|(place, record)| Asked::of(record, place, origin, &self.shaping, consents));
         let asked: Vec<Asked<'_>> = asked.collect::<Result<_, Refusal>>()?;
         let mut released = Released::default();
         let flows = rules.policies.flows().iter();
@@ -164,7 +159,7 @@ impl ReleaseStage {
         let names = &self.shaping.names;
         let circumstances = Circumstances {
             addresses: &asked.addresses,
-            consents: self.shaping.consents.as_ref(),
+            consents: asked.consents,
             now: origin.now,
         };
         let granted = match flow.release(asked.record, &circumstances) {

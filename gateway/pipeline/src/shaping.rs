@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use isthmus_core::consent_store::{ConsentChoice, ConsentStore, ConsentUnavailable};
-use isthmus_core::id::{DeliveryId, SubjectKey};
+use isthmus_core::id::DeliveryId;
 use isthmus_core::journal::NewDelivery;
 use isthmus_core::key_ring::{KeyClass, KeyOwner, KeyRing};
 use isthmus_core::ledger::{LedgerSubject, sha256};
@@ -56,7 +56,7 @@ impl Shaping {
         granted: GrantedRecord,
         withheld: &Names,
     ) -> Result<Vec<Sealed>, Refusal> {
-        let consents = self.choices(&asked.record.subject, shaper);
+        let consents = choices(asked, shaper);
         let consents = consents.map_err(|error| {
             Refusal::park(match error {
                 ConsentUnavailable::Now(_) => Reason::ConsentUnavailable,
@@ -70,20 +70,6 @@ impl Shaping {
         };
         let disclosures = granted.shape(shaper, &context)?;
         self.seal(origin, asked, flow, &disclosures, withheld)
-    }
-
-    /// What the patient chose in the categories that a map asks for.
-    fn choices(
-        &self,
-        subject: &SubjectKey,
-        shaper: &dyn Shaper,
-    ) -> Result<Vec<(String, ConsentChoice)>, ConsentUnavailable> {
-        let mut choices = Vec::new();
-        for category in &shaper.reads().consents {
-            let consent = self.consents.consent(subject, category)?;
-            choices.extend(consent.map(|consent| (category.clone(), consent.choice)));
-        }
-        Ok(choices)
     }
 
     fn delivery_id(
@@ -135,4 +121,17 @@ impl Shaping {
         };
         (0..).zip(shaped).map(seal).collect()
     }
+}
+
+/// What the patient chose in the categories that a map asks for.
+fn choices(
+    asked: &Asked<'_>,
+    shaper: &dyn Shaper,
+) -> Result<Vec<(String, ConsentChoice)>, ConsentUnavailable> {
+    let mut choices = Vec::new();
+    for category in &shaper.reads().consents {
+        let consent = asked.consents.consent(&asked.record.subject, category)?;
+        choices.extend(consent.map(|consent| (category.clone(), consent.choice)));
+    }
+    Ok(choices)
 }

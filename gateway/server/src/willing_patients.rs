@@ -3,14 +3,14 @@
 
 use isthmus_core::address::AddressDigest;
 use isthmus_core::clock::Timestamp;
-use isthmus_core::consent_store::{Consent, ConsentChoice, ConsentStore, ConsentUnavailable};
+use isthmus_core::consent_store::{Consent, ConsentChoice, ConsentUnavailable, ConsentView};
 use isthmus_core::hold::Hold;
 use isthmus_core::id::SubjectKey;
 
 /// Patients who allow everything.
 pub(crate) struct WillingPatients;
 
-impl ConsentStore for WillingPatients {
+impl ConsentView for WillingPatients {
     fn as_of(&self, now: Timestamp) -> Timestamp {
         now
     }

@@ -138,21 +138,29 @@ fn insert_new(connection: &Connection, intake: &SealedIntake) -> rusqlite::Resul
     Ok(sequence)
 }
 
-/// The first messages without an outcome, in order: up to `limit`, or fewer when their bytes
-/// reach `bytes`; and whether they were cut short so.
+/// The first messages without an outcome that are not `in_work`, in order: up to `limit`, or fewer
+/// when their bytes reach `bytes`; and whether they were cut short so.
 pub(crate) fn read_open_intakes(
     connection: &Connection,
     limit: usize,
     bytes: usize,
+    in_work: &[Sequence],
 ) -> rusqlite::Result<(Vec<(Sequence, SealedIntake)>, bool)> {
     let mut statement = connection.prepare_cached(
         "SELECT sequence, message, control, sender, received_at, subject, key, sealed
          FROM open_intake JOIN intake USING(sequence) ORDER BY sequence LIMIT ?1",
     )?;
-    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-    let mut rows = statement.query([limit])?;
+    let rows = limit.saturating_add(in_work.len());
+    let rows = i64::try_from(rows).unwrap_or(i64::MAX);
+    let mut rows = statement.query([rows])?;
     let (mut page, mut size) = (Vec::new(), 0);
-    while let Some(row) = rows.next()? {
+    while page.len() < limit
+        && let Some(row) = rows.next()?
+    {
+        let sequence = Sequence(row.get::<_, i64>(0)?.cast_unsigned());
+        if in_work.contains(&sequence) {
+            continue;
+        }
         let intake = read_intake(row)?;
         size += intake.1.sealed.len();
         page.push(intake);

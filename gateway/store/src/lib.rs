@@ -4,6 +4,7 @@
 mod commit_status;
 mod committer;
 mod conclusion_rows;
+mod consent_view;
 mod data_schema;
 mod database;
 mod delivery_rows;
@@ -20,6 +21,7 @@ pub mod master_key;
 pub mod message_trail;
 pub mod parked_list;
 mod random;
+mod readers;
 mod recipient_relay;
 mod restriction_rows;
 pub mod running_store;

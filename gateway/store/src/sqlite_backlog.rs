@@ -63,11 +63,15 @@ impl SqliteBacklog {
 }
 
 impl Backlog for SqliteBacklog {
-    fn open_intakes(&self, limit: usize) -> Result<Vec<OpenIntake>, JournalError> {
+    fn open_intakes(
+        &self,
+        limit: usize,
+        in_work: &[Sequence],
+    ) -> Result<Vec<OpenIntake>, JournalError> {
         let arrivals = self.status.arrivals();
         let (page, cut) = {
             let connection = hold(&self.connection);
-            read_open_intakes(&connection, limit, PAGE_BYTES)
+            read_open_intakes(&connection, limit, PAGE_BYTES, in_work)
                 .map_err(|error| JournalError::Failed(error.to_string()))?
         };
         if !cut && page.len() < limit {

@@ -7,17 +7,19 @@ use std::sync::{Arc, Mutex};
 
 use isthmus_core::address::AddressDigest;
 use isthmus_core::clock::Timestamp;
-use isthmus_core::consent_store::{Consent, ConsentChoice, ConsentStore, ConsentUnavailable};
+use isthmus_core::consent_store::{Consent, ConsentChoice, ConsentStore, ConsentView};
 use isthmus_core::hold::Hold;
 use isthmus_core::id::{FlowId, RecipientId, SubjectKey};
 use isthmus_core::key_ring::{KeyClass, KeyError, KeyId, KeyOwner, KeyRing};
 use isthmus_core::phi::Phi;
-use rusqlite::{Connection, OptionalExtension, Row, params};
+use rusqlite::{Connection, Row, params};
 
-use crate::database::{hold, open_reader, within};
+use crate::consent_view::SqliteConsentView;
+use crate::database::{hold, within};
 use crate::error::{StoreError, in_file};
 use crate::file_key_ring::FileKeyRing;
 use crate::key_label::context;
+use crate::readers::Readers;
 use crate::restriction_rows::{self, leave_tombstones};
 
 /// The longest evidence, in bytes.
@@ -42,12 +44,12 @@ pub struct RecordedConsent {
 pub struct SqliteConsents {
     path: PathBuf,
     writer: Mutex<Connection>,
-    reader: Mutex<Connection>,
+    pub(crate) readers: Readers,
     keys: Arc<FileKeyRing>,
 }
 
 /// A row, still sealed.
-struct SealedConsent {
+pub(crate) struct SealedConsent {
     category: String,
     version: u64,
     recorded_at: Timestamp,
@@ -64,7 +66,7 @@ impl SqliteConsents {
         Ok(Self {
             path: path.to_owned(),
             writer: Mutex::new(writer),
-            reader: Mutex::new(open_reader(path)?),
+            readers: Readers::open(path)?,
             keys,
         })
     }
@@ -161,8 +163,8 @@ impl SqliteConsents {
     /// at all.
     pub fn consents(&self, subject: &SubjectKey) -> Result<Vec<RecordedConsent>, StoreError> {
         let rows: Vec<SealedConsent> = {
-            let reader = hold(&self.reader);
             let read = || {
+                let reader = self.readers.begin()?;
                 let mut statement = reader.prepare_cached(
                     "SELECT category, version, recorded_at, key, sealed FROM consent
                      WHERE subject = ?1 ORDER BY category, version",
@@ -176,22 +178,7 @@ impl SqliteConsents {
         Ok(opened.collect::<Result<Vec<_>, KeyError>>()?)
     }
 
-    /// The newest word on a category, still sealed.
-    fn newest(
-        &self,
-        subject: &SubjectKey,
-        category: &str,
-    ) -> rusqlite::Result<Option<SealedConsent>> {
-        let reader = hold(&self.reader);
-        let mut statement = reader.prepare_cached(
-            "SELECT category, version, recorded_at, key, sealed FROM consent
-             WHERE subject = ?1 AND category = ?2 ORDER BY version DESC LIMIT 1",
-        )?;
-        let of = params![subject.as_bytes(), category];
-        statement.query_row(of, read_consent).optional()
-    }
-
-    fn open_consent(
+    pub(crate) fn open_consent(
         &self,
         subject: &SubjectKey,
         row: SealedConsent,
@@ -216,37 +203,8 @@ impl SqliteConsents {
 }
 
 impl ConsentStore for SqliteConsents {
-    fn as_of(&self, now: Timestamp) -> Timestamp {
-        now
-    }
-
-    fn hold(&self, subject: &SubjectKey) -> Result<Option<Hold>, ConsentUnavailable> {
-        let found = restriction_rows::hold_of(&hold(&self.reader), subject);
-        found.map_err(|error| unreadable(&error))
-    }
-
-    fn is_suppressed(&self, addresses: &[AddressDigest]) -> Result<bool, ConsentUnavailable> {
-        let found = restriction_rows::is_suppressed(&hold(&self.reader), addresses);
-        found.map_err(|error| unreadable(&error))
-    }
-
-    /// A word whose key was destroyed makes an error, not None: whoever asks must withhold until
-    /// the patient says something again.
-    fn consent(
-        &self,
-        subject: &SubjectKey,
-        category: &str,
-    ) -> Result<Option<Consent>, ConsentUnavailable> {
-        let newest = self.newest(subject, category);
-        let newest = newest.map_err(|error| unreadable(&error))?;
-        let opened = newest
-            .map(|row| self.open_consent(subject, row))
-            .transpose();
-        let opened = opened.map_err(|error| match error {
-            KeyError::Unavailable(_) => ConsentUnavailable::Now(error.to_string()),
-            KeyError::Destroyed | KeyError::Mismatch => ConsentUnavailable::Lost(error.to_string()),
-        })?;
-        Ok(opened.map(|recorded| recorded.consent))
+    fn view(&self) -> Box<dyn ConsentView + '_> {
+        Box::new(SqliteConsentView::new(self))
     }
 }
 
@@ -256,11 +214,7 @@ impl fmt::Debug for SqliteConsents {
     }
 }
 
-fn unreadable(error: &rusqlite::Error) -> ConsentUnavailable {
-    ConsentUnavailable::Now(error.to_string())
-}
-
-fn read_consent(row: &Row<'_>) -> rusqlite::Result<SealedConsent> {
+pub(crate) fn read_consent(row: &Row<'_>) -> rusqlite::Result<SealedConsent> {
     Ok(SealedConsent {
         category: row.get(0)?,
         version: row.get::<_, i64>(1)?.cast_unsigned(),

@@ -5,7 +5,7 @@ use std::fmt;
 
 use crate::address::AddressDigest;
 use crate::clock::Timestamp;
-use crate::consent_store::ConsentStore;
+use crate::consent_store::ConsentView;
 
 /// What a decision rests on beside the policy.
 #[derive(Clone, Copy)]
@@ -13,7 +13,7 @@ pub struct Circumstances<'c> {
     /// How the patient can be written to; asked about for marketing alone.
     pub addresses: &'c [AddressDigest],
     /// What patients allow and what holds them back.
-    pub consents: &'c dyn ConsentStore,
+    pub consents: &'c dyn ConsentView,
     /// Now.
     pub now: Timestamp,
 }

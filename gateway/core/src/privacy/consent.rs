@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use crate::clock::Timestamp;
-use crate::consent_store::{ConsentChoice, ConsentStore};
+use crate::consent_store::{ConsentChoice, ConsentView};
 use crate::id::SubjectKey;
 use crate::privacy::basis::Basis;
 use crate::privacy::closed_list::closed_list;
@@ -142,11 +142,11 @@ impl ConsentRule {
         self.categories.iter().chain(&self.tells)
     }
 
-    /// Asks the store about every category.
+    /// Asks about every category.
     pub(in crate::privacy) fn ask(
         &self,
         subject: &SubjectKey,
-        consents: &dyn ConsentStore,
+        consents: &dyn ConsentView,
         now: Timestamp,
     ) -> ConsentAnswer {
         let required: &[String] = match self.require {

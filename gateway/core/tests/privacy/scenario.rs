@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use isthmus_core::address::AddressDigest;
 use isthmus_core::clock::Timestamp;
-use isthmus_core::consent_store::{Consent, ConsentChoice, ConsentStore, ConsentUnavailable};
+use isthmus_core::consent_store::{Consent, ConsentChoice, ConsentUnavailable, ConsentView};
 use isthmus_core::diagnostic::Diagnostic;
 use isthmus_core::hold::Hold;
 use isthmus_core::id::{DeliveryId, FlowId, SubjectKey};
@@ -223,7 +223,7 @@ pub fn opted_in() -> Consents {
     }
 }
 
-impl ConsentStore for Consents {
+impl ConsentView for Consents {
     fn as_of(&self, now: Timestamp) -> Timestamp {
         self.as_of.unwrap_or(now)
     }

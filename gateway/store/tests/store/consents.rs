@@ -14,7 +14,7 @@ fn the_newest_word_counts_and_every_word_is_kept() {
     let store = Store::open(&folder.paths(), &master(1)).unwrap();
     let consents = store.consents();
     let at = Timestamp::from_unix_millis(START);
-    assert_eq!(consents.consent(&subject(1), "newsletter"), Ok(None));
+    assert_eq!(consents.view().consent(&subject(1), "newsletter"), Ok(None));
     let set = |category, choice, at, evidence| {
         consents
             .set_consent(&subject(1), category, choice, at, evidence, &[])
@@ -37,10 +37,10 @@ fn the_newest_word_counts_and_every_word_is_kept() {
         recorded_at: after(at, 9),
     };
     assert_eq!(
-        consents.consent(&subject(1), "newsletter"),
+        consents.view().consent(&subject(1), "newsletter"),
         Ok(Some(newest))
     );
-    assert_eq!(consents.consent(&subject(2), "newsletter"), Ok(None));
+    assert_eq!(consents.view().consent(&subject(2), "newsletter"), Ok(None));
     drop(store);
     let again = Store::open(&folder.paths(), &master(1)).unwrap();
     let all = again.consents().consents(&subject(1)).unwrap();
@@ -79,10 +79,14 @@ fn a_word_whose_key_is_gone_is_an_error_until_there_is_a_new_one() {
         store.keys().destroy(&owner, KeyClass::Consent, "2026-11"),
         Ok(1)
     );
-    consents.consent(&subject(1), "newsletter").unwrap_err();
+    consents
+        .view()
+        .consent(&subject(1), "newsletter")
+        .unwrap_err();
     assert_eq!(set(ConsentChoice::OptIn), 2);
     assert_eq!(
         consents
+            .view()
             .consent(&subject(1), "newsletter")
             .unwrap()
             .unwrap()

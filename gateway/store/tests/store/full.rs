@@ -53,7 +53,7 @@ async fn a_full_store_refuses_messages_and_takes_settlements() {
     }
     drop(store);
     let store = start(&folder);
-    let open = store.backlog().open_intakes(1_000_000).unwrap();
+    let open = store.backlog().open_intakes(1_000_000, &[]).unwrap();
     assert_eq!(open.len() as u64, accepted - 1);
     assert!(open.iter().all(|open| open.message.is_ok()));
 }

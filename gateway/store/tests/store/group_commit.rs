@@ -33,7 +33,7 @@ async fn messages_that_wait_together_get_a_place_each() {
     }
     sequences.sort_unstable();
     assert_eq!(sequences, (1..=500).collect::<Vec<_>>());
-    assert_eq!(store.backlog().open_intakes(1_000).unwrap().len(), 500);
+    assert_eq!(store.backlog().open_intakes(1_000, &[]).unwrap().len(), 500);
 }
 
 #[tokio::test]
@@ -83,7 +83,7 @@ async fn a_restart_goes_on_with_what_has_no_outcome() {
         assert_eq!(closed, Err(JournalError::Closed));
     }
     let store = start(&folder);
-    let open = store.backlog().open_intakes(10).unwrap();
+    let open = store.backlog().open_intakes(10, &[]).unwrap();
     assert_eq!(
         open.iter().map(|open| open.sequence.0).collect::<Vec<_>>(),
         [1, 3]
@@ -96,7 +96,7 @@ async fn a_restart_goes_on_with_what_has_no_outcome() {
     assert_eq!(opened.sender, sent.sender);
     assert_eq!(opened.received_at, sent.received_at);
     assert_eq!(opened.body.control_id, sent.body.control_id);
-    let open = store.backlog().open_intakes(1).unwrap();
+    let open = store.backlog().open_intakes(1, &[]).unwrap();
     assert_eq!(open.len(), 1);
     let concluded = store.backlog().message(Sequence(2)).unwrap().unwrap();
     assert!(concluded.message.is_ok());
@@ -126,7 +126,7 @@ async fn large_messages_open_again_and_a_page_ends_behind_the_one_that_fills_it(
         let again = accept(journal.as_ref(), one.clone()).await.unwrap();
         assert!(!first.repeat && again.repeat && again.sequence == first.sequence);
     }
-    assert_eq!(store.backlog().open_intakes(10).unwrap().len(), 4);
+    assert_eq!(store.backlog().open_intakes(10, &[]).unwrap().len(), 4);
     for (one, number) in sent.iter().zip(1..) {
         let found = store.backlog().message(Sequence(number)).unwrap().unwrap();
         let found = found.message.unwrap();
@@ -164,7 +164,7 @@ async fn the_backlog_tells_of_messages_that_were_not_read() {
     tokio::time::timeout(soon, backlog.arrived())
         .await
         .expect("nothing was read yet");
-    assert!(backlog.open_intakes(10).unwrap().is_empty());
+    assert!(backlog.open_intakes(10, &[]).unwrap().is_empty());
     tokio::time::timeout(soon, backlog.arrived())
         .await
         .expect_err("nothing arrived");
@@ -174,7 +174,7 @@ async fn the_backlog_tells_of_messages_that_were_not_read() {
     tokio::time::timeout(soon * 100, arrived)
         .await
         .expect("a message arrived");
-    let page = backlog.open_intakes(10).unwrap();
+    let page = backlog.open_intakes(10, &[]).unwrap();
     assert_eq!(page.len(), 1);
     tokio::time::timeout(soon, backlog.arrived())
         .await

@@ -64,7 +64,7 @@ async fn what_a_destroyed_key_sealed_waits_for_a_person() {
     assert_eq!(keys.destroy(&owner, KeyClass::Raw, "2026-11"), Ok(1));
     assert_eq!(keys.destroy(&owner, KeyClass::Raw, "2026-11"), Ok(0));
     assert_eq!(keys.opening_key(key).unwrap_err(), KeyError::Destroyed);
-    let open = store.backlog().open_intakes(10).unwrap();
+    let open = store.backlog().open_intakes(10, &[]).unwrap();
     for (index, open) in open.iter().enumerate() {
         match &open.message {
             Ok(_message) => assert_eq!(index % 2, 0),
@@ -78,7 +78,7 @@ async fn what_a_destroyed_key_sealed_waits_for_a_person() {
     accept(journal.as_ref(), message(9, Some(subject(1))))
         .await
         .unwrap();
-    let open = store.backlog().open_intakes(10).unwrap();
+    let open = store.backlog().open_intakes(10, &[]).unwrap();
     assert!(open[4].message.is_ok(), "a new key was made");
     assert_ne!(
         keys.sealing_key(&owner, KeyClass::Raw, AT).unwrap().id(),
@@ -111,7 +111,7 @@ async fn a_key_that_a_command_destroys_is_not_used_again_by_the_gateway() {
             .await
             .unwrap(),
     };
-    let open = store.backlog().open_intakes(10).unwrap();
+    let open = store.backlog().open_intakes(10, &[]).unwrap();
     let open = open
         .iter()
         .find(|open| open.sequence == accepted.sequence)

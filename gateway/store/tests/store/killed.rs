@@ -91,7 +91,7 @@ fn check(folder: &Folder, acknowledged: &BTreeMap<u64, u64>, concluded: &BTreeSe
         counts.intakes >= acknowledged.len() as u64,
         "a message is missing"
     );
-    let open = store.backlog().open_intakes(1_000_000).unwrap();
+    let open = store.backlog().open_intakes(1_000_000, &[]).unwrap();
     let open: BTreeMap<Sequence, _> = open.into_iter().map(|one| (one.sequence, one)).collect();
     for (sequence, number) in acknowledged {
         let Some(open) = open.get(&Sequence(*sequence)) else {

@@ -53,6 +53,7 @@ async fn a_command_works_beside_the_gateway() {
     let seen = running
         .store()
         .consents()
+        .view()
         .consent(&subject(1), "newsletter")
         .unwrap()
         .unwrap();
@@ -87,7 +88,7 @@ async fn a_wrong_master_key_is_told_and_changes_nothing() {
     assert!(matches!(refused, StoreError::WrongMasterKey(path) if path == key_file));
     assert_eq!(std::fs::read(&key_file).unwrap(), before);
     let store = start(&folder);
-    let open = store.backlog().open_intakes(10).unwrap();
+    let open = store.backlog().open_intakes(10, &[]).unwrap();
     assert!(open[0].message.is_ok());
 }
 
