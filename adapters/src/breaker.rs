@@ -82,8 +82,8 @@ impl Breaker {
         self.state = State::Trying;
     }
 
-    /// A call ended; only one that failed opens it. Those that began before it opened change nothing
-    /// any more.
+    /// A call ended; only one that failed opens it. Those that began before it opened change
+    /// nothing any more.
     pub(crate) fn ended(&mut self, now: Duration, is_probe: bool, has_failed: bool) -> Change {
         match self.state {
             State::Closed => self.count(now, has_failed),

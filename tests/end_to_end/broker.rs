@@ -140,9 +140,9 @@ impl Broker {
         ]);
     }
 
-    /// Makes sure that the queues outlive a kill. RabbitMQ has the name of a new quorum queue on disk
-    /// up to a second after it said that the queue is there; killed before, it comes back with an
-    /// empty one that has no leader and never answers.
+    /// Makes sure that the queues outlive a kill. RabbitMQ has the name of a new quorum queue on
+    /// disk up to a second after it said that the queue is there; killed before, it comes back
+    /// with an empty one that has no leader and never answers.
     pub(crate) fn keep_queues(&self) {
         let names = "element(2, ra_system:lookup_name(quorum_queues, directory_rev))";
         let done = self.tell(&format!("ctl eval \"dets:sync({names}).\""));
