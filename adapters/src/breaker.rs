@@ -82,7 +82,8 @@ impl Breaker {
         self.state = State::Trying;
     }
 
-    /// A call ended. Those that began before it opened change nothing any more.
+    /// A call ended; only one that failed opens it. Those that began before it opened change
+    /// nothing any more.
     pub(crate) fn ended(&mut self, now: Duration, is_probe: bool, has_failed: bool) -> Change {
         match self.state {
             State::Closed => self.count(now, has_failed),
@@ -128,7 +129,9 @@ impl Breaker {
         }
         let sum = |of: fn(&Part) -> u32| self.parts.iter().map(of).map(u64::from).sum::<u64>();
         let (calls, failures) = (sum(|part| part.calls), sum(|part| part.failures));
-        if failures >= u64::from(self.failures) && failures * 2 >= calls {
+        // After an outage the failures may be all that is left in the window; a call that succeeds
+        // then tells that it is over.
+        if has_failed && failures >= u64::from(self.failures) && failures * 2 >= calls {
             self.open(now);
             return Change::Opened;
         }
@@ -160,6 +163,22 @@ mod tests {
         assert_eq!(breaker.ended(start, false, true), Change::None);
         assert_eq!(breaker.ended(start, false, true), Change::Opened);
         assert_eq!(breaker.passage(start), Passage::Shut(SECOND * 20));
+    }
+
+    #[test]
+    fn a_call_that_succeeds_never_opens_it() {
+        let mut breaker = breaker();
+        for _ in 0..60 {
+            assert_eq!(breaker.ended(SECOND * 1000, false, false), Change::None);
+        }
+        for _ in 0..50 {
+            assert_eq!(breaker.ended(SECOND * 1015, false, true), Change::None);
+        }
+        // What succeeded lies before the window now, and the failures in it.
+        let later = SECOND * 1035;
+        assert_eq!(breaker.ended(later, false, false), Change::None);
+        assert_eq!(breaker.passage(later), Passage::Free);
+        assert_eq!(breaker.ended(later, false, true), Change::Opened);
     }
 
     #[test]

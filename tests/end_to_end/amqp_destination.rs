@@ -231,6 +231,7 @@ fn what_no_queue_takes_comes_back_and_is_not_told_as_delivered() {
 fn a_broker_that_dies_loses_nothing_and_sees_repeats_under_the_same_id() {
     let broker = Broker::start();
     broker.recipients_queue();
+    broker.keep_queues();
     let site = Site::example();
     broker.destination(&site, "confirm_timeout_s = 5\nat_once = 8\n");
     let gateway = site.start();
@@ -259,6 +260,21 @@ fn a_broker_that_dies_loses_nothing_and_sees_repeats_under_the_same_id() {
     assert_eq!((new, ids.len(), records.len()), (300, 300, 300));
     // No more than what was unconfirmed when it died.
     assert!(repeats <= 2 * 8, "{repeats} repeats");
+    assert!(gateway.stop());
+}
+
+#[test]
+fn a_queue_that_was_just_made_has_what_it_confirmed_after_a_kill() {
+    let broker = Broker::start();
+    let site = Site::example();
+    broker.destination(&site, &format!("queue = \"{QUEUE}\"\ndeclare = true\n"));
+    let gateway = site.start();
+    let patients = patients(1);
+    hand_in(&gateway, &borrowed(&messages(&patients, "A")));
+    delivered(&site, 1);
+    broker.tell("kill");
+    broker.tell("start");
+    assert_eq!(broker.taken().len(), 1);
     assert!(gateway.stop());
 }
 

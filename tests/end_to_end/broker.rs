@@ -140,6 +140,15 @@ impl Broker {
         ]);
     }
 
+    /// Makes sure that the queues outlive a kill. RabbitMQ has the name of a new quorum queue on
+    /// disk up to a second after it said that the queue is there; killed before, it comes back
+    /// with an empty one that has no leader and never answers.
+    pub(crate) fn keep_queues(&self) {
+        let names = "element(2, ra_system:lookup_name(quorum_queues, directory_rev))";
+        let done = self.tell(&format!("ctl eval \"dets:sync({names}).\""));
+        assert_eq!(done["output"], "ok", "{done}");
+    }
+
     /// Takes all messages off the queue.
     pub(crate) fn taken(&self) -> Vec<Value> {
         let mut answers = self.peer(&[json!({"do": "take", "queue": QUEUE})]);

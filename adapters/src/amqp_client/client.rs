@@ -18,9 +18,10 @@ use crate::connection::certificates::{CertificateError, client_config};
 use crate::connection::tcp_connector::TcpConnector;
 use crate::transport::Transport;
 
-/// How long a broker that was away is left alone once it answers. One that starts takes connections
-/// before its quorum queues have leaders, and with RabbitMQ 3.10 a queue that is published to then
-/// may never get one (<https://github.com/rabbitmq/rabbitmq-server/issues/10070>).
+/// How long a broker is left alone before the first message. One that comes back takes connections
+/// before its quorum queues have leaders, and confirms late then. One that makes a queue for us has
+/// its name on disk about a second later: killed before that, RabbitMQ begins the queue anew, empty
+/// and without a leader, and what it had confirmed is gone (decision 0009).
 const SETTLE: Duration = Duration::from_secs(2);
 
 /// Publishes messages. Its clones share one connection.
@@ -111,8 +112,9 @@ impl Shared {
             return Err(fault);
         }
         let was_away = failed.is_some() || self.slot().is_some();
+        let may_make_queues = self.connector.settings.topology.declare;
         let linked = self.connector.link().await;
-        if was_away && linked.is_ok() {
+        if (was_away || may_make_queues) && linked.is_ok() {
             self.executor.sleep(SETTLE).await;
         }
         self.tries.fetch_add(1, Ordering::AcqRel);

@@ -20,8 +20,7 @@ use crate::rabbitmq::connections::Connections;
 use crate::rabbitmq::topology::Topology;
 
 /// How long a broker that was away is left alone once it answers. One that starts takes connections
-/// before its quorum queues have leaders, and with RabbitMQ 3.10 one that is asked for something
-/// then may never get a leader.
+/// before its quorum queues have leaders, and one that is asked for something then answers late.
 const SETTLE: Duration = Duration::from_secs(2);
 
 /// How long anything asked of a queue may take.

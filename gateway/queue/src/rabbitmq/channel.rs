@@ -39,8 +39,8 @@ const PERSISTENT: u8 = 2;
 /// What a message of ours says it is.
 const TYPE: &str = "isthmus.sealed-disclosure.v1";
 
-/// How long a queue may take to begin. A quorum queue without a leader never answers
-/// (<https://github.com/rabbitmq/rabbitmq-server/issues/10070>).
+/// How long a queue may take to begin. A quorum queue without a leader never answers: one whose
+/// broker was killed within a second after it was made is such a queue (decision 0008).
 const LANE_PATIENCE: Duration = Duration::from_secs(5);
 
 /// The channels of one recipient.
