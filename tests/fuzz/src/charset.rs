@@ -1,5 +1,5 @@
-//! Character sets: what can be decoded is text, and encoding that text again and reading it gives it
-//! back; no declared set and no byte makes it panic.
+//! Character sets: what can be decoded is text, and encoding that text again and reading it gives
+//! it back; no declared set and no byte makes it panic.
 
 use isthmus_hl7v2::charset::{Charset, declared, decode, encode};
 

@@ -1,5 +1,5 @@
-//! MLLP framing: however a stream is cut into chunks, the same frames come out, no byte counts twice,
-//! and what is put into a frame comes out of it.
+//! MLLP framing: however a stream is cut into chunks, the same frames come out, no byte counts
+//! twice, and what is put into a frame comes out of it.
 
 use isthmus_hl7v2::framing::{END, Frame, FrameDecoder, FrameError, START, encode};
 

@@ -1,5 +1,5 @@
-//! Grouping: every segment stands exactly once, in the tree or among those out of place, in the order
-//! of the message.
+//! Grouping: every segment stands exactly once, in the tree or among those out of place, in the
+//! order of the message.
 
 use isthmus_hl7v2::group_instance::{GroupChild, GroupInstance};
 use isthmus_hl7v2::message::Message;

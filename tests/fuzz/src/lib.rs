@@ -1,5 +1,5 @@
-//! What must hold for any bytes that come in, one module a parser; each `check` panics where it does
-//! not. The binaries beside it feed them.
+//! What must hold for any bytes that come in, one module a parser; each `check` panics where it
+//! does not. The binaries beside it feed them.
 
 pub mod charset;
 pub mod escape;

@@ -1,5 +1,5 @@
-//! Parsing: every byte of what is read is in a segment or ends one, every place can be read, and any
-//! header can be answered.
+//! Parsing: every byte of what is read is in a segment or ends one, every place can be read, and
+//! any header can be answered.
 
 use isthmus_hl7v2::acknowledgment::{Acknowledgment, AcknowledgmentCode, Reply, build};
 use isthmus_hl7v2::header::{Header, salvage};
