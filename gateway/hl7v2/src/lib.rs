@@ -3,6 +3,7 @@
 //! No sockets, files, clocks or tasks live here; what a message means in FHIR is decided elsewhere.
 
 pub mod acknowledgment;
+pub mod batch;
 pub mod charset;
 pub mod definition;
 mod delimiter_search;
