@@ -4,8 +4,9 @@
 use std::fmt;
 
 use aws_lc_rs::hmac;
-use isthmus_hl7v2::field::{Field, Repetition};
+use isthmus_hl7v2::field::Field;
 use isthmus_hl7v2::message::Message;
+use isthmus_hl7v2::value::identifier::Identifier;
 
 use crate::address::AddressDigest;
 use crate::id::{DeliveryId, FlowId, MessageId, SenderId, SubjectKey};
@@ -120,23 +121,17 @@ pub fn subject_of(message: &Message, default_authority: &str) -> Option<SubjectI
 
 fn identifier(field: Field<'_>, default_authority: &str) -> Option<SubjectIdentifier> {
     let candidates = || {
-        field
-            .repetitions()
-            .filter(|one| one.component(1).value().is_some())
+        let all = field.repetitions().map(Identifier::from);
+        all.filter(|one| one.id().value().is_some())
     };
-    let is_record_number = |one: &Repetition<'_>| one.component(5).value().as_deref() == Some("MR");
+    let is_record_number = |one: &Identifier<'_>| one.type_code().value().as_deref() == Some("MR");
     let chosen = candidates()
         .find(is_record_number)
         .or_else(|| candidates().next())?;
-    let named = chosen.component(4);
-    // The namespace id, else the universal id: without it two authorities could share a patient.
-    let authority = named
-        .subcomponent(1)
-        .value()
-        .or_else(|| named.subcomponent(2).value());
+    let authority = chosen.assigning_authority().name();
     Some(SubjectIdentifier {
         authority: authority.as_deref().unwrap_or(default_authority).to_owned(),
-        value: Phi::new(chosen.component(1).value()?.into_owned()),
+        value: Phi::new(chosen.id().value()?.into_owned()),
     })
 }
 

@@ -25,3 +25,4 @@ pub mod segment_name;
 pub mod structure;
 pub mod structure_definition;
 mod structure_walk;
+pub mod value;

@@ -11,6 +11,7 @@ use isthmus_hl7v2::header::Header;
 use isthmus_hl7v2::location::Location;
 use isthmus_hl7v2::message::Message;
 use isthmus_hl7v2::segment_name::SegmentName;
+use isthmus_hl7v2::value::hierarchic_designator::HierarchicDesignator;
 
 use crate::rejection::Rejection;
 use crate::sender::Sender;
@@ -99,7 +100,7 @@ fn charset_fault(error: CharsetError) -> Rejection {
 /// First components of MSH-3 and MSH-4.
 fn names(message: &Message) -> (String, String) {
     let first = |field: Field<'_>| {
-        let name = field.component(1).value();
+        let name = HierarchicDesignator::from(field).namespace_id().value();
         name.unwrap_or_default().into_owned()
     };
     Header::of(message).map_or_else(Default::default, |header| {
