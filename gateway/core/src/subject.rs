@@ -100,8 +100,8 @@ impl fmt::Debug for Digester {
 }
 
 /// The one patient that a message is about: of each PID, the first PID-3 repetition of type `MR`,
-/// else the first with an identifier. None when there is no identifier, or when the message is
-/// about several patients (PIDs that differ, or an MRG, which merges two).
+/// else the first with an identifier. None when there is no identifier or a damaged one, or when
+/// the message is about several patients (PIDs that differ, or an MRG, which merges two).
 pub fn subject_of(message: &Message, default_authority: &str) -> Option<SubjectIdentifier> {
     let mut subject = None;
     for segment in message.segments() {
@@ -129,9 +129,16 @@ fn identifier(field: Field<'_>, default_authority: &str) -> Option<SubjectIdenti
         .find(is_record_number)
         .or_else(|| candidates().next())?;
     let authority = chosen.assigning_authority().name();
+    let authority = authority.as_deref().unwrap_or(default_authority);
+    let value = chosen.id().value()?;
+    // Of bytes that could not be read: two patients may look the same.
+    let is_damaged = |text: &str| text.contains(char::REPLACEMENT_CHARACTER);
+    if is_damaged(&value) || is_damaged(authority) {
+        return None;
+    }
     Some(SubjectIdentifier {
-        authority: authority.as_deref().unwrap_or(default_authority).to_owned(),
-        value: Phi::new(chosen.id().value()?.into_owned()),
+        authority: authority.to_owned(),
+        value: Phi::new(value.into_owned()),
     })
 }
 
@@ -170,6 +177,8 @@ mod tests {
         assert_eq!(subject("PID|1"), None);
         assert_eq!(subject("EVN|A01"), None);
         assert_eq!(subject("PID|1||7\rPID|2||8"), None);
+        assert_eq!(subject("PID|1||7\u{FFFD}"), None);
+        assert_eq!(subject("PID|1||7^^^X\u{FFFD}"), None);
         assert_eq!(subject("PID|1||7\rMRG|8"), None);
         assert_eq!(subject("PID|1||7\rPID|2||7"), Some(identifier("HERE", "7")));
     }

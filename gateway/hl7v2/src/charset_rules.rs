@@ -28,6 +28,27 @@ pub enum Malformed {
     Replace,
 }
 
+/// What a message says of its character set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Declared {
+    /// A byte order mark, or the zero bytes of UTF-16.
+    shown: Option<Charset>,
+    /// MSH-18.
+    named: Result<Option<Charset>, CharsetError>,
+}
+
+impl Declared {
+    /// What these bytes say.
+    pub fn of(bytes: &[u8]) -> Self {
+        let shown = marked(bytes);
+        let named = match shown {
+            Some(_) => Ok(None),
+            None => declared(bytes),
+        };
+        Self { shown, named }
+    }
+}
+
 /// A message in UTF-8.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Decoded<'b> {
@@ -57,21 +78,30 @@ impl CharsetRules {
     ///
     /// # Errors
     /// [`CharsetError::Unknown`] when MSH-18 decides and names no supported set.
-    pub fn charset_of(&self, bytes: &[u8]) -> Result<Charset, CharsetError> {
-        if let Some(charset) = marked(bytes).or(self.overriding) {
-            return Ok(charset);
+    pub fn choose(&self, declared: &Declared) -> Result<Charset, CharsetError> {
+        match declared.shown.or(self.overriding) {
+            Some(charset) => Ok(charset),
+            None => Ok(declared.named?.unwrap_or(self.default)),
         }
-        Ok(declared(bytes)?.unwrap_or(self.default))
     }
 
     /// Decodes a message to UTF-8.
     ///
     /// # Errors
-    /// As [`CharsetRules::charset_of`], and [`CharsetError::Malformed`] unless such bytes are
-    /// replaced.
+    /// As [`CharsetRules::choose`], and [`CharsetError::Malformed`] unless such bytes are replaced.
     pub fn decode<'b>(&self, bytes: &'b [u8]) -> Result<Decoded<'b>, CharsetError> {
-        let charset = self.charset_of(bytes)?;
-        let (text, replaced) = match (decode(bytes, charset), self.malformed) {
+        let charset = self.choose(&Declared::of(bytes))?;
+        self.malformed.decode(bytes, charset)
+    }
+}
+
+impl Malformed {
+    /// Decodes a message of that set to UTF-8.
+    ///
+    /// # Errors
+    /// [`CharsetError::Malformed`] unless such bytes are replaced.
+    pub fn decode(self, bytes: &[u8], charset: Charset) -> Result<Decoded<'_>, CharsetError> {
+        let (text, replaced) = match (decode(bytes, charset), self) {
             (Ok(text), _) => (text, 0),
             (Err(error), Malformed::Reject) => return Err(error),
             (Err(_), Malformed::Replace) => {

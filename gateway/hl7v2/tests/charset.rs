@@ -5,7 +5,7 @@
 use std::borrow::Cow;
 
 use isthmus_hl7v2::charset::{Charset, CharsetError, declared, decode, encode};
-use isthmus_hl7v2::charset_rules::{CharsetRules, Malformed};
+use isthmus_hl7v2::charset_rules::{CharsetRules, Declared, Malformed};
 use isthmus_hl7v2::message::Message;
 
 fn header(charset: &str) -> Vec<u8> {
@@ -187,17 +187,11 @@ fn the_overriding_set_wins_over_msh_18_and_what_the_bytes_show_over_both() {
         assert_eq!(decoded.charset.name(), "ISO-8859-15");
     }
     let marked = [b"\xEF\xBB\xBF", header("8859/1").as_slice()].concat();
-    assert_eq!(own.charset_of(&marked), Ok(Charset::UTF_8));
-    let others = rules(Malformed::Reject);
-    assert_eq!(others.charset_of(&header("")), Ok(Charset::UTF_8));
-    assert_eq!(
-        others.charset_of(&header("8859/1")).unwrap().name(),
-        "windows-1252"
-    );
-    assert_eq!(
-        others.charset_of(&header("KLINGON")),
-        Err(CharsetError::Unknown)
-    );
+    assert_eq!(own.choose(&Declared::of(&marked)), Ok(Charset::UTF_8));
+    let chosen = |name| rules(Malformed::Reject).choose(&Declared::of(&header(name)));
+    assert_eq!(chosen(""), Ok(Charset::UTF_8));
+    assert_eq!(chosen("8859/1").unwrap().name(), "windows-1252");
+    assert_eq!(chosen("KLINGON"), Err(CharsetError::Unknown));
 }
 
 #[test]
