@@ -10,7 +10,8 @@ use isthmus_core::id::SenderId;
 use isthmus_core::record::Record;
 use isthmus_core::refusal::{Reason, Refusal};
 use isthmus_core::translator::{Translated, Translator};
-use isthmus_hl7v2::charset::{self, Charset};
+use isthmus_hl7v2::charset::Charset;
+use isthmus_hl7v2::charset_rules::{CharsetRules, Malformed};
 use isthmus_hl7v2::header::Header;
 use isthmus_hl7v2::message::Message;
 use jiff::tz::TimeZone;
@@ -19,6 +20,7 @@ use crate::codes;
 use crate::context::{NamedKeys, RunContext};
 use crate::library::Library;
 use crate::map::Map;
+use crate::problem::Problem;
 use crate::run::output::{Failure, Translation};
 
 /// Places in one message that may hold a value, at most: each delimiter begins one. A value takes
@@ -31,8 +33,8 @@ const PARTS_MAX: usize = 200_000;
 pub struct SenderTerms {
     /// The zone of times without an offset.
     pub zone: TimeZone,
-    /// The charset of messages that declare none.
-    pub default_charset: Charset,
+    /// How its messages are decoded.
+    pub charsets: CharsetRules,
     /// What `setting("name")` gives.
     pub settings: BTreeMap<String, String>,
 }
@@ -73,7 +75,7 @@ impl MessageTranslator {
         map: Option<&str>,
     ) -> Result<(&Map, Translation), Refusal> {
         let terms = self.senders.get(sender);
-        let parsed = parse(bytes, terms)?;
+        let (parsed, replaced) = parse(bytes, terms)?;
         if has_too_many_parts(&parsed, bytes) {
             return Err(Refusal::park(Reason::Unmappable).by(codes::OUTPUT_LIMIT.to_string()));
         }
@@ -91,9 +93,12 @@ impl MessageTranslator {
         context.settings = terms
             .map(|terms| terms.settings.clone())
             .unwrap_or_default();
-        let translation = map
+        let mut translation = map
             .translate(&parsed, &context)
             .map_err(|failure| parked(&failure))?;
+        if replaced > 0 {
+            translation.warnings.insert(0, bytes_replaced(replaced));
+        }
         Ok((map, translation))
     }
 }
@@ -122,14 +127,21 @@ impl Translator for MessageTranslator {
     }
 }
 
-fn parse(bytes: &[u8], terms: Option<&SenderTerms>) -> Result<Message, Refusal> {
-    let undecodable = |_place| Refusal::park(Reason::Charset).at("MSH-18");
-    let declared = charset::declared(bytes).map_err(undecodable)?;
-    let charset = declared
-        .or(terms.map(|terms| terms.default_charset))
-        .unwrap_or(Charset::ASCII);
-    let text = charset::decode(bytes, charset).map_err(undecodable)?;
-    Message::parse(text.into_owned()).map_err(|error| {
+/// How the messages of a sender are decoded of whom nothing is known.
+const UNKNOWN: CharsetRules = CharsetRules {
+    default: Charset::ASCII,
+    overriding: None,
+    malformed: Malformed::Reject,
+};
+
+/// The message, and how many times bytes that are not of its charset were replaced.
+fn parse(bytes: &[u8], terms: Option<&SenderTerms>) -> Result<(Message, usize), Refusal> {
+    let rules = terms.map_or(UNKNOWN, |terms| terms.charsets);
+    let decoded = rules
+        .decode(bytes)
+        .map_err(|_place| Refusal::park(Reason::Charset).at("MSH-18"))?;
+    let (charset, replaced) = (decoded.charset, decoded.replaced);
+    let message = Message::parse(decoded.text.into_owned()).map_err(|error| {
         let place = error
             .ordinal()
             .map(|ordinal| format!("segment {}", ordinal + 1));
@@ -137,7 +149,18 @@ fn parse(bytes: &[u8], terms: Option<&SenderTerms>) -> Result<Message, Refusal> 
             location: place,
             ..Refusal::park(Reason::Unreadable)
         }
-    })
+    })?;
+    Ok((message.came_in(charset), replaced))
+}
+
+fn bytes_replaced(times: usize) -> Problem {
+    let text = format!("bytes that are not of the message's character set, replaced {times} times");
+    Problem {
+        code: codes::REPLACED,
+        row: None,
+        location: None,
+        text: text.into(),
+    }
 }
 
 fn has_too_many_parts(message: &Message, bytes: &[u8]) -> bool {

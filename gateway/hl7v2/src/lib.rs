@@ -3,7 +3,9 @@
 //! No sockets, files, clocks or tasks live here; what a message means in FHIR is decided elsewhere.
 
 pub mod acknowledgment;
+mod character_switch;
 pub mod charset;
+pub mod charset_rules;
 pub mod definition;
 mod delimiter_search;
 pub mod delimiters;
@@ -12,6 +14,7 @@ mod dictionary_text;
 pub mod error;
 pub mod error_condition;
 pub mod escape;
+mod escape_sequence;
 pub mod field;
 pub mod framing;
 pub mod group_instance;
@@ -25,3 +28,4 @@ pub mod segment_name;
 pub mod structure;
 pub mod structure_definition;
 mod structure_walk;
+pub mod value;

@@ -50,6 +50,13 @@ fn a_sender_that_is_not_bound_does_not_load() {
     assert!(refused(&nowhere).contains("zone"));
     let klingon = NORTH.replace("UNICODE UTF-8", "KLINGON");
     assert!(refused(&klingon).contains("default_charset"));
+    let with = |line: &str| NORTH.replace("    zone", &format!("    {line}\n    zone"));
+    let klingon = with(r#"charset_override = "KLINGON""#);
+    assert!(refused(&klingon).contains("charset_override is not in HL7 table 0211"));
+    let empty = with(r#"charset_override = """#);
+    assert!(refused(&empty).contains("charset_override"));
+    let known = with("charset_override = \"8859/15\"\n    charset_errors = \"replace\"");
+    assert!(SenderTable::new(senders(&known)).is_ok());
 }
 
 #[test]
@@ -59,6 +66,8 @@ fn what_is_not_understood_is_not_read() {
     assert!(unread("127.0.0.0/8", "127.0.0.1/8").contains("bits set beyond its length"));
     assert!(unread(r#"["NORTHMRN", "2.999.1"]"#, "\"all\"").contains("\"any\""));
     assert!(unread("\"north\"", "\"North EHR\"").contains("lower-case"));
+    let ignored = "charset_errors = \"ignore\"\nzone";
+    assert!(unread("zone", ignored).contains("`reject` or `replace`"));
     let positive = "\"NORTHMRN\"\n[acknowledge]\nunreadable = \"AA\"\n";
     let last = "default_authority = \"NORTHMRN\"";
     assert!(unread(last, &format!("default_authority = {positive}")).contains("AA"));

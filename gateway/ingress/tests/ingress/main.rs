@@ -13,6 +13,7 @@
 
 mod answers;
 mod bounds;
+mod charsets;
 mod client;
 mod configuration;
 mod fake_intake;
