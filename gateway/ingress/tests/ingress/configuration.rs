@@ -1,8 +1,8 @@
 //! What does not load, and what it says.
 
 use isthmus_ingress::error::IngressError;
-use isthmus_ingress::mllp_config::MllpConfig;
-use isthmus_ingress::mllp_listener::MllpListener;
+use isthmus_ingress::listener::{Listener, Protocol};
+use isthmus_ingress::listener_config::ListenerConfig;
 use isthmus_ingress::sender::Sender;
 use isthmus_ingress::sender_binding::SenderTable;
 
@@ -19,9 +19,9 @@ fn unread(change: &str, into: &str) -> String {
     toml::from_str::<Sender>(&one).unwrap_err().to_string()
 }
 
-fn bound(toml: &str) -> Result<MllpListener, IngressError> {
-    let config: MllpConfig = toml::from_str(toml).unwrap();
-    MllpListener::bind(&config, Rig::new().seams)
+fn bound(toml: &str) -> Result<Listener, IngressError> {
+    let config: ListenerConfig = toml::from_str(toml).unwrap();
+    Listener::bind(Protocol::Mllp, &config, Rig::new().seams)
 }
 
 const SMALL: &str = "[bounds]\nconnections_max = 8\nframe_bytes_max = 65536\n";
@@ -80,7 +80,7 @@ async fn plain_mllp_beyond_loopback_needs_a_recorded_reason() {
     assert!(
         error
             .to_string()
-            .contains("plain MLLP is for loopback only")
+            .contains("without TLS is for loopback only")
     );
     let blank = format!("{open}plain_reason = \" \"\n{SMALL}");
     assert!(bound(&blank).is_err());
