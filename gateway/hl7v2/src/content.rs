@@ -1,11 +1,13 @@
 //! `Content`, what is written at one place of a message, and how it is written. Where it goes is
 //! decided in `message_builder` and `message_editor`.
 
+use std::fmt;
+
 use crate::delimiters::Delimiters;
 use crate::escape::escape;
 
 /// What is written at one place.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Content<'t> {
     /// This text, whatever is in it: it is escaped. Text without a character is [`Content::Empty`],
     /// and text of two quotation marks is not [`Content::Null`].
@@ -14,6 +16,17 @@ pub enum Content<'t> {
     Null,
     /// Nothing: nothing is said about the value.
     Empty,
+}
+
+impl fmt::Debug for Content<'_> {
+    /// Shows what kind it is, never the text.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Text(text) => write!(f, "Text({} bytes)", text.len()),
+            Self::Null => f.write_str("Null"),
+            Self::Empty => f.write_str("Empty"),
+        }
+    }
 }
 
 impl<'t> From<&'t str> for Content<'t> {

@@ -1,6 +1,8 @@
 //! `MessageBuilder`, a new message from its segments in order. Changing a message that was received
 //! is done in `message_editor`.
 
+use std::fmt;
+
 use crate::content::Content;
 use crate::delimiters::Delimiters;
 use crate::error::ParseError;
@@ -28,8 +30,8 @@ pub struct MessageBuilder {
     delimiters: Delimiters,
 }
 
-impl std::fmt::Debug for MessageBuilder {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Debug for MessageBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "MessageBuilder({} bytes)", self.text.len())
     }
 }
@@ -75,10 +77,15 @@ impl MessageBuilder {
 }
 
 /// Writes the fields of one segment in order.
-#[derive(Debug)]
 pub struct SegmentWriter<'b> {
     text: &'b mut String,
     delimiters: Delimiters,
+}
+
+impl fmt::Debug for SegmentWriter<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "SegmentWriter({} bytes)", self.text.len())
+    }
 }
 
 impl SegmentWriter<'_> {
@@ -136,11 +143,16 @@ impl SegmentWriter<'_> {
 }
 
 /// Writes the parts of one field in order.
-#[derive(Debug)]
 pub struct FieldWriter<'b> {
     text: &'b mut String,
     delimiters: Delimiters,
     has_component: bool,
+}
+
+impl fmt::Debug for FieldWriter<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "FieldWriter({} bytes)", self.text.len())
+    }
 }
 
 impl FieldWriter<'_> {

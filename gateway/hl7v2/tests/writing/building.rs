@@ -227,6 +227,8 @@ fn a_new_message_has_what_was_written_and_no_empty_ends() {
         "MSH#!~\\&?#A|B######ADT!A01#1#P#2.5.1\r\
          PID###123!!!MERCY!MR~9!!!SSA!SS##DOE!JANE!!\"\"#\"\"#a!b&c\\T\\d~\"\"\rZZZ\r"
     );
+    let shown = format!("{:?} {:?}", Content::Text("DOE"), built(other));
+    assert!(!shown.contains("DOE"), "{shown}");
     let headless = MessageBuilder::new(Delimiters::default());
     assert!(headless.finish().is_err());
 }
