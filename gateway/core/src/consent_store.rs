@@ -60,7 +60,8 @@ pub enum ConsentUnavailable {
 /// Knows what patients said and whether something holds back what is about them.
 pub trait ConsentStore: Send + Sync {
     /// What is known from now on: asked once for a whole decision, or for several that are taken at
-    /// once, so that all its answers are of one moment. It is dropped before anything is waited for.
+    /// once, so that all its answers are of one moment. It is dropped before anything is waited
+    /// for.
     fn view(&self) -> Box<dyn ConsentView + '_>;
 }
 

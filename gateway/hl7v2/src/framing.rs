@@ -138,12 +138,14 @@ impl FrameDecoder {
         let place = memchr::memchr(START, rest);
         let junk = place.unwrap_or(rest.len());
         self.junk = self.junk.saturating_add(junk);
-        if place.is_some() {
-            self.state = State::Inside;
-        } else if self.junk > self.limit {
+        // Once for every limit's worth, however the stream was cut.
+        while self.junk > self.limit {
             self.ready
                 .push_back(Err(FrameError::NoStart { limit: self.limit }));
-            self.junk = 0;
+            self.junk = self.junk.saturating_sub(self.limit.saturating_add(1));
+        }
+        if place.is_some() {
+            self.state = State::Inside;
         }
         rest.get(junk.saturating_add(1)..).unwrap_or_default()
     }

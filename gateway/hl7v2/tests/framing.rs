@@ -99,6 +99,15 @@ fn broken_frames_are_errors_and_the_next_one_is_read() {
 }
 
 #[test]
+fn junk_counts_the_same_however_it_is_cut() {
+    let stream = b"more than eight\x0BABC\x1C\r";
+    let expected = [Err(FrameError::NoStart { limit: 8 }), frame(b"ABC", 6)];
+    for cut in 1..stream.len() {
+        assert_eq!(all(stream, cut, 8), expected, "cut at {cut}");
+    }
+}
+
+#[test]
 fn endless_junk_is_an_error() {
     let mut decoder = FrameDecoder::new(8);
     decoder.push(b"GET / HTTP/1.1\r\n");

@@ -7,13 +7,13 @@ use isthmus_core::address::{AddressDigest, addresses};
 use isthmus_core::clock::Timestamp;
 use isthmus_core::consent_store::ConsentView;
 use isthmus_core::id::{MessageId, Sequence};
-use isthmus_core::key_ring::{KeyError, SealingKey};
-use isthmus_core::name_lists::Print;
+use isthmus_core::key_ring::{KeyError, KeyRing, SealingKey};
+use isthmus_core::name_lists::{NameLists, Print};
 use isthmus_core::record::Record;
 use isthmus_core::refusal::{Reason, Refusal};
+use isthmus_core::subject::Digester;
 
 use crate::ledger_notes::ledger_key;
-use crate::shaping::Shaping;
 
 /// The message whose records are released.
 #[derive(Debug, Clone, Copy)]
@@ -49,16 +49,12 @@ impl<'r> Asked<'r> {
         record: &'r Record,
         place: u32,
         origin: Origin,
-        shaping: &Shaping,
+        keys: &dyn KeyRing,
+        digester: &Digester,
+        names: &NameLists,
         consents: &'r dyn ConsentView,
     ) -> Result<Self, Refusal> {
-        let Shaping {
-            keys,
-            digester,
-            names,
-            ..
-        } = shaping;
-        let ledger_key = ledger_key(keys.as_ref(), record.subject, origin.now);
+        let ledger_key = ledger_key(keys, record.subject, origin.now);
         let addresses = addresses(&record.resources).into_iter();
         Ok(Self {
             record,

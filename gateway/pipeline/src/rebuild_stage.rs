@@ -42,8 +42,9 @@ pub struct Rebuilt {
 }
 
 impl RebuildStage {
-    /// Makes a delivery again, by these rules and what the patient says now. Without its message, or with one that no longer
-    /// translates, it waits for a person, for the reason that made it stale.
+    /// Makes a delivery again, by these rules and what the patient says now. Without its message,
+    /// or with one that no longer translates, it waits for a person, for the reason that made it
+    /// stale.
     ///
     /// # Errors
     /// When the message or a key cannot be read now.

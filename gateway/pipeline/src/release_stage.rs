@@ -72,10 +72,15 @@ impl ReleaseStage {
         records: &[Record],
         only: Option<(&FlowId, &SubjectKey)>,
     ) -> Result<Released, Refusal> {
+        let shaping = &self.shaping;
         let asked = (0..)
             .zip(records)
             .filter(|(_, record)| only.is_none_or(|(_, subject)| *subject == record.subject))
-            .map(|(place, record)| Asked::of(record, place, origin, &self.shaping, consents));
+            .map(|(place, record)| {
+                let keys = shaping.keys.as_ref();
+                let (digester, names) = (&shaping.digester, shaping.names.as_ref());
+                Asked::of(record, place, origin, keys, digester, names, consents)
+            });
         let asked: Vec<Asked<'_>> = asked.collect::<Result<_, Refusal>>()?;
         let mut released = Released::default();
         let flows = rules.policies.flows().iter();

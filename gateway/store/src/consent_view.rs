@@ -11,20 +11,23 @@ use isthmus_core::id::SubjectKey;
 use isthmus_core::key_ring::KeyError;
 use rusqlite::{Connection, OptionalExtension, params};
 
-use crate::readers::Moment;
+use crate::consent_rows::read_consent;
+use crate::file_key_ring::FileKeyRing;
+use crate::readers::{Moment, Readers};
 use crate::restriction_rows;
-use crate::sqlite_consents::{SqliteConsents, read_consent};
 
 /// What a store knows from the first question on.
 pub(crate) struct SqliteConsentView<'s> {
-    consents: &'s SqliteConsents,
+    readers: &'s Readers,
+    keys: &'s FileKeyRing,
     moment: OnceCell<Result<Moment<'s>, ConsentUnavailable>>,
 }
 
 impl<'s> SqliteConsentView<'s> {
-    pub(crate) fn new(consents: &'s SqliteConsents) -> Self {
+    pub(crate) fn new(readers: &'s Readers, keys: &'s FileKeyRing) -> Self {
         Self {
-            consents,
+            readers,
+            keys,
             moment: OnceCell::new(),
         }
     }
@@ -34,12 +37,9 @@ impl<'s> SqliteConsentView<'s> {
         &self,
         read: impl FnOnce(&Connection) -> rusqlite::Result<T>,
     ) -> Result<T, ConsentUnavailable> {
-        let moment = self.moment.get_or_init(|| {
-            self.consents
-                .readers
-                .begin()
-                .map_err(|error| unreadable(&error))
-        });
+        let moment = self
+            .moment
+            .get_or_init(|| self.readers.begin().map_err(|error| unreadable(&error)));
         match moment {
             Ok(moment) => read(moment).map_err(|error| unreadable(&error)),
             Err(error) => Err(error.clone()),
@@ -75,12 +75,12 @@ impl ConsentView for SqliteConsentView<'_> {
             let of = params![subject.as_bytes(), category];
             statement.query_row(of, read_consent).optional()
         })?;
-        let opened = newest.map(|row| self.consents.open_consent(subject, row));
+        let opened = newest.map(|row| row.open(self.keys, subject));
         let opened = opened.transpose().map_err(|error| match error {
             KeyError::Unavailable(_) => ConsentUnavailable::Now(error.to_string()),
             KeyError::Destroyed | KeyError::Mismatch => ConsentUnavailable::Lost(error.to_string()),
         })?;
-        Ok(opened.map(|recorded| recorded.consent))
+        Ok(opened.map(|(consent, _evidence)| consent))
     }
 }
 

@@ -4,6 +4,7 @@
 mod commit_status;
 mod committer;
 mod conclusion_rows;
+mod consent_rows;
 mod consent_view;
 mod data_schema;
 mod database;

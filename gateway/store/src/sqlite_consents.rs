@@ -10,15 +10,15 @@ use isthmus_core::clock::Timestamp;
 use isthmus_core::consent_store::{Consent, ConsentChoice, ConsentStore, ConsentView};
 use isthmus_core::hold::Hold;
 use isthmus_core::id::{FlowId, RecipientId, SubjectKey};
-use isthmus_core::key_ring::{KeyClass, KeyError, KeyId, KeyOwner, KeyRing};
+use isthmus_core::key_ring::{KeyClass, KeyError, KeyOwner, KeyRing};
 use isthmus_core::phi::Phi;
-use rusqlite::{Connection, Row, params};
+use rusqlite::{Connection, params};
 
+use crate::consent_rows::{SealedConsent, read_consent, seal_context};
 use crate::consent_view::SqliteConsentView;
 use crate::database::{hold, within};
 use crate::error::{StoreError, in_file};
 use crate::file_key_ring::FileKeyRing;
-use crate::key_label::context;
 use crate::readers::Readers;
 use crate::restriction_rows::{self, leave_tombstones};
 
@@ -44,17 +44,8 @@ pub struct RecordedConsent {
 pub struct SqliteConsents {
     path: PathBuf,
     writer: Mutex<Connection>,
-    pub(crate) readers: Readers,
+    readers: Readers,
     keys: Arc<FileKeyRing>,
-}
-
-/// A row, still sealed.
-pub(crate) struct SealedConsent {
-    category: String,
-    version: u64,
-    recorded_at: Timestamp,
-    key: KeyId,
-    sealed: Vec<u8>,
 }
 
 impl SqliteConsents {
@@ -103,7 +94,7 @@ impl SqliteConsents {
                           WHERE subject = ?1 AND category = ?2";
             let of = params![subject.as_bytes(), category];
             let version = 1 + connection.query_row(newest, of, |row| row.get::<_, i64>(0))?;
-            let context = consent_context(subject, category, version.cast_unsigned(), at);
+            let context = seal_context(subject, category, version.cast_unsigned(), at);
             let sealed = match key.seal(&context, &word) {
                 Ok(sealed) => sealed,
                 Err(error) => return Ok(Err(error)),
@@ -174,37 +165,21 @@ impl SqliteConsents {
             };
             read().map_err(in_file(&self.path))?
         };
-        let opened = rows.into_iter().map(|row| self.open_consent(subject, row));
+        let opened = rows.into_iter().map(|row| {
+            let (consent, evidence) = row.open(self.keys.as_ref(), subject)?;
+            Ok(RecordedConsent {
+                category: row.category,
+                consent,
+                evidence,
+            })
+        });
         Ok(opened.collect::<Result<Vec<_>, KeyError>>()?)
-    }
-
-    pub(crate) fn open_consent(
-        &self,
-        subject: &SubjectKey,
-        row: SealedConsent,
-    ) -> Result<RecordedConsent, KeyError> {
-        let context = consent_context(subject, &row.category, row.version, row.recorded_at);
-        let word = self
-            .keys
-            .opening_key(row.key)?
-            .open(&context, &row.sealed)?;
-        let word = String::from_utf8(word).map_err(|_not_text| KeyError::Mismatch)?;
-        let (choice, evidence) = word.split_once('\n').ok_or(KeyError::Mismatch)?;
-        Ok(RecordedConsent {
-            category: row.category,
-            consent: Consent {
-                choice: ConsentChoice::parse(choice).ok_or(KeyError::Mismatch)?,
-                version: row.version,
-                recorded_at: row.recorded_at,
-            },
-            evidence: Phi::new(evidence.to_owned()),
-        })
     }
 }
 
 impl ConsentStore for SqliteConsents {
     fn view(&self) -> Box<dyn ConsentView + '_> {
-        Box::new(SqliteConsentView::new(self))
+        Box::new(SqliteConsentView::new(&self.readers, &self.keys))
     }
 }
 
@@ -212,33 +187,6 @@ impl fmt::Debug for SqliteConsents {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "SqliteConsents({})", self.path.display())
     }
-}
-
-pub(crate) fn read_consent(row: &Row<'_>) -> rusqlite::Result<SealedConsent> {
-    Ok(SealedConsent {
-        category: row.get(0)?,
-        version: row.get::<_, i64>(1)?.cast_unsigned(),
-        recorded_at: Timestamp::from_unix_millis(row.get(2)?),
-        key: KeyId(row.get::<_, i64>(3)?.cast_unsigned()),
-        sealed: row.get(4)?,
-    })
-}
-
-fn consent_context(
-    subject: &SubjectKey,
-    category: &str,
-    version: u64,
-    recorded_at: Timestamp,
-) -> Vec<u8> {
-    let version = version.to_be_bytes();
-    let recorded_at = recorded_at.unix_millis().to_be_bytes();
-    let parts: [&[u8]; 4] = [
-        subject.as_bytes(),
-        category.as_bytes(),
-        &version,
-        &recorded_at,
-    ];
-    context(b"isthmus consent 1", &parts)
 }
 
 fn within_bound(what: &'static str, text: &str, limit: usize) -> Result<(), StoreError> {
