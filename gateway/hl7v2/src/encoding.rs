@@ -2,7 +2,7 @@
 //! escaped or reported, never lost. Decoding is done in `charset` and `charset_rules`.
 
 use std::borrow::Cow;
-use std::ops::ControlFlow;
+use std::ops::{ControlFlow, Range};
 
 use thiserror::Error;
 
@@ -10,7 +10,8 @@ use crate::charset::{Charset, encode_or};
 use crate::delimiters::Delimiters;
 use crate::escape::{escape, unescape_in};
 use crate::escape_sequence::{Piece, hex_text, is_sequence, pieces};
-use crate::message::Message;
+use crate::message::{Message, Segment};
+use crate::segment_name::SegmentName;
 
 /// A character that the character set does not have. It does not say which.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
@@ -75,7 +76,24 @@ pub fn encode_message(message: &Message, charset: Charset) -> Result<Cow<'_, [u8
     }
     let mut escaped = String::with_capacity(text.len().saturating_add(64));
     let mut offset: usize = 0;
+    let mut literals = message
+        .segments()
+        .filter_map(|one| literal(&one))
+        .peekable();
     for piece in text.split_inclusive(|character| ends_value(character, delimiters)) {
+        while literals.next_if(|literal| literal.end <= offset).is_some() {}
+        if literals
+            .peek()
+            .is_some_and(|literal| literal.start <= offset)
+        {
+            if encode(piece, to).is_err() {
+                let charset = to.name();
+                return Err(Unencodable { offset, charset });
+            }
+            escaped.push_str(piece);
+            offset = offset.saturating_add(piece.len());
+            continue;
+        }
         let value = piece.trim_end_matches(|character| ends_value(character, delimiters));
         let read = unescape_in(value, &delimiters, from);
         // Behind a switch hexadecimal text would be of the set that is switched to.
@@ -97,6 +115,13 @@ pub fn encode_message(message: &Message, charset: Charset) -> Result<Cow<'_, [u8
     }
     let bytes = encode(&escaped, to)?;
     Ok(Cow::Owned(bytes.into_owned()))
+}
+
+/// Where MSH-2 lies, which is never escaped.
+fn literal(segment: &Segment<'_>) -> Option<Range<usize>> {
+    let is_header = segment.name() == SegmentName::MSH;
+    let start = (segment.offset() as usize).saturating_add(4);
+    is_header.then(|| start..start.saturating_add(segment.field(2).raw().len()))
 }
 
 fn ends_value(character: char, delimiters: Delimiters) -> bool {
