@@ -10,23 +10,15 @@ use isthmus_core::id::SenderId;
 use isthmus_core::record::Record;
 use isthmus_core::refusal::{Reason, Refusal};
 use isthmus_core::translator::{Translated, Translator};
-use isthmus_hl7v2::charset::Charset;
-use isthmus_hl7v2::charset_rules::{CharsetRules, Malformed};
+use isthmus_hl7v2::charset_rules::CharsetRules;
 use isthmus_hl7v2::header::Header;
-use isthmus_hl7v2::message::Message;
 use jiff::tz::TimeZone;
 
-use crate::codes;
 use crate::context::{NamedKeys, RunContext};
 use crate::library::Library;
 use crate::map::Map;
-use crate::problem::Problem;
+use crate::message_reading::read;
 use crate::run::output::{Failure, Translation};
-
-/// Places in one message that may hold a value, at most: each delimiter begins one. A value takes
-/// some hundred bytes in a resource where it takes a few in the message, so the length alone does
-/// not bound what a translation needs.
-const PARTS_MAX: usize = 200_000;
 
 /// What translation must know of a sender.
 #[derive(Debug, Clone)]
@@ -75,10 +67,7 @@ impl MessageTranslator {
         map: Option<&str>,
     ) -> Result<(&Map, Translation), Refusal> {
         let terms = self.senders.get(sender);
-        let (parsed, replaced) = parse(bytes, terms)?;
-        if has_too_many_parts(&parsed, bytes) {
-            return Err(Refusal::park(Reason::Unmappable).by(codes::OUTPUT_LIMIT.to_string()));
-        }
+        let (parsed, replaced) = read(bytes, terms.map(|terms| &terms.charsets))?;
         let header = Header::of(&parsed).ok_or(Refusal::park(Reason::Unreadable))?;
         let map = match map {
             Some(name) => self.library.map(name),
@@ -96,9 +85,7 @@ impl MessageTranslator {
         let mut translation = map
             .translate(&parsed, &context)
             .map_err(|failure| parked(&failure))?;
-        if replaced > 0 {
-            translation.warnings.insert(0, bytes_replaced(replaced));
-        }
+        translation.warnings.extend(replaced);
         Ok((map, translation))
     }
 }
@@ -125,60 +112,6 @@ impl Translator for MessageTranslator {
                 .collect(),
         })
     }
-}
-
-/// How the messages of a sender are decoded of whom nothing is known.
-const UNKNOWN: CharsetRules = CharsetRules {
-    default: Charset::ASCII,
-    overriding: None,
-    malformed: Malformed::Reject,
-};
-
-/// The message, and how many times bytes that are not of its charset were replaced.
-fn parse(bytes: &[u8], terms: Option<&SenderTerms>) -> Result<(Message, usize), Refusal> {
-    let rules = terms.map_or(UNKNOWN, |terms| terms.charsets);
-    let decoded = rules
-        .decode(bytes)
-        .map_err(|_place| Refusal::park(Reason::Charset).at("MSH-18"))?;
-    let (charset, replaced) = (decoded.charset, decoded.replaced);
-    let message = Message::parse(decoded.text.into_owned()).map_err(|error| {
-        let place = error
-            .ordinal()
-            .map(|ordinal| format!("segment {}", ordinal + 1));
-        Refusal {
-            location: place,
-            ..Refusal::park(Reason::Unreadable)
-        }
-    })?;
-    Ok((message.came_in(charset), replaced))
-}
-
-fn bytes_replaced(times: usize) -> Problem {
-    let text = format!("bytes that are not of the message's character set, replaced {times} times");
-    Problem {
-        code: codes::REPLACED,
-        row: None,
-        location: None,
-        text: text.into(),
-    }
-}
-
-fn has_too_many_parts(message: &Message, bytes: &[u8]) -> bool {
-    if bytes.len() <= PARTS_MAX {
-        return false;
-    }
-    let own = message.delimiters();
-    let (field, component, repetition) = (own.field, own.component, own.repetition);
-    let begins = |byte: &&u8| {
-        let byte = **byte;
-        byte == field
-            || byte == component
-            || byte == repetition
-            || byte == own.subcomponent
-            || byte == b'\r'
-            || byte == b'\n'
-    };
-    bytes.iter().filter(begins).count() > PARTS_MAX
 }
 
 /// The first problem; the others are the same message's, and `isthmus translate` shows them all.

@@ -297,7 +297,12 @@ pub(crate) fn encode_or<E>(
     mut instead: impl FnMut(char, usize, &mut Vec<u8>) -> ControlFlow<E>,
 ) -> ControlFlow<E, Cow<'_, [u8]>> {
     let encoding = match charset.0 {
-        Kind::Other(encoding) if !text.is_ascii() || !encoding.is_ascii_compatible() => encoding,
+        Kind::Other(encoding)
+            if encoding != encoding_rs::UTF_8
+                && (!text.is_ascii() || !encoding.is_ascii_compatible()) =>
+        {
+            encoding
+        }
         Kind::Ascii if !text.is_ascii() => {
             let mut bytes = Vec::with_capacity(text.len());
             for (offset, character) in text.char_indices() {

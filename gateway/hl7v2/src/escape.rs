@@ -66,12 +66,22 @@ pub fn unescape_in<'m>(raw: &'m str, delimiters: &Delimiters, charset: Charset) 
 /// Writes `text` so that no character of it can be taken for a delimiter or end the segment:
 /// `unescape(&escape(text, d), d)` is `text` again.
 ///
-/// A newline becomes `\.br\`, a carriage return `\X0D\`. Text that is exactly two quotation marks
+/// A newline becomes `\.br\`, or `\X0A\` where the point is a delimiter, and a carriage return
+/// `\X0D\`. Text that is exactly two quotation marks
 /// would be read as null, so its first mark is written in hexadecimal.
 pub fn escape<'t>(text: &'t str, delimiters: &Delimiters) -> Cow<'t, str> {
+    let own = [
+        delimiters.field,
+        delimiters.component,
+        delimiters.repetition,
+        delimiters.escape,
+        delimiters.subcomponent,
+    ];
+    let is_dot_plain = !own.contains(&b'.') && delimiters.truncation != Some(b'.');
     let letter = |byte: u8| {
         Some(match byte {
-            b'\n' => ".br",
+            b'\n' if is_dot_plain => ".br",
+            b'\n' => "X0A",
             b'\r' => "X0D",
             byte if byte == delimiters.field => "F",
             byte if byte == delimiters.component => "S",
@@ -146,5 +156,16 @@ mod tests {
         let raw = escape("\"\"", &Delimiters::default());
         assert_ne!(raw, "\"\"");
         assert_eq!(unescape(&raw, &Delimiters::default()), "\"\"");
+    }
+
+    #[test]
+    fn no_sequence_holds_a_delimiter() {
+        let dotted = Delimiters {
+            subcomponent: b'.',
+            ..Delimiters::default()
+        };
+        let raw = escape("a.b\nc", &dotted);
+        assert_eq!(raw, "a\\T\\b\\X0A\\c");
+        assert_eq!(unescape(&raw, &dotted), "a.b\nc");
     }
 }

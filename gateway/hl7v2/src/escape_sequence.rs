@@ -133,7 +133,7 @@ pub(crate) fn hex_text(bytes: Vec<u8>, charset: Charset) -> Option<String> {
 }
 
 /// A piece of a value that was not resolved yet.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy)]
 pub(crate) enum Piece<'r> {
     /// Text without an escape character.
     Plain(&'r str),

@@ -132,6 +132,16 @@ impl<'m> Field<'m> {
         Self::of(raw, notation)
     }
 
+    /// The delimiters of the message it stands in.
+    pub(crate) fn delimiters(&self) -> Delimiters {
+        self.notation.delimiters
+    }
+
+    /// Whether it is MSH-1 or MSH-2.
+    pub(crate) fn is_literal(&self) -> bool {
+        self.notation.is_literal
+    }
+
     /// The repetitions in order; none when the field is absent or empty. An empty repetition
     /// between two others (`A~~B`) is one of them.
     pub fn repetitions(&self) -> impl Iterator<Item = Repetition<'m>> + use<'m> {

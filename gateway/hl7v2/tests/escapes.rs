@@ -1,5 +1,6 @@
 //! Escape sequences whose meaning hangs on character sets: hexadecimal text in the message's own
-//! set, and switches inside a value. Sequences that mean the same everywhere are tested in `escape`.
+//! set, and switches inside a value. Sequences that mean the same everywhere are tested in
+//! `escape`.
 #![allow(clippy::unwrap_used, reason = "tests may be blunt")]
 
 use std::borrow::Cow;

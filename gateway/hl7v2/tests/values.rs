@@ -13,6 +13,7 @@ use isthmus_hl7v2::value::numeric::Numeric;
 use isthmus_hl7v2::value::person_name::PersonName;
 use isthmus_hl7v2::value::structured_numeric::{Comparator, Measured, StructuredNumeric};
 use isthmus_hl7v2::value::telecom::Telecom;
+use isthmus_hl7v2::value::time_stamp::TimeStamp;
 
 fn message(line: &str) -> Message {
     Message::parse(format!("MSH|^~\\&|APP^1.2.3^ISO|FAC\r{line}\r")).unwrap()
@@ -198,4 +199,10 @@ fn structured_numbers_say_what_they_say_and_nothing_is_guessed() {
         let place = field(&message, b"OBX", 5).repetition(0);
         assert_eq!(StructuredNumeric::from(place).read(), expected, "{written}");
     }
+    let shown = format!(
+        "{:?} {:?}",
+        number("74.5"),
+        TimeStamp::read("19840617").unwrap()
+    );
+    assert_eq!(shown, "Numeric(2, 1 digits) TimeStamp(Day)");
 }

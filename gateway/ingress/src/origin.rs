@@ -33,7 +33,9 @@ impl Origin {
         let line = message.segment(0).map(|header| header.raw());
         let line = line.filter(|line| line.len() <= HEADER_BYTES_MAX);
         Self {
-            header: line.and_then(|line| Message::parse(line).ok()),
+            header: line
+                .and_then(|line| Message::parse(line).ok())
+                .map(|header| header.came_in(message.charset())),
             charset: message.charset(),
             sender: Some(sender.id.clone()),
             table: sender.acknowledge,

@@ -1,13 +1,23 @@
 //! NM, a number as digits: nothing is rounded, so nothing is lost. How a number is written to JSON
 //! is the FHIR crate's business.
 
+use std::fmt;
+
 /// NM (HL7 v2.5.1 chapter 2A, section 2.A.47): an optional sign, digits, an optional point and
 /// digits.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Numeric<'v> {
     is_negative: bool,
     whole: &'v str,
     fraction: Option<&'v str>,
+}
+
+impl fmt::Debug for Numeric<'_> {
+    /// Shows how long it is, never the digits.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let fraction = self.fraction.unwrap_or_default().len();
+        write!(f, "Numeric({}, {fraction} digits)", self.whole.len())
+    }
 }
 
 impl<'v> Numeric<'v> {

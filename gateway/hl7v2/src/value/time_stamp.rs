@@ -1,11 +1,13 @@
 //! DTM and TS, points in time of any precision, and whose offset from UTC counts. How they are
 //! written in FHIR is the maps' business; nothing here looks at a clock or for a zone by its name.
 
+use std::fmt;
+
 use jiff::civil::{Date, Time};
 use jiff::tz::{Offset, TimeZone};
 
 /// A time stamp (HL7 v2.5.1 chapter 2A, sections 2.A.22 and 2.A.77): as much of it as was sent.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub struct TimeStamp<'v> {
     /// `YYYY`.
     pub year: &'v str,
@@ -20,7 +22,7 @@ pub struct TimeStamp<'v> {
 }
 
 /// A time of day (TM, section 2.A.75): hours and as much more as was sent.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub struct ClockTime<'v> {
     /// `HH`.
     pub hour: &'v str,
@@ -49,6 +51,19 @@ pub enum Precision {
     Second,
     /// And digits after the point.
     Fraction,
+}
+
+impl fmt::Debug for TimeStamp<'_> {
+    /// Shows how much was sent, never what.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "TimeStamp({:?})", self.precision())
+    }
+}
+
+impl fmt::Debug for ClockTime<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ClockTime({:?})", self.precision())
+    }
 }
 
 impl<'v> TimeStamp<'v> {
