@@ -15,6 +15,10 @@ use crate::listener_config::Bounds;
 use crate::peer::Peer;
 use crate::seams::{Seams, within};
 
+/// Bytes that are read ahead of what is taken, and the longest head of a request: as much as an
+/// MLLP connection holds without a share of the budget, twice.
+const BUFFER_BYTES: usize = 32 << 10;
+
 /// Serves one connection until the peer closes it or breaks a bound, or `stop` turns true; then the
 /// request that is under way is answered first.
 ///
@@ -34,6 +38,7 @@ pub async fn serve<S>(
     let mut protocol = http1::Builder::new();
     protocol
         .timer(HttpTimer(Arc::clone(&seams.executor)))
+        .max_buf_size(BUFFER_BYTES)
         .header_read_timeout(bounds.idle().unwrap_or_else(|| bounds.chunk()));
     let connection = protocol.serve_connection(TokioIo::new(stream), service);
     tokio::pin!(connection);

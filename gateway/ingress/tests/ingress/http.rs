@@ -138,6 +138,10 @@ async fn requests_that_hold_no_message_are_told_so() {
     let smuggled = POST.to_owned() + "\r\nContent-Length: 3\r\nContent-Length: 4\r\n\r\nabcd";
     let answer = ask(&mut rig.connect_http(), &smuggled).await;
     assert_eq!(answer.status, 400);
+    let endless =
+        post(&admission("N1")).replace("Host: ", &format!("X: {}\r\n", "x".repeat(40 << 10)));
+    let answer = ask(&mut rig.connect_http(), &endless).await;
+    assert_eq!(answer.status, 431);
     assert_eq!(rig.intake.stored().len(), 1);
 }
 
