@@ -139,7 +139,7 @@ async fn requests_that_hold_no_message_are_told_so() {
     let answer = ask(&mut rig.connect_http(), &smuggled).await;
     assert_eq!(answer.status, 400);
     let endless =
-        post(&admission("N1")).replace("Host: ", &format!("X: {}\r\n", "x".repeat(40 << 10)));
+        post(&admission("N1")).replace("Host: ", &format!("X: {}\r\nHost: ", "x".repeat(63 << 10)));
     let answer = ask(&mut rig.connect_http(), &endless).await;
     assert_eq!(answer.status, 431);
     assert_eq!(rig.intake.stored().len(), 1);
