@@ -1,0 +1,383 @@
+//! `Search`, the places of a structure that the next segment of a message may go to.
+//! Which of them it goes to is decided in `structure_walk`.
+
+use crate::segment_name::SegmentName;
+use crate::structure_definition::{GroupNode, StructureNode};
+
+/// Deeper than any structure of the dictionary, whose deepest has eight levels.
+const DESCENT_MAX: usize = 12;
+
+/// A group that is open.
+#[derive(Clone, Copy)]
+pub(crate) struct OpenGroup<'n> {
+    pub(crate) name: &'static str,
+    pub(crate) nodes: &'n [StructureNode],
+    /// The node reached, and how often it was met; 0 only when the group has just been opened.
+    pub(crate) at: usize,
+    pub(crate) count: usize,
+    /// The segment that opened it.
+    pub(crate) opener: Option<SegmentName>,
+}
+
+/// The nodes to go down through, group by group.
+#[derive(Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Descent {
+    indexes: [u16; DESCENT_MAX],
+    len: usize,
+}
+
+/// Where a segment goes: from the open group at `depth`, to its node `at` for the `count`th time,
+/// and from there down through the nodes in `path`.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Target {
+    pub(crate) depth: usize,
+    pub(crate) at: usize,
+    pub(crate) count: usize,
+    pub(crate) path: Descent,
+}
+
+/// Which nodes may be passed over on the way.
+#[derive(Clone, Copy)]
+pub(crate) enum Skip<'s> {
+    /// Those the structure calls optional.
+    Optional,
+    /// Also required ones that do not come in these segments.
+    Missing(&'s [SegmentName]),
+}
+
+/// Looks for places and counts the nodes it looks at.
+pub(crate) struct Search {
+    pub(crate) steps: u64,
+    path: Descent,
+}
+
+impl<'n> OpenGroup<'n> {
+    pub(crate) fn new(
+        name: &'static str,
+        nodes: &'n [StructureNode],
+        opener: Option<SegmentName>,
+    ) -> Self {
+        Self {
+            name,
+            nodes,
+            at: 0,
+            count: 0,
+            opener,
+        }
+    }
+
+    /// The node after the one reached.
+    pub(crate) fn next(&self) -> usize {
+        self.at.saturating_add(usize::from(self.count > 0))
+    }
+
+    /// Whether the group may end here.
+    fn is_complete(&self) -> bool {
+        let mut rest = self.nodes.iter().skip(self.next());
+        let is_chosen = self.count > 0 && self.nodes.get(self.at).is_some_and(is_alternative);
+        rest.all(|node| is_optional(node) || (is_chosen && is_alternative(node)))
+    }
+}
+
+impl Descent {
+    /// The nodes, outermost first.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = usize> + '_ {
+        self.indexes
+            .iter()
+            .take(self.len)
+            .map(|&index| usize::from(index))
+    }
+
+    /// Whether each group on the way is entered at its beginning.
+    fn is_anchored(&self) -> bool {
+        self.iter().all(|index| index == 0)
+    }
+
+    /// One level more, its node still to be set; false when there is no room.
+    fn go_down(&mut self) -> bool {
+        let has_room = self.len < DESCENT_MAX;
+        self.len = self.len.saturating_add(usize::from(has_room));
+        has_room
+    }
+
+    fn set(&mut self, level: usize, index: usize) {
+        if let Some(place) = self.indexes.get_mut(level) {
+            *place = u16::try_from(index).unwrap_or(u16::MAX);
+        }
+    }
+
+    fn cut(&mut self, level: usize) {
+        for index in self.indexes.iter_mut().skip(level) {
+            *index = 0;
+        }
+        self.len = level;
+    }
+}
+
+impl Target {
+    /// The name of the group that the segment comes to stand in.
+    pub(crate) fn group(&self, open: &[OpenGroup<'_>]) -> &'static str {
+        let Some(around) = open.get(self.depth) else {
+            return "";
+        };
+        let (mut name, mut node) = (around.name, around.nodes.get(self.at));
+        for index in self.path.iter() {
+            let Some(StructureNode::Group(group)) = node else {
+                break;
+            };
+            name = group.name;
+            node = group.nodes.get(index);
+        }
+        name
+    }
+}
+
+impl Search {
+    pub(crate) fn new() -> Self {
+        Self {
+            steps: 0,
+            path: Descent::default(),
+        }
+    }
+
+    /// The nearest place, from the innermost group outward, and the other that stood in doubt.
+    pub(crate) fn nearest(
+        &mut self,
+        open: &[OpenGroup<'_>],
+        name: SegmentName,
+        skip: Skip<'_>,
+    ) -> Option<(Target, Option<Target>)> {
+        for (depth, group) in open.iter().enumerate().rev() {
+            if let Some(target) = self.again(group, depth, name) {
+                return Some((target, None));
+            }
+            if let Some(target) = self.forward(group, depth, group.next(), name, skip) {
+                // A group entered past its beginning yields to a new instance of an open group
+                // that began with this very segment: an ORC after a result is the next order,
+                // not a prior result without its patient.
+                let next = if target.path.is_anchored() {
+                    None
+                } else {
+                    self.next_instance(open, depth, name)
+                };
+                return Some(match next {
+                    Some(next) => (next, Some(target)),
+                    None => (target, None),
+                });
+            }
+        }
+        None
+    }
+
+    /// A new instance of the innermost group, at `depth` or further out, that `name` opened.
+    fn next_instance(
+        &mut self,
+        open: &[OpenGroup<'_>],
+        depth: usize,
+        name: SegmentName,
+    ) -> Option<Target> {
+        let parents = open.iter().enumerate().take(depth).rev();
+        let opened = open.iter().take(depth.saturating_add(1)).rev();
+        parents
+            .zip(opened)
+            .filter(|(_, group)| group.opener == Some(name))
+            .find_map(|((depth, parent), _)| self.again(parent, depth, name))
+    }
+
+    /// A place further out than `chosen` that the grammar allows as well: every group up to it is
+    /// complete, and what it opens begins with this segment.
+    pub(crate) fn rival(
+        &mut self,
+        open: &[OpenGroup<'_>],
+        chosen: &Target,
+        name: SegmentName,
+    ) -> Option<Target> {
+        let outer = open.iter().enumerate().rev();
+        for (depth, group) in outer {
+            if depth < chosen.depth {
+                let found = self
+                    .again(group, depth, name)
+                    .or_else(|| self.forward(group, depth, group.next(), name, Skip::Optional))
+                    .filter(|target| target.path.is_anchored());
+                if found.is_some() {
+                    return found;
+                }
+            }
+            if !group.is_complete() {
+                return None;
+            }
+        }
+        None
+    }
+
+    /// All places that leave nothing required behind, nearest first, at most `max`.
+    pub(crate) fn all(
+        &mut self,
+        open: &[OpenGroup<'_>],
+        name: SegmentName,
+        max: usize,
+    ) -> Vec<Target> {
+        let mut found = Vec::new();
+        for (depth, group) in open.iter().enumerate().rev() {
+            found.extend(self.again(group, depth, name));
+            let mut start = group.next();
+            while let Some(target) = self.forward(group, depth, start, name, Skip::Optional) {
+                found.push(target);
+                start = target.at.saturating_add(1);
+                if found.len() >= max || !group.nodes.get(target.at).is_some_and(is_optional) {
+                    break;
+                }
+            }
+            if found.len() >= max || !group.is_complete() {
+                break;
+            }
+        }
+        found
+    }
+
+    /// The node reached, once more.
+    fn again(&mut self, group: &OpenGroup<'_>, depth: usize, name: SegmentName) -> Option<Target> {
+        let node = group.nodes.get(group.at)?;
+        self.steps = self.steps.saturating_add(1);
+        if group.count == 0 || !node.cardinality().allows_more(group.count) {
+            return None;
+        }
+        self.path.cut(0);
+        let fits = match node {
+            StructureNode::Segment(segment) => segment.name == name,
+            StructureNode::Group(inner) => self.enter(inner, name, Skip::Optional),
+        };
+        fits.then(|| Target {
+            depth,
+            at: group.at,
+            count: group.count.saturating_add(1),
+            path: self.path,
+        })
+    }
+
+    /// A later node of the same group, from `start` on.
+    fn forward(
+        &mut self,
+        group: &OpenGroup<'_>,
+        depth: usize,
+        start: usize,
+        name: SegmentName,
+        skip: Skip<'_>,
+    ) -> Option<Target> {
+        self.path.cut(0);
+        let is_chosen = group.count > 0 && group.nodes.get(group.at).is_some_and(is_alternative);
+        let at = self.seek(group.nodes, start, is_chosen, name, skip)?;
+        Some(Target {
+            depth,
+            at,
+            count: 1,
+            path: self.path,
+        })
+    }
+
+    /// The first node from `start` on that takes the segment, passing over what may be passed
+    /// over. Groups below are entered by the way left in `path`. `is_chosen` says that the node
+    /// before is the alternative taken among its neighbours.
+    ///
+    /// The depth is that of the dictionary's structures, at most nine.
+    fn seek(
+        &mut self,
+        nodes: &[StructureNode],
+        start: usize,
+        is_chosen: bool,
+        name: SegmentName,
+        skip: Skip<'_>,
+    ) -> Option<usize> {
+        let mut is_chosen = is_chosen;
+        let mut is_choice_open = false;
+        for (index, node) in nodes.iter().enumerate().skip(start) {
+            self.steps = self.steps.saturating_add(1);
+            if !is_alternative(node) {
+                if is_choice_open {
+                    return None;
+                }
+                is_chosen = false;
+            }
+            let fits = match node {
+                StructureNode::Segment(segment) => segment.name == name,
+                StructureNode::Group(group) => self.enter(group, name, within(group, skip)),
+            };
+            if fits {
+                return Some(index);
+            }
+            if !self.may_skip(node, skip) {
+                if !is_alternative(node) {
+                    return None;
+                }
+                is_choice_open = !is_chosen;
+            }
+        }
+        None
+    }
+
+    /// Whether a segment of that name may open the group; the way to it is left in `path`.
+    fn enter(&mut self, group: &GroupNode, name: SegmentName, skip: Skip<'_>) -> bool {
+        let level = self.path.len;
+        if !self.path.go_down() {
+            return false;
+        }
+        if let Some(index) = self.seek(&group.nodes, 0, false, name, skip) {
+            self.path.set(level, index);
+            return true;
+        }
+        self.path.cut(level);
+        false
+    }
+
+    fn may_skip(&mut self, node: &StructureNode, skip: Skip<'_>) -> bool {
+        is_optional(node)
+            || match skip {
+                Skip::Optional => false,
+                Skip::Missing(near) => !self.may_begin(node, near),
+            }
+    }
+
+    /// Whether one of these segments may be the first of the node.
+    fn may_begin(&mut self, node: &StructureNode, near: &[SegmentName]) -> bool {
+        match node {
+            StructureNode::Segment(segment) => {
+                self.steps = self.steps.saturating_add(near.len() as u64);
+                near.contains(&segment.name)
+            }
+            StructureNode::Group(group) => {
+                let is_required = |node| !is_optional(node) && !is_alternative(node);
+                let required = group.nodes.iter().position(is_required);
+                let first = required.map_or(group.nodes.len(), |index| index.saturating_add(1));
+                let mut begin = group.nodes.iter().take(first);
+                begin.any(|node| self.may_begin(node, near))
+            }
+        }
+    }
+}
+
+/// Only a required group may lack its first segments; an optional one that lacks them is not there.
+fn within<'s>(group: &GroupNode, skip: Skip<'s>) -> Skip<'s> {
+    if group.cardinality.min == 0 {
+        Skip::Optional
+    } else {
+        skip
+    }
+}
+
+/// Whether the node may be left out: by its cardinality, or because all in it is optional.
+pub(crate) fn is_optional(node: &StructureNode) -> bool {
+    match node {
+        StructureNode::Segment(segment) => segment.cardinality.min == 0 && !segment.is_alternative,
+        StructureNode::Group(group) => {
+            group.cardinality.min == 0 || group.nodes.iter().all(is_optional)
+        }
+    }
+}
+
+/// Whether the node is one of several neighbouring alternatives.
+pub(crate) fn is_alternative(node: &StructureNode) -> bool {
+    match node {
+        StructureNode::Segment(segment) => segment.is_alternative,
+        StructureNode::Group(_) => false,
+    }
+}
