@@ -28,6 +28,7 @@ pub mod resolve;
 pub mod rule_problem;
 pub mod segment_name;
 pub mod structure;
+mod structure_ahead;
 mod structure_back_off;
 pub mod structure_definition;
 mod structure_search;

@@ -2,6 +2,7 @@
 //! Which of them it goes to is decided in `structure_walk`.
 
 use crate::segment_name::SegmentName;
+use crate::structure_ahead::{Ahead, Near};
 use crate::structure_definition::{GroupNode, StructureNode};
 
 /// Deeper than any structure of the dictionary, whose deepest has eight levels.
@@ -38,16 +39,17 @@ pub(crate) struct Target {
 
 /// Which nodes may be passed over on the way.
 #[derive(Clone, Copy)]
-pub(crate) enum Skip<'s> {
+pub(crate) enum Skip {
     /// Those the structure calls optional.
     Optional,
     /// Also required ones that do not come in these segments.
-    Missing(&'s [SegmentName]),
+    Missing(Near),
 }
 
 /// Looks for places and counts the nodes it looks at.
-pub(crate) struct Search {
+pub(crate) struct Search<'n> {
     pub(crate) steps: u64,
+    pub(crate) ahead: Ahead<'n>,
     path: Descent,
 }
 
@@ -132,10 +134,11 @@ impl Target {
     }
 }
 
-impl Search {
-    pub(crate) fn new() -> Self {
+impl<'n> Search<'n> {
+    pub(crate) fn new(names: &'n [SegmentName]) -> Self {
         Self {
             steps: 0,
+            ahead: Ahead::new(names),
             path: Descent::default(),
         }
     }
@@ -145,7 +148,7 @@ impl Search {
         &mut self,
         open: &[OpenGroup<'_>],
         name: SegmentName,
-        skip: Skip<'_>,
+        skip: Skip,
     ) -> Option<(Target, Option<Target>)> {
         for (depth, group) in open.iter().enumerate().rev() {
             if let Some(target) = self.again(group, depth, name) {
@@ -262,7 +265,7 @@ impl Search {
         depth: usize,
         start: usize,
         name: SegmentName,
-        skip: Skip<'_>,
+        skip: Skip,
     ) -> Option<Target> {
         self.path.cut(0);
         let is_chosen = group.count > 0 && group.nodes.get(group.at).is_some_and(is_alternative);
@@ -286,7 +289,7 @@ impl Search {
         start: usize,
         is_chosen: bool,
         name: SegmentName,
-        skip: Skip<'_>,
+        skip: Skip,
     ) -> Option<usize> {
         let mut is_chosen = is_chosen;
         let mut is_choice_open = false;
@@ -316,7 +319,7 @@ impl Search {
     }
 
     /// Whether a segment of that name may open the group; the way to it is left in `path`.
-    fn enter(&mut self, group: &GroupNode, name: SegmentName, skip: Skip<'_>) -> bool {
+    fn enter(&mut self, group: &GroupNode, name: SegmentName, skip: Skip) -> bool {
         let level = self.path.len;
         if !self.path.go_down() {
             return false;
@@ -329,7 +332,7 @@ impl Search {
         false
     }
 
-    fn may_skip(&mut self, node: &StructureNode, skip: Skip<'_>) -> bool {
+    fn may_skip(&mut self, node: &StructureNode, skip: Skip) -> bool {
         is_optional(node)
             || match skip {
                 Skip::Optional => false,
@@ -338,11 +341,11 @@ impl Search {
     }
 
     /// Whether one of these segments may be the first of the node.
-    fn may_begin(&mut self, node: &StructureNode, near: &[SegmentName]) -> bool {
+    fn may_begin(&mut self, node: &StructureNode, near: Near) -> bool {
         match node {
             StructureNode::Segment(segment) => {
-                self.steps = self.steps.saturating_add(near.len() as u64);
-                near.contains(&segment.name)
+                self.steps = self.steps.saturating_add(1);
+                self.ahead.has(segment.name, near)
             }
             StructureNode::Group(group) => {
                 let is_required = |node| !is_optional(node) && !is_alternative(node);
@@ -356,7 +359,7 @@ impl Search {
 }
 
 /// Only a required group may lack its first segments; an optional one that lacks them is not there.
-fn within<'s>(group: &GroupNode, skip: Skip<'s>) -> Skip<'s> {
+fn within(group: &GroupNode, skip: Skip) -> Skip {
     if group.cardinality.min == 0 {
         Skip::Optional
     } else {

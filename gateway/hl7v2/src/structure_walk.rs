@@ -4,6 +4,7 @@
 
 use crate::grouping_rules::GroupingRules;
 use crate::segment_name::SegmentName;
+use crate::structure_ahead::Near;
 use crate::structure_definition::{StructureDefinition, StructureNode};
 use crate::structure_search::{OpenGroup, Search, Skip, Target};
 
@@ -49,7 +50,7 @@ pub(crate) struct Walk<'n> {
     pub(crate) decisions: Vec<Decision>,
     /// Outermost first; never empty.
     pub(crate) open: Vec<OpenGroup<'n>>,
-    pub(crate) search: Search,
+    pub(crate) search: Search<'n>,
 }
 
 impl<'n> Layout<'n> {
@@ -68,7 +69,7 @@ impl<'n> Walk<'n> {
             layout,
             decisions: Vec::with_capacity(layout.names.len()),
             open: layout.start(),
-            search: Search::new(),
+            search: Search::new(layout.names),
         }
     }
 
@@ -133,16 +134,18 @@ impl<'n> Walk<'n> {
 
     /// The following segments up to one that opens a new instance of a group now open: what comes
     /// after that belongs to others.
-    fn until_next_group(&mut self) -> &'n [SegmentName] {
-        let following = self.layout.names;
-        let following = following
-            .get(self.decisions.len().saturating_add(1)..)
-            .unwrap_or_default();
-        let opens = |name: &SegmentName| self.open.iter().any(|group| group.opener == Some(*name));
-        let near = following.iter().take(LOOK_AHEAD_MAX);
-        let end = near.clone().position(opens).unwrap_or(near.len());
-        self.search.steps = self.search.steps.saturating_add(end as u64);
-        following.get(..end).unwrap_or_default()
+    fn until_next_group(&mut self) -> Near {
+        let after = self.decisions.len();
+        let mut end = after.saturating_add(LOOK_AHEAD_MAX).saturating_add(1);
+        for opener in self.open.iter().filter_map(|group| group.opener) {
+            self.search.steps = self.search.steps.saturating_add(1);
+            end = self
+                .search
+                .ahead
+                .next(opener, after)
+                .map_or(end, |next| next.min(end));
+        }
+        Near { after, end }
     }
 
     /// How often the segment, or the group that it begins, may stand at a place reached, when it
