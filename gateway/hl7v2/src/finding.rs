@@ -27,7 +27,7 @@ pub enum FindingKind {
     },
     /// A local segment (`Z`) that nobody defined for this sender.
     UndefinedLocal,
-    /// Two groups could have taken the segment, and nothing in the message tells which.
+    /// Two groups could have taken the segment, and what comes next does not tell which.
     Ambiguous {
         /// The group it was given to and the other one.
         groups: [&'static str; 2],

@@ -31,6 +31,7 @@ pub mod structure;
 mod structure_ahead;
 mod structure_back_off;
 pub mod structure_definition;
+mod structure_place;
 mod structure_search;
 mod structure_tree;
 mod structure_walk;

@@ -6,7 +6,7 @@ use crate::dictionary::{Version, version, versions};
 use crate::rule_problem::RuleProblem;
 use crate::segment_name::SegmentName;
 use crate::structure_definition::StructureNode;
-use crate::structure_search::OpenGroup;
+use crate::structure_place::OpenGroup;
 
 /// A segment that sender and receiver defined among themselves (HL7 v2.5.1 chapter 2, section
 /// 2.5.2).

@@ -68,9 +68,9 @@ pub fn group_with(message: &Message, rules: &GroupingRules) -> Grouped {
 /// A segment goes to the nearest place that takes it: beside the segment before it, later in the
 /// same group, in a new instance of that group, then the same one group further out. So a note
 /// belongs to the segment it follows, and the next OBR begins the next order. When there is no such
-/// place, the latest choice that another place was open for is taken back, if all after it fits
-/// then. Only then is a required segment that the message lacks passed over; one that comes later
-/// is waited for.
+/// place, or going there leaves something required behind, the latest choice that another place was
+/// open for is taken back, if all after it fits then. Only then is a required segment that the
+/// message lacks passed over; one that comes later is waited for.
 pub fn group_as(message: &Message, structure: &StructureDefinition) -> Grouped {
     group_as_with(message, structure, &NO_RULES)
 }

@@ -3,7 +3,7 @@
 
 use crate::segment_name::SegmentName;
 use crate::structure_definition::StructureNode;
-use crate::structure_search::OpenGroup;
+use crate::structure_place::OpenGroup;
 use crate::structure_walk::{Decision, Layout, Placed, Walk, carry_out};
 
 /// How many decisions may be taken back at once.
@@ -76,9 +76,12 @@ impl<'n> BackOff<'n> {
                 if taken.has_gap || target == taken.target {
                     continue;
                 }
+                // When the very next segment asks for it, nothing is in doubt any more.
+                let given = taken.target.group(open);
+                let in_doubt = ordinal.saturating_add(1) < end && given != target.group(open);
                 let otherwise = Placed {
                     target,
-                    rival: Some(taken.target.group(open)),
+                    rival: in_doubt.then_some(given),
                     has_gap: false,
                 };
                 if replace(walk, ordinal, open, otherwise) {
@@ -117,8 +120,8 @@ impl<'n> BackOff<'n> {
     }
 }
 
-/// Decides otherwise on the segment at `ordinal` and anew on all after it up to the next one; undone
-/// when one of them, but for those that were out of place before, does not fit any more.
+/// Decides otherwise on the segment at `ordinal` and anew on all after it up to the next one;
+/// undone when one of them, but for those out of place before, does not fit any more.
 fn replace<'n>(
     walk: &mut Walk<'n>,
     ordinal: usize,

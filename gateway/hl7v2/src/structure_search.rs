@@ -4,38 +4,7 @@
 use crate::segment_name::SegmentName;
 use crate::structure_ahead::{Ahead, Near};
 use crate::structure_definition::{GroupNode, StructureNode};
-
-/// Deeper than any structure of the dictionary, whose deepest has eight levels.
-const DESCENT_MAX: usize = 12;
-
-/// A group that is open.
-#[derive(Clone, Copy)]
-pub(crate) struct OpenGroup<'n> {
-    pub(crate) name: &'static str,
-    pub(crate) nodes: &'n [StructureNode],
-    /// The node reached, and how often it was met; 0 only when the group has just been opened.
-    pub(crate) at: usize,
-    pub(crate) count: usize,
-    /// The segment that opened it.
-    pub(crate) opener: Option<SegmentName>,
-}
-
-/// The nodes to go down through, group by group.
-#[derive(Clone, Copy, PartialEq, Eq, Default)]
-pub(crate) struct Descent {
-    indexes: [u16; DESCENT_MAX],
-    len: usize,
-}
-
-/// Where a segment goes: from the open group at `depth`, to its node `at` for the `count`th time,
-/// and from there down through the nodes in `path`.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Target {
-    pub(crate) depth: usize,
-    pub(crate) at: usize,
-    pub(crate) count: usize,
-    pub(crate) path: Descent,
-}
+use crate::structure_place::{Descent, OpenGroup, Target};
 
 /// Which nodes may be passed over on the way.
 #[derive(Clone, Copy)]
@@ -51,87 +20,6 @@ pub(crate) struct Search<'n> {
     pub(crate) steps: u64,
     pub(crate) ahead: Ahead<'n>,
     path: Descent,
-}
-
-impl<'n> OpenGroup<'n> {
-    pub(crate) fn new(
-        name: &'static str,
-        nodes: &'n [StructureNode],
-        opener: Option<SegmentName>,
-    ) -> Self {
-        Self {
-            name,
-            nodes,
-            at: 0,
-            count: 0,
-            opener,
-        }
-    }
-
-    /// The node after the one reached.
-    pub(crate) fn next(&self) -> usize {
-        self.at.saturating_add(usize::from(self.count > 0))
-    }
-
-    /// Whether the group may end here.
-    fn is_complete(&self) -> bool {
-        let mut rest = self.nodes.iter().skip(self.next());
-        let is_chosen = self.count > 0 && self.nodes.get(self.at).is_some_and(is_alternative);
-        rest.all(|node| is_optional(node) || (is_chosen && is_alternative(node)))
-    }
-}
-
-impl Descent {
-    /// The nodes, outermost first.
-    pub(crate) fn iter(&self) -> impl Iterator<Item = usize> + '_ {
-        self.indexes
-            .iter()
-            .take(self.len)
-            .map(|&index| usize::from(index))
-    }
-
-    /// Whether each group on the way is entered at its beginning.
-    fn is_anchored(&self) -> bool {
-        self.iter().all(|index| index == 0)
-    }
-
-    /// One level more, its node still to be set; false when there is no room.
-    fn go_down(&mut self) -> bool {
-        let has_room = self.len < DESCENT_MAX;
-        self.len = self.len.saturating_add(usize::from(has_room));
-        has_room
-    }
-
-    fn set(&mut self, level: usize, index: usize) {
-        if let Some(place) = self.indexes.get_mut(level) {
-            *place = u16::try_from(index).unwrap_or(u16::MAX);
-        }
-    }
-
-    fn cut(&mut self, level: usize) {
-        for index in self.indexes.iter_mut().skip(level) {
-            *index = 0;
-        }
-        self.len = level;
-    }
-}
-
-impl Target {
-    /// The name of the group that the segment comes to stand in.
-    pub(crate) fn group(&self, open: &[OpenGroup<'_>]) -> &'static str {
-        let Some(around) = open.get(self.depth) else {
-            return "";
-        };
-        let (mut name, mut node) = (around.name, around.nodes.get(self.at));
-        for index in self.path.iter() {
-            let Some(StructureNode::Group(group)) = node else {
-                break;
-            };
-            name = group.name;
-            node = group.nodes.get(index);
-        }
-        name
-    }
 }
 
 impl<'n> Search<'n> {
@@ -187,30 +75,47 @@ impl<'n> Search<'n> {
             .find_map(|((depth, parent), _)| self.again(parent, depth, name))
     }
 
-    /// A place further out than `chosen` that the grammar allows as well: every group up to it is
-    /// complete, and what it opens begins with this segment.
+    /// Another place that the grammar allows as well as `chosen`, further out or a later group of
+    /// the same one: every group up to it is complete, and what it opens begins with this segment.
     pub(crate) fn rival(
         &mut self,
         open: &[OpenGroup<'_>],
         chosen: &Target,
         name: SegmentName,
     ) -> Option<Target> {
-        let outer = open.iter().enumerate().rev();
-        for (depth, group) in outer {
-            if depth < chosen.depth {
-                let found = self
-                    .again(group, depth, name)
+        for (depth, group) in open.iter().enumerate().rev() {
+            let found = if depth < chosen.depth {
+                self.again(group, depth, name)
                     .or_else(|| self.forward(group, depth, group.next(), name, Skip::Optional))
-                    .filter(|target| target.path.is_anchored());
-                if found.is_some() {
-                    return found;
-                }
+            } else if depth == chosen.depth && chosen.path.is_down() {
+                let may_skip = chosen.count > 1
+                    || group
+                        .nodes
+                        .get(chosen.at)
+                        .is_some_and(StructureNode::is_optional);
+                let later = chosen.at.saturating_add(1);
+                let later =
+                    may_skip.then(|| self.forward(group, depth, later, name, Skip::Optional));
+                later.flatten().filter(|target| target.path.is_down())
+            } else {
+                None
+            };
+            let found = found.filter(|target| target.path.is_anchored());
+            if found.is_some() {
+                return found;
             }
             if !group.is_complete() {
                 return None;
             }
         }
         None
+    }
+
+    /// Whether a segment that goes to `target` leaves a group behind that lacks something.
+    pub(crate) fn leaves_gap(&mut self, open: &[OpenGroup<'_>], target: &Target) -> bool {
+        let left = open.iter().skip(target.depth.saturating_add(1));
+        self.steps = self.steps.saturating_add(left.len() as u64);
+        left.rev().any(|group| !group.is_complete())
     }
 
     /// All places that leave nothing required behind, nearest first, at most `max`.
@@ -227,7 +132,12 @@ impl<'n> Search<'n> {
             while let Some(target) = self.forward(group, depth, start, name, Skip::Optional) {
                 found.push(target);
                 start = target.at.saturating_add(1);
-                if found.len() >= max || !group.nodes.get(target.at).is_some_and(is_optional) {
+                if found.len() >= max
+                    || !group
+                        .nodes
+                        .get(target.at)
+                        .is_some_and(StructureNode::is_optional)
+                {
                     break;
                 }
             }
@@ -268,7 +178,11 @@ impl<'n> Search<'n> {
         skip: Skip,
     ) -> Option<Target> {
         self.path.cut(0);
-        let is_chosen = group.count > 0 && group.nodes.get(group.at).is_some_and(is_alternative);
+        let is_chosen = group.count > 0
+            && group
+                .nodes
+                .get(group.at)
+                .is_some_and(StructureNode::is_alternative);
         let at = self.seek(group.nodes, start, is_chosen, name, skip)?;
         Some(Target {
             depth,
@@ -295,7 +209,7 @@ impl<'n> Search<'n> {
         let mut is_choice_open = false;
         for (index, node) in nodes.iter().enumerate().skip(start) {
             self.steps = self.steps.saturating_add(1);
-            if !is_alternative(node) {
+            if !node.is_alternative() {
                 if is_choice_open {
                     return None;
                 }
@@ -309,7 +223,7 @@ impl<'n> Search<'n> {
                 return Some(index);
             }
             if !self.may_skip(node, skip) {
-                if !is_alternative(node) {
+                if !node.is_alternative() {
                     return None;
                 }
                 is_choice_open = !is_chosen;
@@ -320,7 +234,7 @@ impl<'n> Search<'n> {
 
     /// Whether a segment of that name may open the group; the way to it is left in `path`.
     fn enter(&mut self, group: &GroupNode, name: SegmentName, skip: Skip) -> bool {
-        let level = self.path.len;
+        let level = self.path.level();
         if !self.path.go_down() {
             return false;
         }
@@ -333,7 +247,7 @@ impl<'n> Search<'n> {
     }
 
     fn may_skip(&mut self, node: &StructureNode, skip: Skip) -> bool {
-        is_optional(node)
+        node.is_optional()
             || match skip {
                 Skip::Optional => false,
                 Skip::Missing(near) => !self.may_begin(node, near),
@@ -348,7 +262,8 @@ impl<'n> Search<'n> {
                 self.ahead.has(segment.name, near)
             }
             StructureNode::Group(group) => {
-                let is_required = |node| !is_optional(node) && !is_alternative(node);
+                let is_required =
+                    |node: &StructureNode| !node.is_optional() && !node.is_alternative();
                 let required = group.nodes.iter().position(is_required);
                 let first = required.map_or(group.nodes.len(), |index| index.saturating_add(1));
                 let mut begin = group.nodes.iter().take(first);
@@ -364,23 +279,5 @@ fn within(group: &GroupNode, skip: Skip) -> Skip {
         Skip::Optional
     } else {
         skip
-    }
-}
-
-/// Whether the node may be left out: by its cardinality, or because all in it is optional.
-pub(crate) fn is_optional(node: &StructureNode) -> bool {
-    match node {
-        StructureNode::Segment(segment) => segment.cardinality.min == 0 && !segment.is_alternative,
-        StructureNode::Group(group) => {
-            group.cardinality.min == 0 || group.nodes.iter().all(is_optional)
-        }
-    }
-}
-
-/// Whether the node is one of several neighbouring alternatives.
-pub(crate) fn is_alternative(node: &StructureNode) -> bool {
-    match node {
-        StructureNode::Segment(segment) => segment.is_alternative,
-        StructureNode::Group(_) => false,
     }
 }

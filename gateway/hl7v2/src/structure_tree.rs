@@ -4,7 +4,7 @@
 use crate::finding::{Finding, FindingKind, Missing};
 use crate::group_instance::{GroupChild, GroupInstance};
 use crate::structure_definition::StructureNode;
-use crate::structure_search::{OpenGroup, Target, is_alternative, is_optional};
+use crate::structure_place::{OpenGroup, Target};
 use crate::structure_walk::{Decision, Layout};
 
 /// The tree as far as it is built, and all that was found on the way.
@@ -116,7 +116,12 @@ impl<'n> Builder<'n> {
 
     /// Notes what is missing among the nodes from `first` up to, not including, `end`.
     fn note_missing(&mut self, group: &OpenGroup<'_>, first: usize, end: usize) {
-        let is_choice = |at: usize| group.nodes.get(at).is_some_and(is_alternative);
+        let is_choice = |at: usize| {
+            group
+                .nodes
+                .get(at)
+                .is_some_and(StructureNode::is_alternative)
+        };
         // One alternative of each row is required; the node before or the one reached may be it.
         let mut is_in_row = first > 0 && first.checked_sub(1).is_some_and(is_choice);
         let mut row = None;
@@ -135,7 +140,7 @@ impl<'n> Builder<'n> {
                     }
                     is_in_row = false;
                 }
-                _ if is_optional(node) => is_in_row = false,
+                _ if node.is_optional() => is_in_row = false,
                 StructureNode::Segment(segment) => {
                     is_in_row = false;
                     self.note_one(group, Missing::Segment(segment.name));

@@ -6,7 +6,8 @@ use crate::grouping_rules::GroupingRules;
 use crate::segment_name::SegmentName;
 use crate::structure_ahead::Near;
 use crate::structure_definition::{StructureDefinition, StructureNode};
-use crate::structure_search::{OpenGroup, Search, Skip, Target};
+use crate::structure_place::{OpenGroup, Target};
+use crate::structure_search::{Search, Skip};
 
 /// How many of the following segments are looked through for one that seems to be missing.
 const LOOK_AHEAD_MAX: usize = 256;
@@ -76,10 +77,15 @@ impl<'n> Walk<'n> {
     /// Decides on the next segment without touching earlier decisions, if the structure foresees it
     /// here. `false` leaves all as it was.
     pub(crate) fn go_on(&mut self, name: SegmentName) -> bool {
-        let Some((target, doubted)) = self.search.nearest(&self.open, name, Skip::Optional) else {
+        let found = self.search.nearest(&self.open, name, Skip::Optional);
+        let Some((target, doubted)) = found else {
             return false;
         };
+        if self.search.leaves_gap(&self.open, &target) {
+            return false;
+        }
         let rival = doubted.or_else(|| self.search.rival(&self.open, &target, name));
+        let rival = rival.filter(|rival| self.stays_in_doubt(target, *rival));
         let rival = rival.map(|rival| rival.group(&self.open));
         self.decide(Decision::Placed(Placed {
             target,
@@ -89,10 +95,37 @@ impl<'n> Walk<'n> {
         true
     }
 
+    /// Whether the segment after this one speaks for `chosen` no more than for `rival`.
+    fn stays_in_doubt(&mut self, chosen: Target, rival: Target) -> bool {
+        let after = self.decisions.len().saturating_add(1);
+        let next = self.layout.names.get(after).copied();
+        let Some(next) = next.filter(|next| !next.is_local()) else {
+            return true;
+        };
+        self.leads_on(rival, next) || !self.leads_on(chosen, next)
+    }
+
+    /// Whether `next` has a place after this segment goes to `target`.
+    fn leads_on(&mut self, target: Target, next: SegmentName) -> bool {
+        let mut open = self.open.clone();
+        let placed = Placed {
+            target,
+            rival: None,
+            has_gap: false,
+        };
+        let name = self.layout.names.get(self.decisions.len()).copied();
+        carry_out(&mut open, Decision::Placed(placed), name);
+        let found = self.search.nearest(&open, next, Skip::Optional);
+        found.is_some_and(|(target, _)| !self.search.leaves_gap(&open, &target))
+    }
+
     /// Decides on the next segment by passing over required ones that seem to be missing.
     pub(crate) fn pass_over(&mut self, name: SegmentName) -> bool {
-        let near = self.until_next_group();
-        let found = self.search.nearest(&self.open, name, Skip::Missing(near));
+        let mut found = self.search.nearest(&self.open, name, Skip::Optional);
+        if found.is_none() {
+            let near = self.until_next_group();
+            found = self.search.nearest(&self.open, name, Skip::Missing(near));
+        }
         let Some((target, _)) = found else {
             return false;
         };

@@ -1,5 +1,5 @@
-//! What grouping finds beside the tree: doubts, gaps, segments out of place; what it takes back, and
-//! how much work that is. The trees of common messages are in `structure`.
+//! What grouping finds beside the tree: doubts, gaps, segments out of place; what it takes back,
+//! and how much work that is. The trees of common messages are in `structure`.
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,
@@ -63,13 +63,19 @@ fn a_choice_is_taken_back_for_what_comes_after() {
         tree,
         "MSH PATIENT(PID) ORDER(OBR SPECIMEN(SPM OBX) RESULT(OBX NTE)) ORDER(OBR)"
     );
-    assert_eq!(
-        told,
-        [
-            "4 OBX: the segment was given to SPECIMEN and could be RESULT's",
-            "5 OBX: the segment was given to RESULT and could be SPECIMEN's",
-        ]
+    let doubt = "4 OBX: the segment was given to SPECIMEN and could be RESULT's";
+    assert_eq!(told, [doubt]);
+    // An order of observations needs an OBR; this one turns out to be of medication.
+    let (tree, told) = laid_out(
+        "CSU^C09^CSU_C09",
+        "PID CSR CSS ORC OBR OBX ORC RXA RXR ORC RXA RXR",
     );
+    assert_eq!(
+        tree,
+        "MSH PATIENT(PID CSR STUDY_PHASE(STUDY_SCHEDULE(CSS STUDY_OBSERVATION(ORC OBR OBX) \
+         STUDY_PHARM(ORC RX_ADMIN(RXA RXR)) STUDY_PHARM(ORC RX_ADMIN(RXA RXR)))))"
+    );
+    assert_eq!(told, Vec::<String>::new());
 }
 
 #[test]

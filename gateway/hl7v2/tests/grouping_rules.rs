@@ -1,5 +1,5 @@
-//! What a sender's rules change: structures for its events, places and paths for its local segments.
-//! Grouping by the standard alone is tested in `structure` and `grouping`.
+//! What a sender's rules change: structures for its events, places and paths for its local
+//! segments. Grouping by the standard alone is tested in `structure` and `grouping`.
 #![allow(clippy::unwrap_used, reason = "tests may be blunt")]
 
 use isthmus_hl7v2::definition::Cardinality;
@@ -91,12 +91,12 @@ fn an_event_is_given_another_structure() {
             group_with(&message, &rules).structure,
         )
     };
-    let (plain, ruled) = (Some("ADT_A01"), Some("ADT_A05"));
-    assert_eq!(used("ADT^A08^ADT_A01", "2.5.1"), (plain, ruled));
+    let (plain, given) = (Some("ADT_A01"), Some("ADT_A05"));
+    assert_eq!(used("ADT^A08^ADT_A01", "2.5.1"), (plain, given));
     assert_eq!(used("ADT^A01^ADT_A01", "2.5.1"), (plain, plain));
     assert_eq!(used("ZLB^Z01", "2.5.1"), (None, Some("ORU_R01")));
     // 2.2 has no ADT_A05, so the newest version's is taken.
-    assert_eq!(used("ADT^A08", "2.2").1, ruled);
+    assert_eq!(used("ADT^A08", "2.2").1, given);
 }
 
 #[test]
