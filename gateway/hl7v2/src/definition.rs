@@ -1,5 +1,5 @@
-//! What the standard says of segments, fields, datatypes, components and tables: the shapes the dictionary
-//! hands out. Where they come from is in `dictionary`, message structures in
+//! What the standard says of segments, fields, datatypes, components and tables: the shapes the
+//! dictionary hands out. Where they come from is in `dictionary`, message structures in
 //! `structure_definition`.
 
 use crate::segment_name::SegmentName;

@@ -1,6 +1,6 @@
 //! Grouping: lays the segments of a message out on the tree of its structure.
-//! What a group is made of is in `group_instance`, the structures are in `structure_definition`, the
-//! walk along them is in `structure_walk` and what it can find in `finding`.
+//! What a group is made of is in `group_instance`, the structures are in `structure_definition`,
+//! the walk along them is in `structure_walk` and what it can find in `finding`.
 
 use crate::dictionary::{nearest, version, versions};
 use crate::finding::Finding;

@@ -1,5 +1,6 @@
 //! The command that makes `dictionary/*.txt` from tables of facts; it reads and writes files.
-//! The form of the files is in `render` and `render_tables`; how the crate reads them back is in `dictionary_text`.
+//! The form of the files is in `render` and `render_tables`; the crate reads them back in
+//! `dictionary_text` and `dictionary_tables`.
 
 use std::error::Error;
 use std::path::{Path, PathBuf};
