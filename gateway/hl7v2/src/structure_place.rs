@@ -56,14 +56,16 @@ impl<'n> OpenGroup<'n> {
         self.at.saturating_add(usize::from(self.count > 0))
     }
 
+    /// Whether the node reached is one of several alternatives: the one taken.
+    pub(crate) fn has_alternative(&self) -> bool {
+        let reached = self.nodes.get(self.at);
+        self.count > 0 && reached.is_some_and(StructureNode::is_alternative)
+    }
+
     /// Whether the group may end here.
     pub(crate) fn is_complete(&self) -> bool {
         let mut rest = self.nodes.iter().skip(self.next());
-        let is_chosen = self.count > 0
-            && self
-                .nodes
-                .get(self.at)
-                .is_some_and(StructureNode::is_alternative);
+        let is_chosen = self.has_alternative();
         rest.all(|node| node.is_optional() || (is_chosen && node.is_alternative()))
     }
 }
@@ -108,7 +110,7 @@ impl Descent {
 
     /// Goes back up to a level.
     pub(crate) fn cut(&mut self, level: usize) {
-        for index in self.indexes.iter_mut().skip(level) {
+        for index in self.indexes.iter_mut().take(self.len).skip(level) {
             *index = 0;
         }
         self.len = level;

@@ -85,22 +85,20 @@ impl<'n> Search<'n> {
     ) -> Option<Target> {
         for (depth, group) in open.iter().enumerate().rev() {
             let found = if depth < chosen.depth {
-                self.again(group, depth, name)
-                    .or_else(|| self.forward(group, depth, group.next(), name, Skip::Optional))
+                let again = group.count > 0;
+                let again = again
+                    .then(|| self.begun(group, depth, group.at, name))
+                    .flatten();
+                again.or_else(|| self.begun_later(group, depth, group.next(), name))
             } else if depth == chosen.depth && chosen.path.is_down() {
-                let may_skip = chosen.count > 1
-                    || group
-                        .nodes
-                        .get(chosen.at)
-                        .is_some_and(StructureNode::is_optional);
+                let reached = group.nodes.get(chosen.at);
+                let may_skip = chosen.count > 1 || reached.is_some_and(StructureNode::is_optional);
                 let later = chosen.at.saturating_add(1);
-                let later =
-                    may_skip.then(|| self.forward(group, depth, later, name, Skip::Optional));
+                let later = may_skip.then(|| self.begun_later(group, depth, later, name));
                 later.flatten().filter(|target| target.path.is_down())
             } else {
                 None
             };
-            let found = found.filter(|target| target.path.is_anchored());
             if found.is_some() {
                 return found;
             }
@@ -109,6 +107,58 @@ impl<'n> Search<'n> {
             }
         }
         None
+    }
+
+    /// The first place from the node `start` of a group on that begins with the segment.
+    fn begun_later(
+        &mut self,
+        group: &OpenGroup<'_>,
+        depth: usize,
+        start: usize,
+        name: SegmentName,
+    ) -> Option<Target> {
+        let is_chosen = group.has_alternative();
+        for (at, node) in group.nodes.iter().enumerate().skip(start) {
+            let found = self.begun(group, depth, at, name);
+            let may_skip = node.is_optional() || (is_chosen && node.is_alternative());
+            if found.is_some() || !may_skip {
+                return found;
+            }
+        }
+        None
+    }
+
+    /// The node `at` of a group, if it may come (again) and the segment is the first thing in it.
+    fn begun(
+        &mut self,
+        group: &OpenGroup<'_>,
+        depth: usize,
+        at: usize,
+        name: SegmentName,
+    ) -> Option<Target> {
+        self.steps = self.steps.saturating_add(1);
+        let mut node = group.nodes.get(at)?;
+        let before = if at == group.at { group.count } else { 0 };
+        if !node.cardinality().allows_more(before) {
+            return None;
+        }
+        let mut path = Descent::default();
+        while let StructureNode::Group(inner) = node {
+            if !path.go_down() {
+                return None;
+            }
+            node = inner.nodes.first()?;
+        }
+        let StructureNode::Segment(segment) = node else {
+            return None;
+        };
+        let count = before.saturating_add(1);
+        (segment.name == name).then_some(Target {
+            depth,
+            at,
+            count,
+            path,
+        })
     }
 
     /// Whether a segment that goes to `target` leaves a group behind that lacks something.
@@ -178,11 +228,7 @@ impl<'n> Search<'n> {
         skip: Skip,
     ) -> Option<Target> {
         self.path.cut(0);
-        let is_chosen = group.count > 0
-            && group
-                .nodes
-                .get(group.at)
-                .is_some_and(StructureNode::is_alternative);
+        let is_chosen = group.has_alternative();
         let at = self.seek(group.nodes, start, is_chosen, name, skip)?;
         Some(Target {
             depth,
