@@ -102,16 +102,21 @@ pub fn build(original: Option<Header<'_>>, reply: &Reply<'_>) -> String {
     let control_id = original.map_or("", |header| header.segment().field(10).raw());
     let code = escape(reply.code.as_str(), &delimiters);
     let has_texts = is_before(&version, "2.5");
-    let text = reply
-        .conditions
-        .first()
-        .filter(|_| has_texts)
-        .map(|first| first.code.text());
-    let text = text
-        .map(|text| escape(text, &delimiters))
-        .unwrap_or_default();
+    let first = reply.conditions.first().filter(|_| has_texts);
+    let text = first.map(|first| escape(first.code.text(), &delimiters));
+    // MSA-6 came with 2.2; from 2.5 on it is kept for old receivers alone, as MSA-3 is.
+    let condition = first.filter(|_| !is_before(&version, "2.2"));
+    let condition = condition.map(|first| answer.code(first, delimiters.component));
     let expected = reply.expected.unwrap_or_default();
-    answer.segment(SegmentName::MSA, &[&code, control_id, &text, expected]);
+    let fields = [
+        &*code,
+        control_id,
+        text.as_deref().unwrap_or_default(),
+        expected,
+        "",
+        condition.as_deref().unwrap_or_default(),
+    ];
+    answer.segment(SegmentName::MSA, &fields);
     if has_texts {
         answer.error_of_old(reply.conditions);
     } else {
@@ -197,13 +202,18 @@ impl Writer {
         self.segment(SegmentName::ERR, &[&field]);
     }
 
+    /// A code of table 0357, its parts apart by this delimiter.
+    fn code(&self, condition: &Condition, delimiter: u8) -> String {
+        let number = condition.code.number().to_string();
+        let text = escape(condition.code.text(), &self.delimiters);
+        join(&[&number, &text, "HL70357"], delimiter)
+    }
+
     fn code_and_place(&self, condition: &Condition) -> String {
         let place = condition.location.map(|location| location.error_location());
         let mut parts = place.unwrap_or_default();
         parts.resize(3, String::new());
-        let number = condition.code.number().to_string();
-        let code = [&number, condition.code.text(), "HL70357"];
-        parts.push(join(&code, self.delimiters.subcomponent));
+        parts.push(self.code(condition, self.delimiters.subcomponent));
         let parts: Vec<&str> = parts.iter().map(String::as_str).collect();
         join(&parts, self.delimiters.component)
     }
@@ -213,9 +223,7 @@ impl Writer {
         let place = condition.location.map(|location| location.error_location());
         let place: Vec<&str> = place.iter().flatten().map(String::as_str).collect();
         let place = join(&place, self.delimiters.component);
-        let number = condition.code.number().to_string();
-        let code = [&number, condition.code.text(), "HL70357"];
-        let code = join(&code, self.delimiters.component);
+        let code = self.code(condition, self.delimiters.component);
         self.segment(
             SegmentName::ERR,
             &["", &place, &code, condition.severity.as_str()],
