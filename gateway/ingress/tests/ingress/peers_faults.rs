@@ -78,7 +78,7 @@ async fn ipf_106_end_bytes_that_come_apart_end_the_message() {
     assert_eq!(client.answer().await, (ApplicationAccept, "N1".to_owned()));
 }
 
-/// GoogleCloudPlatform/mllp, mllp_adapter/mllpreceiver: any error closes without a NAK.
+/// GoogleCloudPlatform/mllp, `mllp_adapter/mllpreceiver`: any error closes without a NAK.
 #[tokio::test]
 async fn google_mllp_an_error_is_told_and_the_connection_goes_on() {
     let unavailable = Refusal::retry(Reason::StoreUnavailable);
