@@ -1,5 +1,5 @@
-//! Clients of other makers, as their packages are, send to the gateway and read its answers: what is
-//! taken, what is refused and the message after it. A whole feed is in `hospital_feed`.
+//! Clients of other makers, as their packages are, send to the gateway and read its answers: what
+//! is taken, what is refused and the message after it. A whole feed is in `hospital_feed`.
 
 use std::io::Write;
 use std::process::{Command, Stdio};
