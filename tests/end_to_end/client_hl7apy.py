@@ -1,4 +1,4 @@
-"""Sends messages with the PyPI package hl7apy: the port is the argument, one message in JSON a line.
+"""Sends messages with the PyPI package hl7apy: the port is the argument, a message in JSON a line.
 
 The package reads, frames and reads again; it has no client of its own, so a plain socket carries
 the frames. Says for each what it reads in the answer: MSA-1, MSA-2 and ERR-3.1, in JSON.

@@ -1,4 +1,4 @@
-// Sends messages with the npm package node-hl7-client: the port is the argument, one message in JSON
+// Sends messages with the npm package node-hl7-client: the port is the argument, a message in JSON
 // a line. Says for each what its parser reads in the answer: MSA-1, MSA-2 and ERR-3.1, in JSON.
 "use strict";
 
