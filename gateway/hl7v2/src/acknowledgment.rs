@@ -105,6 +105,12 @@ pub fn build(original: Option<Header<'_>>, reply: &Reply<'_>) -> String {
         let first = reply.conditions.first().filter(|_| before_2_5);
         msa.field(first.map_or("", |first| first.code.text()));
         msa.field(reply.expected.unwrap_or_default());
+        // MSA-6 came with 2.2; from 2.5 on it is kept for old receivers alone, as MSA-3 is.
+        if let Some(first) = first.filter(|_| !is_before(&version, "2.2")) {
+            let number = first.code.number().to_string();
+            msa.skip(1);
+            msa.components([&number, first.code.text(), "HL70357"]);
+        }
     });
     if before_2_5 && !reply.conditions.is_empty() {
         answer.segment(SegmentName::ERR, |error| {

@@ -135,7 +135,7 @@ impl LimitsConfig {
 }
 
 /// `messages_mb`, unless it is stated.
-const MESSAGES: Mebibytes<1, 65_536> = Mebibytes(96);
+const MESSAGES: Mebibytes<1, 65_536> = Mebibytes(88);
 
 /// A size in MiB; one outside its bounds is refused where it is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -23,6 +23,7 @@ mod large_messages;
 mod listeners;
 mod messages;
 mod only_stored_is_positive;
+mod peers_faults;
 mod pki;
 mod rig;
 mod runtime;
