@@ -21,6 +21,7 @@ use std::time::Instant;
 use isthmus_core::clock::Timestamp;
 use isthmus_core::id::SenderId;
 use isthmus_hl7v2::charset::Charset;
+use isthmus_hl7v2::charset_rules::{CharsetRules, Malformed};
 use isthmus_mappings::context::NamedKeys;
 use isthmus_mappings::library::Library;
 use isthmus_mappings::message_translator::{MessageTranslator, SenderTerms};
@@ -55,7 +56,11 @@ fn translator(sender: &SenderId) -> MessageTranslator {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR"));
     let terms = SenderTerms {
         zone: TimeZone::UTC,
-        default_charset: Charset::ASCII,
+        charsets: CharsetRules {
+            default: Charset::ASCII,
+            overriding: None,
+            malformed: Malformed::Reject,
+        },
         settings: BTreeMap::new(),
     };
     let senders = BTreeMap::from([(sender.clone(), terms)]);

@@ -144,10 +144,17 @@ codes! {
         "Two rows wrote the same choice element with different types; the first one stands."
     SAME_ID "R113" "two different resources of one id"
         "Two block instances gave the same type and id with different content; the first stands."
+    DAMAGED_ID "R114" "an id that would be made of damaged text"
+        "U+FFFD stands for bytes that could not be read. Two that differ would look the same and \
+         get one id, so no id is made of them."
     UNMAPPED "R120" "a code that the table does not have"
         "The table says `unmapped error`. Add the code, or choose another rule."
     NOT_UTF8 "R130" "text that is not UTF-8"
         "Messages are decoded before they are translated; these bytes are no text."
+    REPLACED "R131" "bytes that are not of the message's character set"
+        "The sender's configuration says `charset_errors = \"replace\"`, so U+FFFD stands for each \
+         such byte; what stood there is lost. Name the right set in MSH-18, or in the sender's \
+         `charset_override`."
     OUTPUT_LIMIT "R140" "more output than allowed"
         "The message would give more resources than one message may, or it has more fields, \
          components and repetitions than are translated. Ask the sender to split it."

@@ -12,6 +12,7 @@ pub mod lexer;
 pub mod library;
 pub mod loader;
 pub mod map;
+mod message_reading;
 pub mod message_translator;
 pub mod new_folder;
 pub mod parser;

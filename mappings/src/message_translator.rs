@@ -10,29 +10,23 @@ use isthmus_core::id::SenderId;
 use isthmus_core::record::Record;
 use isthmus_core::refusal::{Reason, Refusal};
 use isthmus_core::translator::{Translated, Translator};
-use isthmus_hl7v2::charset::{self, Charset};
+use isthmus_hl7v2::charset_rules::CharsetRules;
 use isthmus_hl7v2::header::Header;
-use isthmus_hl7v2::message::Message;
 use jiff::tz::TimeZone;
 
-use crate::codes;
 use crate::context::{NamedKeys, RunContext};
 use crate::library::Library;
 use crate::map::Map;
+use crate::message_reading::read;
 use crate::run::output::{Failure, Translation};
-
-/// Places in one message that may hold a value, at most: each delimiter begins one. A value takes
-/// some hundred bytes in a resource where it takes a few in the message, so the length alone does
-/// not bound what a translation needs.
-const PARTS_MAX: usize = 200_000;
 
 /// What translation must know of a sender.
 #[derive(Debug, Clone)]
 pub struct SenderTerms {
     /// The zone of times without an offset.
     pub zone: TimeZone,
-    /// The charset of messages that declare none.
-    pub default_charset: Charset,
+    /// How its messages are decoded.
+    pub charsets: CharsetRules,
     /// What `setting("name")` gives.
     pub settings: BTreeMap<String, String>,
 }
@@ -73,10 +67,7 @@ impl MessageTranslator {
         map: Option<&str>,
     ) -> Result<(&Map, Translation), Refusal> {
         let terms = self.senders.get(sender);
-        let parsed = parse(bytes, terms)?;
-        if has_too_many_parts(&parsed, bytes) {
-            return Err(Refusal::park(Reason::Unmappable).by(codes::OUTPUT_LIMIT.to_string()));
-        }
+        let (parsed, replaced) = read(bytes, terms.map(|terms| &terms.charsets))?;
         let header = Header::of(&parsed).ok_or(Refusal::park(Reason::Unreadable))?;
         let map = match map {
             Some(name) => self.library.map(name),
@@ -91,9 +82,10 @@ impl MessageTranslator {
         context.settings = terms
             .map(|terms| terms.settings.clone())
             .unwrap_or_default();
-        let translation = map
+        let mut translation = map
             .translate(&parsed, &context)
             .map_err(|failure| parked(&failure))?;
+        translation.warnings.extend(replaced);
         Ok((map, translation))
     }
 }
@@ -120,42 +112,6 @@ impl Translator for MessageTranslator {
                 .collect(),
         })
     }
-}
-
-fn parse(bytes: &[u8], terms: Option<&SenderTerms>) -> Result<Message, Refusal> {
-    let undecodable = |_place| Refusal::park(Reason::Charset).at("MSH-18");
-    let declared = charset::declared(bytes).map_err(undecodable)?;
-    let charset = declared
-        .or(terms.map(|terms| terms.default_charset))
-        .unwrap_or(Charset::ASCII);
-    let text = charset::decode(bytes, charset).map_err(undecodable)?;
-    Message::parse(text.into_owned()).map_err(|error| {
-        let place = error
-            .ordinal()
-            .map(|ordinal| format!("segment {}", ordinal + 1));
-        Refusal {
-            location: place,
-            ..Refusal::park(Reason::Unreadable)
-        }
-    })
-}
-
-fn has_too_many_parts(message: &Message, bytes: &[u8]) -> bool {
-    if bytes.len() <= PARTS_MAX {
-        return false;
-    }
-    let own = message.delimiters();
-    let (field, component, repetition) = (own.field, own.component, own.repetition);
-    let begins = |byte: &&u8| {
-        let byte = **byte;
-        byte == field
-            || byte == component
-            || byte == repetition
-            || byte == own.subcomponent
-            || byte == b'\r'
-            || byte == b'\n'
-    };
-    bytes.iter().filter(begins).count() > PARTS_MAX
 }
 
 /// The first problem; the others are the same message's, and `isthmus translate` shows them all.

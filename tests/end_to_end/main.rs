@@ -34,6 +34,8 @@ mod certificates;
 mod consent_before_sending;
 mod demo;
 mod disclosed_fields;
+mod foreign_clients;
+mod hl7_over_http;
 mod hospital_feed;
 mod misspelt_policies;
 mod no_patient_data_leaks;

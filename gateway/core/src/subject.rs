@@ -4,8 +4,9 @@
 use std::fmt;
 
 use aws_lc_rs::hmac;
-use isthmus_hl7v2::field::{Field, Repetition};
+use isthmus_hl7v2::field::Field;
 use isthmus_hl7v2::message::Message;
+use isthmus_hl7v2::value::identifier::Identifier;
 
 use crate::address::AddressDigest;
 use crate::id::{DeliveryId, FlowId, MessageId, SenderId, SubjectKey};
@@ -99,8 +100,8 @@ impl fmt::Debug for Digester {
 }
 
 /// The one patient that a message is about: of each PID, the first PID-3 repetition of type `MR`,
-/// else the first with an identifier. None when there is no identifier, or when the message is
-/// about several patients (PIDs that differ, or an MRG, which merges two).
+/// else the first with an identifier. None when there is no identifier or a damaged one, or when
+/// the message is about several patients (PIDs that differ, or an MRG, which merges two).
 pub fn subject_of(message: &Message, default_authority: &str) -> Option<SubjectIdentifier> {
     let mut subject = None;
     for segment in message.segments() {
@@ -120,23 +121,24 @@ pub fn subject_of(message: &Message, default_authority: &str) -> Option<SubjectI
 
 fn identifier(field: Field<'_>, default_authority: &str) -> Option<SubjectIdentifier> {
     let candidates = || {
-        field
-            .repetitions()
-            .filter(|one| one.component(1).value().is_some())
+        let all = field.repetitions().map(Identifier::from);
+        all.filter(|one| one.id().value().is_some())
     };
-    let is_record_number = |one: &Repetition<'_>| one.component(5).value().as_deref() == Some("MR");
+    let is_record_number = |one: &Identifier<'_>| one.type_code().value().as_deref() == Some("MR");
     let chosen = candidates()
         .find(is_record_number)
         .or_else(|| candidates().next())?;
-    let named = chosen.component(4);
-    // The namespace id, else the universal id: without it two authorities could share a patient.
-    let authority = named
-        .subcomponent(1)
-        .value()
-        .or_else(|| named.subcomponent(2).value());
+    let authority = chosen.assigning_authority().name();
+    let authority = authority.as_deref().unwrap_or(default_authority);
+    let value = chosen.id().value()?;
+    // Of bytes that could not be read: two patients may look the same.
+    let is_damaged = |text: &str| text.contains(char::REPLACEMENT_CHARACTER);
+    if is_damaged(&value) || is_damaged(authority) {
+        return None;
+    }
     Some(SubjectIdentifier {
-        authority: authority.as_deref().unwrap_or(default_authority).to_owned(),
-        value: Phi::new(chosen.component(1).value()?.into_owned()),
+        authority: authority.to_owned(),
+        value: Phi::new(value.into_owned()),
     })
 }
 
@@ -175,6 +177,8 @@ mod tests {
         assert_eq!(subject("PID|1"), None);
         assert_eq!(subject("EVN|A01"), None);
         assert_eq!(subject("PID|1||7\rPID|2||8"), None);
+        assert_eq!(subject("PID|1||7\u{FFFD}"), None);
+        assert_eq!(subject("PID|1||7^^^X\u{FFFD}"), None);
         assert_eq!(subject("PID|1||7\rMRG|8"), None);
         assert_eq!(subject("PID|1||7\rPID|2||7"), Some(identifier("HERE", "7")));
     }

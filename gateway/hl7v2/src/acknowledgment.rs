@@ -8,10 +8,10 @@ use thiserror::Error;
 use crate::delimiters::Delimiters;
 use crate::dictionary::rank;
 use crate::error_condition::Condition;
-use crate::escape::escape;
 use crate::field::Field;
 use crate::header::Header;
 use crate::message::{Message, Segment};
+use crate::message_builder::{FieldWriter, MessageBuilder, SegmentWriter};
 use crate::segment_name::SegmentName;
 
 /// The version an answer claims when the sender's is not known.
@@ -94,32 +94,34 @@ pub fn build(original: Option<Header<'_>>, reply: &Reply<'_>) -> String {
         .map(|header| header.version())
         .filter(|version| !version.is_empty());
     let version = version.unwrap_or(Cow::Borrowed(DEFAULT_VERSION));
-    let mut answer = Writer {
-        text: String::new(),
-        delimiters,
-    };
-    answer.header(original, reply, &version);
-    let control_id = original.map_or("", |header| header.segment().field(10).raw());
-    let code = escape(reply.code.as_str(), &delimiters);
-    let has_texts = is_before(&version, "2.5");
-    let text = reply
-        .conditions
-        .first()
-        .filter(|_| has_texts)
-        .map(|first| first.code.text());
-    let text = text
-        .map(|text| escape(text, &delimiters))
-        .unwrap_or_default();
-    let expected = reply.expected.unwrap_or_default();
-    answer.segment(SegmentName::MSA, &[&code, control_id, &text, expected]);
-    if has_texts {
-        answer.error_of_old(reply.conditions);
+    let before_2_5 = is_before(&version, "2.5");
+    let mut answer = MessageBuilder::new(delimiters);
+    answer.segment(SegmentName::MSH, |header| {
+        write_header(header, original, reply, &version);
+    });
+    answer.segment(SegmentName::MSA, |msa| {
+        msa.field(reply.code.as_str());
+        copy(msa, original, 10);
+        let first = reply.conditions.first().filter(|_| before_2_5);
+        msa.field(first.map_or("", |first| first.code.text()));
+        msa.field(reply.expected.unwrap_or_default());
+        // MSA-6 came with 2.2; from 2.5 on it is kept for old receivers alone, as MSA-3 is.
+        if let Some(first) = first.filter(|_| !is_before(&version, "2.2")) {
+            let number = first.code.number().to_string();
+            msa.skip(1);
+            msa.components([&number, first.code.text(), "HL70357"]);
+        }
+    });
+    if before_2_5 && !reply.conditions.is_empty() {
+        answer.segment(SegmentName::ERR, |error| {
+            error.parts(|field| write_old_errors(field, reply.conditions));
+        });
     } else {
         for condition in reply.conditions {
-            answer.error(condition);
+            answer.segment(SegmentName::ERR, |error| write_error(error, condition));
         }
     }
-    answer.text
+    answer.text()
 }
 
 /// A version that is none (`two`) is taken for a new one.
@@ -127,114 +129,69 @@ fn is_before(version: &str, bound: &str) -> bool {
     rank(version).is_some_and(|numbers| Some(numbers) < rank(bound))
 }
 
-fn join(parts: &[&str], delimiter: u8) -> String {
-    parts.join(char::from(delimiter).encode_utf8(&mut [0; 4]))
+/// The next field, as the header that is answered has that one.
+fn copy(segment: &mut SegmentWriter<'_>, original: Option<Header<'_>>, number: usize) {
+    match original {
+        Some(header) => segment.copy(header.segment().field(number)),
+        None => segment.skip(1),
+    };
 }
 
-struct Writer {
-    text: String,
-    delimiters: Delimiters,
+fn write_header(
+    msh: &mut SegmentWriter<'_>,
+    original: Option<Header<'_>>,
+    reply: &Reply<'_>,
+    version: &str,
+) {
+    for number in [5, 6, 3, 4] {
+        copy(msh, original, number);
+    }
+    msh.field(reply.time).skip(1);
+    let event = original.map(|header| header.event()).unwrap_or_default();
+    // MSH-9: the type alone up to 2.2, with the event in 2.3, with the structure from 2.3.1 on.
+    if event.is_empty() || is_before(version, "2.3") {
+        msh.field("ACK");
+    } else if is_before(version, "2.3.1") {
+        msh.components(["ACK", &event]);
+    } else {
+        msh.components(["ACK", &event, "ACK"]);
+    }
+    msh.field(reply.control_id);
+    let processing = original.map(|header| header.segment().field(11));
+    match processing.filter(|sent| !sent.raw().is_empty()) {
+        Some(sent) => msh.copy(sent),
+        None => msh.field("P"),
+    };
+    msh.field(version).skip(5);
+    copy(msh, original, 18);
 }
 
-impl Writer {
-    fn header(&mut self, original: Option<Header<'_>>, reply: &Reply<'_>, version: &str) {
-        let raw =
-            |number: usize| original.map_or("", |header| header.segment().field(number).raw());
-        let event = original.map(|header| header.event()).unwrap_or_default();
-        let processing = match raw(11) {
-            "" => "P",
-            sent => sent,
-        };
-        let encoding = self.delimiters.encoding_characters();
-        let message_type = self.message_type(&event, version);
-        let time = escape(reply.time, &self.delimiters);
-        let own_id = escape(reply.control_id, &self.delimiters);
-        let version = escape(version, &self.delimiters);
-        // MSH-1 is the separator that `segment` writes after the name.
-        let mut fields = vec![
-            &encoding,
-            raw(5),
-            raw(6),
-            raw(3),
-            raw(4),
-            &time,
-            "",
-            &message_type,
-            &own_id,
-        ];
-        fields.extend([processing, &version]);
-        let charset = raw(18);
-        if !charset.is_empty() {
-            fields.extend(["", "", "", "", "", charset]);
+/// ERR up to 2.4: ERR-1 repeats, `segment^sequence^field^code&text&table`.
+fn write_old_errors(field: &mut FieldWriter<'_>, conditions: &[Condition]) {
+    for (place, condition) in conditions.iter().enumerate() {
+        if place > 0 {
+            field.repeat();
         }
-        self.segment(SegmentName::MSH, &fields);
-    }
-
-    /// MSH-9: the type alone up to 2.2, with the event in 2.3, with the structure from 2.3.1 on.
-    fn message_type(&self, event: &str, version: &str) -> String {
-        let event = escape(event, &self.delimiters);
-        let parts: &[&str] = if event.is_empty() || is_before(version, "2.3") {
-            &["ACK"]
-        } else if is_before(version, "2.3.1") {
-            &["ACK", &event]
-        } else {
-            &["ACK", &event, "ACK"]
-        };
-        join(parts, self.delimiters.component)
-    }
-
-    /// ERR up to 2.4: ERR-1 repeats, `segment^sequence^field^code&text&table`.
-    fn error_of_old(&mut self, conditions: &[Condition]) {
-        if conditions.is_empty() {
-            return;
+        let location = condition.location.map(|location| location.error_location());
+        let location = location.unwrap_or_default();
+        for part in 0..3 {
+            field.component(location.get(part).map_or("", String::as_str));
         }
-        let repetitions: Vec<String> = conditions
-            .iter()
-            .map(|one| self.code_and_place(one))
-            .collect();
-        let repetitions: Vec<&str> = repetitions.iter().map(String::as_str).collect();
-        let field = join(&repetitions, self.delimiters.repetition);
-        self.segment(SegmentName::ERR, &[&field]);
+        field.component(condition.code.number().to_string().as_str());
+        field.subcomponent(condition.code.text());
+        field.subcomponent("HL70357");
     }
+}
 
-    fn code_and_place(&self, condition: &Condition) -> String {
-        let place = condition.location.map(|location| location.error_location());
-        let mut parts = place.unwrap_or_default();
-        parts.resize(3, String::new());
-        let number = condition.code.number().to_string();
-        let code = [&number, condition.code.text(), "HL70357"];
-        parts.push(join(&code, self.delimiters.subcomponent));
-        let parts: Vec<&str> = parts.iter().map(String::as_str).collect();
-        join(&parts, self.delimiters.component)
-    }
-
-    /// ERR from 2.5 on: ERR-2 the place, ERR-3 the code, ERR-4 the severity.
-    fn error(&mut self, condition: &Condition) {
-        let place = condition.location.map(|location| location.error_location());
-        let place: Vec<&str> = place.iter().flatten().map(String::as_str).collect();
-        let place = join(&place, self.delimiters.component);
-        let number = condition.code.number().to_string();
-        let code = [&number, condition.code.text(), "HL70357"];
-        let code = join(&code, self.delimiters.component);
-        self.segment(
-            SegmentName::ERR,
-            &["", &place, &code, condition.severity.as_str()],
-        );
-    }
-
-    /// Writes a segment; trailing empty fields are left out.
-    fn segment(&mut self, name: SegmentName, fields: &[&str]) {
-        let last = fields.iter().rposition(|field| !field.is_empty());
-        self.text.push_str(name.as_str());
-        for field in fields
-            .iter()
-            .take(last.map_or(0, |last| last.saturating_add(1)))
-        {
-            self.text.push(char::from(self.delimiters.field));
-            self.text.push_str(field);
-        }
-        self.text.push('\r');
-    }
+/// ERR from 2.5 on: ERR-2 the place, ERR-3 the code, ERR-4 the severity.
+fn write_error(error: &mut SegmentWriter<'_>, condition: &Condition) {
+    let location = condition.location.map(|location| location.error_location());
+    let number = condition.code.number().to_string();
+    error
+        .skip(1)
+        .components(location.iter().flatten().map(String::as_str))
+        .components([&number, condition.code.text(), "HL70357"])
+        .field(condition.severity.as_str());
 }
 
 /// A peer's answer to a message of ours. It holds codes and ids, never the peer's free texts.

@@ -1,5 +1,5 @@
-//! What the standard says of segments, fields, datatypes and components: the shapes the dictionary
-//! hands out. Where they come from is in `dictionary`, message structures in
+//! What the standard says of segments, fields, datatypes, components and tables: the shapes the
+//! dictionary hands out. Where they come from is in `dictionary`, message structures in
 //! `structure_definition`.
 
 use crate::segment_name::SegmentName;
@@ -57,6 +57,22 @@ pub struct ElementDefinition {
     pub cardinality: Cardinality,
     /// The number of the HL7 table its codes come from (`203` is table 0203).
     pub table: Option<u16>,
+}
+
+/// An HL7 table of one version: codes alone, those suggested for user-defined tables included.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TableDefinition {
+    /// The number; 203 is table 0203.
+    pub number: u16,
+    /// The codes, in order, each once; a range is as the standard writes it (`12 ... 16`).
+    pub codes: Vec<&'static str>,
+}
+
+impl TableDefinition {
+    /// Whether the table has the code, exactly as written.
+    pub fn contains(&self, code: &str) -> bool {
+        self.codes.binary_search(&code).is_ok()
+    }
 }
 
 impl SegmentDefinition {

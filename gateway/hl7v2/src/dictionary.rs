@@ -1,9 +1,10 @@
-//! The HL7 v2 dictionary: segments, datatypes, tables' numbers and message structures of versions
-//! 2.1 to 2.8.2. What they are is in `definition`, checking paths against them in `resolve`.
+//! The HL7 v2 dictionary: segments, datatypes, code tables and message structures of versions 2.1
+//! to 2.8.2. What they are is in `definition`, checking paths against them in `resolve`.
 
 use std::sync::OnceLock;
 
-use crate::definition::{DatatypeDefinition, SegmentDefinition};
+use crate::definition::{DatatypeDefinition, SegmentDefinition, TableDefinition};
+use crate::dictionary_tables::tables;
 use crate::dictionary_text::{VERSIONS, datatypes, listed_events, segments, structures};
 use crate::segment_name::SegmentName;
 use crate::structure_definition::StructureDefinition;
@@ -11,7 +12,7 @@ use crate::structure_definition::StructureDefinition;
 /// What the dictionary knows of one version of the standard.
 ///
 /// It is read on the first request for that version and kept for good: about half a megabyte a
-/// version.
+/// version. The tables are read on the first request for one.
 #[derive(Debug)]
 pub struct Version {
     id: &'static str,
@@ -20,6 +21,8 @@ pub struct Version {
     structures: Vec<StructureDefinition>,
     /// By message type and event.
     events: Vec<Event>,
+    /// By number.
+    tables: OnceLock<Vec<TableDefinition>>,
 }
 
 /// Which structure messages of a type and event have.
@@ -78,6 +81,7 @@ fn load(place: usize) -> Option<&'static Version> {
             datatypes: datatypes(place),
             structures,
             events,
+            tables: OnceLock::new(),
         }
     };
     Some(LOADED.get(place)?.get_or_init(read))
@@ -90,6 +94,7 @@ static EMPTY: Version = Version {
     datatypes: Vec::new(),
     structures: Vec::new(),
     events: Vec::new(),
+    tables: OnceLock::new(),
 };
 
 impl Version {
@@ -125,6 +130,24 @@ impl Version {
     /// All datatypes with components, by name.
     pub fn datatypes(&self) -> &[DatatypeDefinition] {
         &self.datatypes
+    }
+
+    /// The HL7 table of that number (203 is table 0203), if the version has codes for it. Versions
+    /// before 2.3.1 have none here.
+    pub fn table(&self, number: u16) -> Option<&TableDefinition> {
+        let tables = self.tables();
+        let place = tables
+            .binary_search_by_key(&number, |table| table.number)
+            .ok()?;
+        tables.get(place)
+    }
+
+    /// All tables with codes, by number.
+    pub fn tables(&self) -> &[TableDefinition] {
+        self.tables.get_or_init(|| {
+            let place = VERSIONS.iter().position(|known| *known == self.id);
+            place.map(tables).unwrap_or_default()
+        })
     }
 
     /// The message structure of that name, as in MSH-9.3.

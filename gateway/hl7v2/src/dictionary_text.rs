@@ -79,7 +79,7 @@ fn element(line: &'static str, place: usize) -> Option<ElementDefinition> {
 }
 
 /// Whether the version at `place` lies in `2.3-2.5.1,2.7`.
-fn in_ranges(ranges: &str, place: usize) -> bool {
+pub(crate) fn in_ranges(ranges: &str, place: usize) -> bool {
     let at = |version| VERSIONS.iter().position(|known| *known == version);
     ranges.split(',').any(|range| {
         let (first, last) = range.split_once('-').unwrap_or((range, range));

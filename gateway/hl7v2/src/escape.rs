@@ -1,21 +1,29 @@
 //! Escape sequences: resolving them in text that was received and writing them into text that is
-//! sent (HL7 v2.5.1 chapter 2, section 2.7). Splitting at delimiters comes before, in `field`.
+//! sent (HL7 v2.5.1 chapter 2, section 2.7). Splitting at delimiters comes before, in `field`; what
+//! one sequence stands for is in `escape_sequence`.
 
 use std::borrow::Cow;
 
+use crate::character_switch::{is_switch, resolve_switched};
+use crate::charset::Charset;
 use crate::delimiter_search::find;
 use crate::delimiters::Delimiters;
+use crate::escape_sequence::{Outcome, resolve};
 
-/// How many spaces or lines one formatting command may ask for.
-const FORMAT_COUNT_MAX: usize = 100;
-
-/// Resolves the escape sequences of `raw`.
+/// Resolves the escape sequences of `raw`, a value of a message that came in UTF-8.
 ///
-/// Delimiters (`\F\ \S\ \R\ \T\ \E\ \P\`) and hexadecimal text (`\X..\`, when it is UTF-8) become
-/// the characters they stand for; formatting commands become newlines and spaces; highlighting
-/// (`\H\ \N\`) is dropped. Character set switches, local sequences and whatever is no sequence at
-/// all stay as they are, so that nothing is lost.
+/// Delimiters (`\F\ \S\ \R\ \T\ \E\ \P\`) and hexadecimal text (`\X..\`) become the characters
+/// they stand for; formatting commands become newlines and spaces; highlighting (`\H\ \N\`) is
+/// dropped; text behind a switch of the character set (`\C..\ \M..\`) is decoded. Local sequences,
+/// hexadecimal bytes that are no text, switches to sets that are not known, text that is not of
+/// the set it is said to be in, and whatever is no sequence at all stay as they are, so that
+/// nothing is lost.
 pub fn unescape<'m>(raw: &'m str, delimiters: &Delimiters) -> Cow<'m, str> {
+    unescape_in(raw, delimiters, Charset::UTF_8)
+}
+
+/// The same for a message that came in another character set, which hexadecimal text may be in.
+pub fn unescape_in<'m>(raw: &'m str, delimiters: &Delimiters, charset: Charset) -> Cow<'m, str> {
     let escape = delimiters.escape;
     let Some(first) = find(raw, escape) else {
         return Cow::Borrowed(raw);
@@ -31,7 +39,11 @@ pub fn unescape<'m>(raw: &'m str, delimiters: &Delimiters) -> Cow<'m, str> {
         };
         let sequence = body.get(..end).unwrap_or_default();
         let whole = end.saturating_add(2);
-        let used = match resolve(sequence, *delimiters, &mut text) {
+        let used = match resolve(sequence, *delimiters, charset, &mut text) {
+            Outcome::Kept if is_switch(sequence) => {
+                resolve_switched(rest, *delimiters, charset, &mut text);
+                return Cow::Owned(text);
+            }
             Outcome::Resolved => whole,
             Outcome::Kept => {
                 text.push_str(rest.get(..whole).unwrap_or_default());
@@ -51,107 +63,25 @@ pub fn unescape<'m>(raw: &'m str, delimiters: &Delimiters) -> Cow<'m, str> {
     Cow::Owned(text)
 }
 
-enum Outcome {
-    Resolved,
-    Kept,
-    NoSequence,
-}
-
-fn resolve(sequence: &str, delimiters: Delimiters, text: &mut String) -> Outcome {
-    let delimiter = match sequence {
-        "F" => delimiters.field,
-        "S" => delimiters.component,
-        "R" => delimiters.repetition,
-        "T" => delimiters.subcomponent,
-        "E" => delimiters.escape,
-        "P" => delimiters.truncation.unwrap_or(b'#'),
-        "H" | "N" => return Outcome::Resolved,
-        _ => return resolve_longer(sequence, text),
-    };
-    text.push(char::from(delimiter));
-    Outcome::Resolved
-}
-
-fn resolve_longer(sequence: &str, text: &mut String) -> Outcome {
-    if let Some(command) = sequence.strip_prefix('.') {
-        return format(command, text);
-    }
-    let is_hex = |digits: &str| digits.bytes().all(|byte| byte.is_ascii_hexdigit());
-    let mut characters = sequence.chars();
-    let kind = characters.next();
-    let rest = characters.as_str();
-    match kind {
-        Some('X') => match decode_hex(rest) {
-            Some(decoded) => {
-                text.push_str(&decoded);
-                Outcome::Resolved
-            }
-            None => Outcome::NoSequence,
-        },
-        Some('C') if rest.len() == 4 && is_hex(rest) => Outcome::Kept,
-        Some('M') if matches!(rest.len(), 4 | 6) && is_hex(rest) => Outcome::Kept,
-        Some('Z') if !rest.is_empty() && rest.bytes().all(|byte| byte.is_ascii_alphanumeric()) => {
-            Outcome::Kept
-        }
-        _ => Outcome::NoSequence,
-    }
-}
-
-/// Formatting commands (HL7 v2.5.1 chapter 2, section 2.7.6).
-fn format(command: &str, text: &mut String) -> Outcome {
-    let name = command.get(..2).unwrap_or_default();
-    let count = command
-        .get(2..)
-        .unwrap_or_default()
-        .trim_start_matches(['+', ' ']);
-    let count = match count {
-        "" => None,
-        digits => match digits.parse::<usize>() {
-            Ok(count) => Some(count.min(FORMAT_COUNT_MAX)),
-            Err(_) => return Outcome::NoSequence,
-        },
-    };
-    let (piece, times) = match name {
-        "br" | "ce" => ("\n", 1),
-        "sp" => ("\n", count.unwrap_or(1)),
-        "sk" => (" ", count.unwrap_or(1)),
-        "in" | "ti" => (" ", count.unwrap_or(0)),
-        "fi" | "nf" => ("", 0),
-        _ => return Outcome::NoSequence,
-    };
-    text.extend(std::iter::repeat_n(piece, times));
-    Outcome::Resolved
-}
-
-fn decode_hex(digits: &str) -> Option<String> {
-    if digits.is_empty() {
-        return None;
-    }
-    let value = |digit: u8| {
-        char::from(digit)
-            .to_digit(16)
-            .and_then(|value| u8::try_from(value).ok())
-    };
-    let mut bytes = Vec::with_capacity(digits.len() / 2);
-    let (pairs, left) = digits.as_bytes().as_chunks::<2>();
-    if !left.is_empty() {
-        return None;
-    }
-    for &[high, low] in pairs {
-        bytes.push((value(high)? << 4) | value(low)?);
-    }
-    String::from_utf8(bytes).ok()
-}
-
 /// Writes `text` so that no character of it can be taken for a delimiter or end the segment:
 /// `unescape(&escape(text, d), d)` is `text` again.
 ///
-/// A newline becomes `\.br\`, a carriage return `\X0D\`. Text that is exactly two quotation marks
+/// A newline becomes `\.br\`, or `\X0A\` where the point is a delimiter, and a carriage return
+/// `\X0D\`. Text that is exactly two quotation marks
 /// would be read as null, so its first mark is written in hexadecimal.
 pub fn escape<'t>(text: &'t str, delimiters: &Delimiters) -> Cow<'t, str> {
+    let own = [
+        delimiters.field,
+        delimiters.component,
+        delimiters.repetition,
+        delimiters.escape,
+        delimiters.subcomponent,
+    ];
+    let is_dot_plain = !own.contains(&b'.') && delimiters.truncation != Some(b'.');
     let letter = |byte: u8| {
         Some(match byte {
-            b'\n' => ".br",
+            b'\n' if is_dot_plain => ".br",
+            b'\n' => "X0A",
             b'\r' => "X0D",
             byte if byte == delimiters.field => "F",
             byte if byte == delimiters.component => "S",
@@ -207,8 +137,8 @@ mod tests {
             ("\\XC3A9\\t\\X0D\\", "\u{e9}t\r"),
             ("\\XFF\\ \\X4\\ \\X\\", "\\XFF\\ \\X4\\ \\X\\"),
             (
-                "\\C2842\\ \\MA3B2C1\\ \\Z1a\\",
-                "\\C2842\\ \\MA3B2C1\\ \\Z1a\\",
+                "\\C2D99\\ \\MA3B2C1\\ \\Z1a\\",
+                "\\C2D99\\ \\MA3B2C1\\ \\Z1a\\",
             ),
             ("a\\ text", "a\\ text"),
             ("c:\\dir\\F\\x", "c:\\dir|x"),
@@ -226,5 +156,16 @@ mod tests {
         let raw = escape("\"\"", &Delimiters::default());
         assert_ne!(raw, "\"\"");
         assert_eq!(unescape(&raw, &Delimiters::default()), "\"\"");
+    }
+
+    #[test]
+    fn no_sequence_holds_a_delimiter() {
+        let dotted = Delimiters {
+            subcomponent: b'.',
+            ..Delimiters::default()
+        };
+        let raw = escape("a.b\nc", &dotted);
+        assert_eq!(raw, "a\\T\\b\\X0A\\c");
+        assert_eq!(unescape(&raw, &dotted), "a.b\nc");
     }
 }

@@ -4,9 +4,10 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use crate::charset::Charset;
 use crate::delimiter_search::find;
 use crate::delimiters::Delimiters;
-use crate::escape::unescape;
+use crate::escape::unescape_in;
 
 /// Which of the four states a place in a message is in (HL7 v2.5.1 chapter 2, section 2.5.3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,36 +24,43 @@ pub enum Presence {
 
 const NULL: &str = "\"\"";
 
+/// How the text of a message is to be read.
+#[derive(Clone, Copy)]
+pub(crate) struct Notation {
+    /// What separates its parts.
+    pub(crate) delimiters: Delimiters,
+    /// The character set it came in.
+    pub(crate) charset: Charset,
+    /// Whether it is never split nor resolved: MSH-1 and MSH-2.
+    pub(crate) is_literal: bool,
+}
+
 /// One field of a segment, with all its repetitions.
 #[derive(Clone, Copy)]
 pub struct Field<'m> {
     raw: Option<&'m str>,
-    delimiters: Delimiters,
-    literal: bool,
+    notation: Notation,
 }
 
 /// One repetition of a field.
 #[derive(Clone, Copy)]
 pub struct Repetition<'m> {
     raw: Option<&'m str>,
-    delimiters: Delimiters,
-    literal: bool,
+    notation: Notation,
 }
 
 /// One component of a repetition.
 #[derive(Clone, Copy)]
 pub struct Component<'m> {
     raw: Option<&'m str>,
-    delimiters: Delimiters,
-    literal: bool,
+    notation: Notation,
 }
 
 /// One subcomponent of a component.
 #[derive(Clone, Copy)]
 pub struct Subcomponent<'m> {
     raw: Option<&'m str>,
-    delimiters: Delimiters,
-    literal: bool,
+    notation: Notation,
 }
 
 macro_rules! place {
@@ -78,19 +86,15 @@ macro_rules! place {
             /// deeper levels stay in it.
             pub fn value(&self) -> Option<Cow<'m, str>> {
                 let raw = self.raw.filter(|raw| !raw.is_empty() && *raw != NULL)?;
-                Some(if self.literal {
+                Some(if self.notation.is_literal {
                     Cow::Borrowed(raw)
                 } else {
-                    unescape(raw, &self.delimiters)
+                    unescape_in(raw, &self.notation.delimiters, self.notation.charset)
                 })
             }
 
-            fn of(raw: Option<&'m str>, delimiters: Delimiters, literal: bool) -> Self {
-                Self {
-                    raw,
-                    delimiters,
-                    literal,
-                }
+            fn of(raw: Option<&'m str>, notation: Notation) -> Self {
+                Self { raw, notation }
             }
         }
 
@@ -114,38 +118,53 @@ place!(Component);
 place!(Subcomponent);
 
 impl<'m> Field<'m> {
-    pub(crate) fn new(raw: Option<&'m str>, delimiters: Delimiters) -> Self {
-        Self::of(raw, delimiters, false)
+    pub(crate) fn new(raw: Option<&'m str>, notation: Notation) -> Self {
+        Self::of(raw, notation)
     }
 
     /// MSH-1 and MSH-2, which hold the delimiters themselves and are never split.
-    pub(crate) fn literal(raw: Option<&'m str>, delimiters: Delimiters) -> Self {
-        Self::of(raw, delimiters, true)
+    pub(crate) fn literal(raw: Option<&'m str>, notation: Notation) -> Self {
+        let is_literal = true;
+        let notation = Notation {
+            is_literal,
+            ..notation
+        };
+        Self::of(raw, notation)
+    }
+
+    /// The delimiters of the message it stands in.
+    pub(crate) fn delimiters(&self) -> Delimiters {
+        self.notation.delimiters
+    }
+
+    /// Whether it is MSH-1 or MSH-2.
+    pub(crate) fn is_literal(&self) -> bool {
+        self.notation.is_literal
     }
 
     /// The repetitions in order; none when the field is absent or empty. An empty repetition
     /// between two others (`A~~B`) is one of them.
     pub fn repetitions(&self) -> impl Iterator<Item = Repetition<'m>> + use<'m> {
-        let (delimiters, literal) = (self.delimiters, self.literal);
+        let notation = self.notation;
         let raw = self.raw.filter(|raw| !raw.is_empty());
-        let at = if literal {
+        let at = if notation.is_literal {
             None
         } else {
-            Some(delimiters.repetition)
+            Some(notation.delimiters.repetition)
         };
-        split(raw, at).map(move |raw| Repetition::of(Some(raw), delimiters, literal))
+        split(raw, at).map(move |raw| Repetition::of(Some(raw), notation))
     }
 
     /// The repetition at `index`, counted from 0; absent beyond the last.
     pub fn repetition(&self, index: usize) -> Repetition<'m> {
         let raw = self.raw.and_then(|raw| {
-            if self.literal {
+            if self.notation.is_literal {
                 (index == 0).then_some(raw)
             } else {
-                nth(raw, self.delimiters.repetition, index)
+                nth(raw, self.notation.delimiters.repetition, index)
             }
         });
-        Repetition::of(raw, self.delimiters, self.literal)
+        Repetition::of(raw, self.notation)
     }
 
     /// Component `number` (from 1) of the first repetition.
@@ -157,50 +176,50 @@ impl<'m> Field<'m> {
 impl<'m> Repetition<'m> {
     /// The components in order; none when the repetition is absent or empty.
     pub fn components(&self) -> impl Iterator<Item = Component<'m>> + use<'m> {
-        let (delimiters, literal) = (self.delimiters, self.literal);
+        let notation = self.notation;
         let raw = self.raw.filter(|raw| !raw.is_empty());
-        let at = if literal {
+        let at = if notation.is_literal {
             None
         } else {
-            Some(delimiters.component)
+            Some(notation.delimiters.component)
         };
-        split(raw, at).map(move |raw| Component::of(Some(raw), delimiters, literal))
+        split(raw, at).map(move |raw| Component::of(Some(raw), notation))
     }
 
     /// The component `number`, counted from 1. Without a component delimiter component 1 is the
     /// whole repetition; every component of a null repetition is null.
     pub fn component(&self, number: usize) -> Component<'m> {
-        let at = if self.literal {
+        let at = if self.notation.is_literal {
             None
         } else {
-            Some(self.delimiters.component)
+            Some(self.notation.delimiters.component)
         };
-        Component::of(part(self.raw, at, number), self.delimiters, self.literal)
+        Component::of(part(self.raw, at, number), self.notation)
     }
 }
 
 impl<'m> Component<'m> {
     /// The subcomponents in order; none when the component is absent or empty.
     pub fn subcomponents(&self) -> impl Iterator<Item = Subcomponent<'m>> + use<'m> {
-        let (delimiters, literal) = (self.delimiters, self.literal);
+        let notation = self.notation;
         let raw = self.raw.filter(|raw| !raw.is_empty());
-        let at = if literal {
+        let at = if notation.is_literal {
             None
         } else {
-            Some(delimiters.subcomponent)
+            Some(notation.delimiters.subcomponent)
         };
-        split(raw, at).map(move |raw| Subcomponent::of(Some(raw), delimiters, literal))
+        split(raw, at).map(move |raw| Subcomponent::of(Some(raw), notation))
     }
 
     /// The subcomponent `number`, counted from 1. Without a subcomponent delimiter subcomponent 1
     /// is the whole component; every subcomponent of a null component is null.
     pub fn subcomponent(&self, number: usize) -> Subcomponent<'m> {
-        let at = if self.literal {
+        let at = if self.notation.is_literal {
             None
         } else {
-            Some(self.delimiters.subcomponent)
+            Some(self.notation.delimiters.subcomponent)
         };
-        Subcomponent::of(part(self.raw, at, number), self.delimiters, self.literal)
+        Subcomponent::of(part(self.raw, at, number), self.notation)
     }
 }
 
@@ -247,7 +266,12 @@ mod tests {
     use super::*;
 
     fn field(raw: &str) -> Field<'_> {
-        Field::new(Some(raw), Delimiters::default())
+        let notation = Notation {
+            delimiters: Delimiters::default(),
+            charset: Charset::UTF_8,
+            is_literal: false,
+        };
+        Field::new(Some(raw), notation)
     }
 
     #[test]

@@ -3,6 +3,7 @@
 
 use std::fmt;
 
+use crate::path::{Hl7Path, Selector};
 use crate::segment_name::SegmentName;
 
 /// A place in one message.
@@ -64,6 +65,30 @@ impl Location {
     pub fn subcomponent(mut self, number: u16) -> Self {
         self.subcomponent = Some(number);
         self
+    }
+
+    /// The one place that a path names; none when it goes through groups, or picks by a key, each,
+    /// or from one on.
+    pub fn of_path(path: &Hl7Path) -> Option<Self> {
+        let index = |selector: &Option<Selector>| match selector {
+            None => Some(None),
+            Some(Selector::Index(index)) => Some(Some(*index)),
+            Some(Selector::Each | Selector::From(_) | Selector::Keys(_)) => None,
+        };
+        if !path.groups.is_empty() {
+            return None;
+        }
+        let occurrence = index(&path.segment.selector)?.unwrap_or_default();
+        let mut place = Self::segment(path.segment.name, u32::from(occurrence).saturating_add(1));
+        if let Some(field) = &path.field {
+            place.field = Some(field.number);
+            place.repetition = index(&field.selector)?;
+        }
+        if let Some(component) = &path.component {
+            place.component = Some(component.component);
+            place.subcomponent = component.subcomponent;
+        }
+        Some(place)
     }
 
     /// The parts of an ERL in order, from the segment's name on: all counted from 1, cut off after

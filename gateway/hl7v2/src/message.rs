@@ -4,9 +4,10 @@
 
 use std::fmt;
 
+use crate::charset::Charset;
 use crate::delimiters::Delimiters;
 use crate::error::ParseError;
-use crate::field::Field;
+use crate::field::{Field, Notation};
 use crate::segment_name::SegmentName;
 
 /// How large a message may be. The index needs at most four bytes for each byte of the message.
@@ -37,7 +38,7 @@ impl Default for Limits {
 #[derive(Clone)]
 pub struct Message {
     text: String,
-    delimiters: Delimiters,
+    notation: Notation,
     segments: Vec<SegmentSpan>,
     /// Where the field separators lie, segment after segment.
     separators: Vec<u32>,
@@ -88,10 +89,27 @@ impl Message {
         let index = Index::of(text.as_bytes(), delimiters.field, limits)?;
         Ok(Self {
             text,
-            delimiters,
+            notation: Notation {
+                delimiters,
+                charset: Charset::UTF_8,
+                is_literal: false,
+            },
             segments: index.segments,
             separators: index.separators,
         })
+    }
+
+    /// Says which character set the message came in before it was decoded, UTF-8 when this is not
+    /// called: hexadecimal text in it (`\X..\`) may be in that one.
+    #[must_use]
+    pub fn came_in(mut self, charset: Charset) -> Self {
+        self.notation.charset = charset;
+        self
+    }
+
+    /// The character set it came in.
+    pub fn charset(&self) -> Charset {
+        self.notation.charset
     }
 
     /// The message as it was given to the parser.
@@ -111,7 +129,7 @@ impl Message {
 
     /// The delimiters declared in MSH-1 and MSH-2.
     pub fn delimiters(&self) -> Delimiters {
-        self.delimiters
+        self.notation.delimiters
     }
 
     /// How many segments there are; at least one, the header.
@@ -185,7 +203,7 @@ impl<'m> Segment<'m> {
 
     /// The delimiters of the message it stands in.
     pub fn delimiters(&self) -> Delimiters {
-        self.message.delimiters
+        self.message.notation.delimiters
     }
 
     /// Where the segment starts, in bytes of the message.
@@ -210,14 +228,14 @@ impl<'m> Segment<'m> {
     /// The field `number`, counted from 1; absent beyond the last. MSH-1 is the field separator
     /// and MSH-2 the encoding characters; neither is split.
     pub fn field(&self, number: usize) -> Field<'m> {
-        let delimiters = self.message.delimiters;
+        let notation = self.message.notation;
         if !self.is_header() {
-            return Field::new(self.between(number), delimiters);
+            return Field::new(self.between(number), notation);
         }
         match number {
-            1 => Field::literal(self.raw().get(3..4), delimiters),
-            2 => Field::literal(self.between(1), delimiters),
-            _ => Field::new(self.between(number.saturating_sub(1)), delimiters),
+            1 => Field::literal(self.raw().get(3..4), notation),
+            2 => Field::literal(self.between(1), notation),
+            _ => Field::new(self.between(number.saturating_sub(1)), notation),
         }
     }
 

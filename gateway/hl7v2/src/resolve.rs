@@ -3,15 +3,18 @@
 
 use thiserror::Error;
 
-use crate::definition::{Cardinality, ElementDefinition};
+use crate::definition::{Cardinality, ElementDefinition, SegmentDefinition};
 use crate::dictionary::Version;
+use crate::grouping_rules::GroupingRules;
+use crate::local_segment::LocalSegment;
 use crate::path::{ComponentPath, Hl7Path};
 use crate::segment_name::SegmentName;
 
 /// What stands at a path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ResolvedField {
-    /// The name of the field or component; none when the path names a whole segment.
+    /// The name of the field or component; none when the path names a whole segment or a field of
+    /// a local one.
     pub name: Option<&'static str>,
     /// The datatype at the end of the path; none for a whole segment and for withdrawn elements,
     /// `varies` at and below a field whose datatype another field decides (OBX-5).
@@ -85,20 +88,62 @@ impl std::fmt::Display for Step {
 
 const VARIES: &str = "varies";
 
+static NO_RULES: GroupingRules = GroupingRules::none();
+
+/// A segment, whoever defined it.
+enum Known<'d> {
+    Standard(&'d SegmentDefinition),
+    Local(&'d LocalSegment),
+}
+
+impl Known<'_> {
+    fn field(&self, number: u16) -> Option<ResolvedField> {
+        match self {
+            Self::Standard(segment) => segment.field(number).map(resolved),
+            Self::Local(segment) => segment.field(number).map(|field| ResolvedField {
+                name: None,
+                datatype: Some(field.datatype),
+                repeats: false,
+                cardinality: Some(field.cardinality),
+                table: field.table,
+            }),
+        }
+    }
+
+    /// The highest field number; 0 when there is no field.
+    fn last(&self) -> u16 {
+        match self {
+            Self::Standard(segment) => segment.fields.last().map_or(0, |field| field.number),
+            Self::Local(segment) => segment.fields().last().map_or(0, |field| field.number),
+        }
+    }
+}
+
 impl Version {
     /// What stands at `path` in this version. Groups and brackets play no part in it.
     ///
     /// # Errors
     /// The first step that does not exist, see [`PathProblem`].
     pub fn resolve(&self, path: &Hl7Path) -> Result<ResolvedField, PathProblem> {
+        self.resolve_with(path, &NO_RULES)
+    }
+
+    /// What stands at `path` in this version or in the local segments of a sender. The name of a
+    /// local segment's field is not in the answer; its [`LocalSegment`] has it.
+    ///
+    /// # Errors
+    /// The first step that does not exist, see [`PathProblem`].
+    pub fn resolve_with(
+        &self,
+        path: &Hl7Path,
+        rules: &GroupingRules,
+    ) -> Result<ResolvedField, PathProblem> {
         let name = path.segment.name;
-        let segment = self
-            .segment(name.as_str())
-            .ok_or_else(|| PathProblem::Segment {
-                segment: name,
-                version: self.id(),
-                candidates: self.segments().iter().map(|segment| segment.name).collect(),
-            })?;
+        let known = match (self.segment(name.as_str()), rules.local_segment(name)) {
+            (_, Some(local)) => Known::Local(local),
+            (Some(segment), None) => Known::Standard(segment),
+            (None, None) => return Err(self.no_segment(name, rules)),
+        };
         let Some(step) = &path.field else {
             return Ok(ResolvedField {
                 name: None,
@@ -108,20 +153,28 @@ impl Version {
                 table: None,
             });
         };
-        let field = segment
-            .field(step.number)
-            .ok_or_else(|| PathProblem::Field {
-                segment: name,
-                field: step.number,
-                version: self.id(),
-                last: segment.fields.last().map_or(0, |field| field.number),
-            })?;
-        let repeats = field.cardinality.repeats();
+        let field = known.field(step.number).ok_or_else(|| PathProblem::Field {
+            segment: name,
+            field: step.number,
+            version: self.id(),
+            last: known.last(),
+        })?;
+        let repeats = field.cardinality.is_some_and(|one| one.repeats());
         let found = match (&path.component, field.datatype) {
             (Some(component), Some(datatype)) => self.resolve_component(datatype, component)?,
-            (Some(_), None) | (None, _) => resolved(field),
+            (Some(_), None) | (None, _) => field,
         };
         Ok(ResolvedField { repeats, ..found })
+    }
+
+    fn no_segment(&self, segment: SegmentName, rules: &GroupingRules) -> PathProblem {
+        let own = self.segments().iter().map(|segment| segment.name);
+        let local = rules.local_segments().iter().map(LocalSegment::name);
+        PathProblem::Segment {
+            segment,
+            version: self.id(),
+            candidates: own.chain(local).collect(),
+        }
     }
 
     /// What stands at `path` inside a datatype (`.1.2` inside `XPN`).

@@ -1,14 +1,18 @@
 //! Grouping: lays the segments of a message out on the tree of its structure.
-//! What a group is made of is in `group_instance`, the structures are in `structure_definition` and
-//! the walk along them is in `structure_walk`.
+//! What a group is made of is in `group_instance`, the structures are in `structure_definition`,
+//! the walk along them is in `structure_walk` and what it can find in `finding`.
 
-use crate::dictionary::nearest;
+use crate::dictionary::{nearest, version, versions};
+use crate::finding::Finding;
 use crate::group_instance::{GroupChild, GroupInstance};
+use crate::grouping_rules::GroupingRules;
 use crate::header::Header;
 use crate::message::Message;
 use crate::segment_name::SegmentName;
+use crate::structure_back_off::walk;
 use crate::structure_definition::StructureDefinition;
-use crate::structure_walk::Walk;
+use crate::structure_tree::Builder;
+use crate::structure_walk::Layout;
 
 /// A message laid out on its structure. Every segment ordinal stands exactly once: in the tree or
 /// among those out of place.
@@ -20,15 +24,29 @@ pub struct Grouped {
     /// The message itself as the outermost group; its name is that of the structure, or empty.
     pub root: GroupInstance,
     /// Segments, by ordinal, that the structure has no place for where they stand: local (`Z`)
-    /// segments, wrong order, too many. They are part of the message all the same.
+    /// segments that nobody defined, wrong order, too many. They are part of the message all the
+    /// same.
     pub out_of_place: Vec<u32>,
+    /// What the structure does not foresee, in message order: why each segment out of place is so,
+    /// what is missing, and what could be read otherwise.
+    pub findings: Vec<Finding>,
+    /// How many places of the structure were looked at: the work done, which grows with the length
+    /// of the message and no faster.
+    pub steps: u64,
 }
+
+static NO_RULES: GroupingRules = GroupingRules::none();
 
 /// Groups a message by the structure its header names (MSH-9.3), else by the one that its type and
 /// event have in its version (MSH-12).
 pub fn group(message: &Message) -> Grouped {
-    match structure_of(message) {
-        Some(structure) => group_as(message, structure),
+    group_with(message, &NO_RULES)
+}
+
+/// Groups a message as [`group`] does, by the rules of its sender.
+pub fn group_with(message: &Message, rules: &GroupingRules) -> Grouped {
+    match structure_with(message, rules) {
+        Some(structure) => group_as_with(message, structure, rules),
         None => Grouped {
             structure: None,
             root: GroupInstance {
@@ -39,6 +57,8 @@ pub fn group(message: &Message) -> Grouped {
                     .collect(),
             },
             out_of_place: Vec::new(),
+            findings: Vec::new(),
+            steps: 0,
         },
     }
 }
@@ -46,26 +66,60 @@ pub fn group(message: &Message) -> Grouped {
 /// Groups a message by a structure of the caller's choice.
 ///
 /// A segment goes to the nearest place that takes it: beside the segment before it, later in the
-/// same group, in a new instance of that group, then the same one group further out. A required
-/// segment that the message lacks is passed over; one that comes later is waited for. So a note
-/// belongs to the segment it follows, and the next OBR begins the next order.
-pub fn group_as(message: &Message, structure: &'static StructureDefinition) -> Grouped {
+/// same group, in a new instance of that group, then the same one group further out. So a note
+/// belongs to the segment it follows, and the next OBR begins the next order. When there is no such
+/// place, or going there leaves something required behind, the latest choice that another place was
+/// open for is taken back, if all after it fits then. Only then is a required segment that the
+/// message lacks passed over; one that comes later is waited for.
+pub fn group_as(message: &Message, structure: &StructureDefinition) -> Grouped {
+    group_as_with(message, structure, &NO_RULES)
+}
+
+/// Groups a message as [`group_as`] does, by the rules of its sender.
+pub fn group_as_with(
+    message: &Message,
+    structure: &StructureDefinition,
+    rules: &GroupingRules,
+) -> Grouped {
     let names: Vec<SegmentName> = message.segments().map(|segment| segment.name()).collect();
-    let mut walk = Walk::new(structure.name, &structure.nodes);
-    let mut out_of_place = Vec::new();
-    for (ordinal, &name) in (0_u32..).zip(&names) {
-        let following = names
-            .get((ordinal as usize).saturating_add(1)..)
-            .unwrap_or_default();
-        if !walk.place(ordinal, name, following) {
-            out_of_place.push(ordinal);
-        }
+    let layout = Layout {
+        structure,
+        rules,
+        names: &names,
+    };
+    let done = walk(layout);
+    let mut builder = Builder::new(layout);
+    for (ordinal, &decision) in (0_u32..).zip(&done.decisions) {
+        builder.add(ordinal, decision);
     }
+    let (root, findings) = builder.finish();
+    let misplaced = findings.iter().filter(|one| one.kind.is_out_of_place());
     Grouped {
         structure: Some(structure.name),
-        root: walk.finish(),
-        out_of_place,
+        root,
+        out_of_place: misplaced.map(|one| one.ordinal).collect(),
+        findings,
+        steps: done.search.steps,
     }
+}
+
+/// The structure that [`group_with`] uses for a message: the one its sender's rules name, in the
+/// message's version or else the newest that has it; without a rule that of [`structure_of`].
+pub fn structure_with(
+    message: &Message,
+    rules: &GroupingRules,
+) -> Option<&'static StructureDefinition> {
+    if rules.is_empty() {
+        return structure_of(message);
+    }
+    let header = Header::of(message)?;
+    let Some(name) = rules.structure_name(&header.message_type(), &header.event()) else {
+        return structure_of(message);
+    };
+    let newest_first = versions().iter().rev().filter_map(|id| version(id));
+    let own = nearest(&header.version());
+    let mut all = std::iter::once(own).chain(newest_first);
+    all.find_map(|version| version.structure(name))
 }
 
 /// The structure that [`group`] uses for a message, if the dictionary has one.

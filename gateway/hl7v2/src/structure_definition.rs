@@ -53,6 +53,24 @@ impl StructureNode {
             Self::Group(group) => group.cardinality,
         }
     }
+
+    /// Whether it may be left out: by its cardinality, or because all in it is optional.
+    pub(crate) fn is_optional(&self) -> bool {
+        match self {
+            Self::Segment(segment) => segment.cardinality.min == 0 && !segment.is_alternative,
+            Self::Group(group) => {
+                group.cardinality.min == 0 || group.nodes.iter().all(Self::is_optional)
+            }
+        }
+    }
+
+    /// Whether it is one of several neighbouring alternatives.
+    pub(crate) fn is_alternative(&self) -> bool {
+        match self {
+            Self::Segment(segment) => segment.is_alternative,
+            Self::Group(_) => false,
+        }
+    }
 }
 
 impl StructureDefinition {

@@ -78,18 +78,27 @@ fn errors_have_the_form_of_the_senders_version() {
         );
         text.split_once("MSA").unwrap().1.to_owned()
     };
-    let old = "|AE|9|Required field missing\r\
-               ERR|PID^1^5^101&Required field missing&HL70357~\
+    let first = "|AE|9|Required field missing\r";
+    let old = "|AE|9|Required field missing|||101^Required field missing^HL70357\r";
+    let err = "ERR|PID^1^5^101&Required field missing&HL70357~\
                ^^^207&Application internal error&HL70357\r";
     let new = "|AE|9\r\
                ERR||PID^1^5^2^2|101^Required field missing^HL70357|E\r\
                ERR|||207^Application internal error^HL70357|E\r";
-    assert_eq!(of("2.2", "ACK"), old);
-    assert_eq!(of("2.3", "ACK^A08"), old);
-    assert_eq!(of("2.3.1", "ACK^A08^ACK"), old);
-    assert_eq!(of("2.4", "ACK^A08^ACK"), old);
-    assert_eq!(of("2.5", "ACK^A08^ACK"), new);
-    assert_eq!(of("2.8.2", "ACK^A08^ACK"), new);
+    assert_eq!(of("2.1", "ACK"), format!("{first}{err}"));
+    for (version, own) in [
+        ("2.2", "ACK"),
+        ("2.3", "ACK^A08"),
+        ("2.3.1", "ACK^A08^ACK"),
+        ("2.4", "ACK^A08^ACK"),
+    ] {
+        assert_eq!(of(version, own), format!("{old}{err}"), "{version}");
+    }
+    for version in [
+        "2.5", "2.5.1", "2.6", "2.7", "2.7.1", "2.8", "2.8.1", "2.8.2",
+    ] {
+        assert_eq!(of(version, "ACK^A08^ACK"), new, "{version}");
+    }
 }
 
 #[test]

@@ -157,6 +157,40 @@ fn a_path_that_does_not_exist_says_where() {
 }
 
 #[test]
+fn tables_have_the_codes_of_their_version() {
+    let sex = |id: &str| version(id).unwrap().table(1).unwrap();
+    assert!(sex("2.3.1").contains("F") && !sex("2.3.1").contains("A"));
+    assert!(sex("2.5.1").contains("A"));
+    assert!(!sex("2.5.1").contains("f") && !sex("2.5.1").contains(""));
+    assert_eq!(sex("2.3.1").codes, ["F", "M", "O", "U"]);
+    let charsets = version("2.5.1").unwrap().table(211).unwrap();
+    assert!(charsets.contains("UNICODE UTF-8") && charsets.contains("8859/1"));
+    assert!(version("2.1").unwrap().tables().is_empty());
+    assert!(version("2.5.1").unwrap().table(9_999).is_none());
+    for id in versions().iter().skip(3) {
+        let tables = version(id).unwrap().tables();
+        assert!(tables.len() >= 200, "{id} has {}", tables.len());
+        assert!(
+            tables.is_sorted_by(|one, next| one.number < next.number),
+            "{id}"
+        );
+        for table in tables {
+            assert!(
+                table.codes.is_sorted_by(|one, next| one < next),
+                "{id} {}",
+                table.number
+            );
+            assert!(
+                table
+                    .codes
+                    .iter()
+                    .all(|code| code.trim() == *code && !code.is_empty())
+            );
+        }
+    }
+}
+
+#[test]
 fn the_files_in_the_tree_are_what_the_command_gives() {
     let crate_root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let source = crate_root.join("../../../shared/data");
@@ -186,6 +220,7 @@ fn the_files_in_the_tree_are_what_the_command_gives() {
         "datatypes.txt",
         "structures.txt",
         "events.txt",
+        "tables.txt",
     ] {
         let made = fs::read_to_string(target.join(name)).unwrap();
         let kept = fs::read_to_string(crate_root.join("dictionary").join(name)).unwrap();

@@ -43,7 +43,7 @@ pub(crate) fn admit(raw: Bytes, standing: &Standing, seams: &Seams) -> Admission
     let Recognised {
         sender,
         message,
-        charset,
+        replaced,
     } = match recognise(&raw, standing) {
         Ok(recognised) => recognised,
         Err(rejection) => {
@@ -54,7 +54,15 @@ pub(crate) fn admit(raw: Bytes, standing: &Standing, seams: &Seams) -> Admission
             };
         }
     };
-    let origin = Origin::recognised(&message, &sender, charset);
+    if replaced > 0 {
+        tracing::warn!(
+            sender = %sender.id,
+            replaced,
+            "bytes of a message that are not of its charset were replaced"
+        );
+        seams.counters.charset_replaced.one();
+    }
+    let origin = Origin::recognised(&message, &sender);
     let entitled = || check_entitlement(&message, &origin, &sender, standing.terms.mapped.as_ref());
     let envelope = || envelope(raw, &message, &sender, seams);
     let numbering = sender.sequence_numbers.then(|| numbering(&message));

@@ -5,14 +5,10 @@ use std::collections::VecDeque;
 use std::fmt;
 use std::task::{Context, Poll};
 
-use isthmus_core::future::BoxFuture;
-use isthmus_core::intake::Accepted;
-use isthmus_core::intake::Numbered;
-use isthmus_core::link::LinkState;
-use isthmus_core::refusal::{Reason, Refusal};
 use tokio::sync::mpsc::Receiver;
 
 use crate::budget::Share;
+use crate::fate::Fate;
 use crate::origin::Origin;
 use crate::receipt::Receipt;
 use crate::rejection::Rejection;
@@ -28,46 +24,6 @@ pub(crate) struct Unanswered<'s> {
     pub(crate) shares: Vec<Share>,
     /// What it takes while it is in work, if it is large; given back when it is decided.
     pub(crate) reading: Option<Share>,
-}
-
-/// On its way, or decided.
-pub(crate) enum Fate<'s> {
-    /// The store has it.
-    OnItsWay(BoxFuture<'s, Result<Accepted, Refusal>>),
-    /// The store has it and compares this number of it.
-    Numbered(u64, BoxFuture<'s, Result<Numbered, Refusal>>),
-    /// The store carries out an order.
-    Ordered(BoxFuture<'s, Result<LinkState, Refusal>>),
-    /// It is decided.
-    Decided(Result<Receipt, Rejection>),
-}
-
-impl Fate<'_> {
-    /// Moves it on.
-    fn poll(&mut self, context: &mut Context<'_>) {
-        let decided = match self {
-            Self::OnItsWay(intake) => intake
-                .as_mut()
-                .poll(context)
-                .map(|outcome| outcome.map(Receipt::from).map_err(Rejection::from)),
-            Self::Numbered(number, intake) => {
-                let number = Some(*number);
-                intake.as_mut().poll(context).map(|outcome| match outcome {
-                    Ok(Numbered::Accepted(accepted)) => Ok(Receipt::Stored { accepted, number }),
-                    Ok(Numbered::NotExpected(one)) => Err(Rejection::not_expected(one)),
-                    Err(refusal) => Err(Rejection::from(refusal)),
-                })
-            }
-            Self::Ordered(order) => order
-                .as_mut()
-                .poll(context)
-                .map(|outcome| outcome.map(Receipt::Link).map_err(Rejection::from)),
-            Self::Decided(_) => return,
-        };
-        if let Poll::Ready(outcome) = decided {
-            *self = Self::Decided(outcome);
-        }
-    }
 }
 
 /// One message that can be answered now.
@@ -141,20 +97,14 @@ impl<'s> AnswerWindow<'s> {
         Poll::Ready(decided)
     }
 
-    /// Decides all that wait, because the store has been silent for too long. It may still commit
-    /// them; the sender sends them again, and then they are repeats.
+    /// Decides all that wait, because the store has been silent for too long.
     pub(crate) fn give_up(&mut self) -> Vec<Decided> {
-        let silent = || Rejection::from(Refusal::retry(Reason::StoreUnavailable));
-        self.waiting
-            .drain(..)
-            .map(|message| Decided {
-                origin: message.origin,
-                outcome: match message.fate {
-                    Fate::Decided(outcome) => outcome,
-                    Fate::OnItsWay(_) | Fate::Numbered(..) | Fate::Ordered(_) => Err(silent()),
-                },
-            })
-            .collect()
+        let waiting = self.waiting.drain(..);
+        let decided = waiting.map(|message| Decided {
+            origin: message.origin,
+            outcome: message.fate.give_up(),
+        });
+        decided.collect()
     }
 }
 

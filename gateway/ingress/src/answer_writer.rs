@@ -3,17 +3,14 @@
 
 use std::future::poll_fn;
 
-use isthmus_core::id::SenderId;
-use isthmus_core::intake::Accepted;
 use isthmus_hl7v2::framing::encode;
 use tokio::io::{AsyncWrite, AsyncWriteExt};
 use tokio::sync::mpsc::Receiver;
 
 use crate::acknowledgement::acknowledge;
 use crate::answer_window::{AnswerWindow, Decided, Unanswered};
-use crate::mllp_config::Bounds;
-use crate::receipt::Receipt;
-use crate::rejection::Rejection;
+use crate::listener_config::Bounds;
+use crate::outcome_note::note;
 use crate::seams::{Seams, within};
 
 /// The writing half.
@@ -43,8 +40,8 @@ impl<'s, W: AsyncWrite + Unpin> AnswerWriter<'s, W> {
             }
             frames.clear();
             for decided in self.decided(&mut reader).await {
-                self.note(&decided);
                 let Decided { origin, outcome } = decided;
+                note(&origin, &outcome, &self.seams.counters);
                 let now = self.seams.clock.now();
                 let own_ids = &self.seams.control_ids;
                 if let Some(answer) = acknowledge(&outcome, &origin, own_ids, now) {
@@ -83,43 +80,5 @@ impl<'s, W: AsyncWrite + Unpin> AnswerWriter<'s, W> {
             stream.flush().await
         };
         within(executor, self.bounds.write(), written).await?.ok()
-    }
-
-    fn note(&self, decided: &Decided) {
-        let counters = &self.seams.counters;
-        match &decided.outcome {
-            Ok(Receipt::Link(state)) => {
-                let sender = decided.origin.sender.as_ref().map(SenderId::as_str);
-                let expected = state.expected;
-                tracing::info!(sender, %expected, "a sender started or synchronised its link");
-            }
-            Ok(Receipt::Stored {
-                accepted:
-                    Accepted {
-                        repeat,
-                        control_id_reused,
-                        ..
-                    },
-                ..
-            }) => {
-                counters.accepted.one();
-                counters.repeated.add(u64::from(*repeat));
-                if *control_id_reused {
-                    counters.control_ids_reused.one();
-                    let sender = decided.origin.sender.as_ref().map(SenderId::as_str);
-                    tracing::warn!(sender, "a control id came again with other content; stored");
-                }
-            }
-            Err(Rejection {
-                refusal, expected, ..
-            }) => {
-                counters.refused.of(refusal.reason).one();
-                let sender = decided.origin.sender.as_ref().map(SenderId::as_str);
-                if let Some(expected) = expected {
-                    tracing::warn!(sender, %expected, "a message had not the expected number");
-                }
-                tracing::info!(sender, %refusal, "a message was refused");
-            }
-        }
     }
 }

@@ -10,7 +10,7 @@ const UNIT: usize = 1024;
 
 /// The budget of messages, unless another is stated: room for a small share for each of 1,024
 /// connections and one frame of 16 MiB, and for the process to stay under 256 MB with all else.
-pub const MESSAGE_BYTES: usize = 96 << 20;
+pub const MESSAGE_BYTES: usize = 88 << 20;
 
 /// What may be in work at once of messages that are large; one of 16 MiB takes all of it.
 pub const READING_BYTES: usize = 64 << 20;

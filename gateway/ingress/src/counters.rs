@@ -14,6 +14,8 @@ pub struct Counters {
     pub repeated: Counter,
     /// Of these, new content under a control id that was used before.
     pub control_ids_reused: Counter,
+    /// Messages in which bytes that are not of their charset were replaced.
+    pub charset_replaced: Counter,
     /// Messages refused, by reason.
     pub refused: Refused,
     /// Connections that were let in.

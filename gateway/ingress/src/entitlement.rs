@@ -43,12 +43,13 @@ pub(crate) fn check_entitlement(
     }
 }
 
-/// Checks that there is a control id to answer to.
+/// Checks that there is a control id to answer to, and that it could be read whole.
 pub(crate) fn check_control_id(origin: &Origin) -> Result<(), Rejection> {
     let header = origin.header.as_ref().and_then(Header::of);
-    let control_id = header.map(|header| header.control_id());
-    let length = control_id.unwrap_or_default().chars().count();
-    if (1..=CONTROL_ID_MAX).contains(&length) {
+    let control_id = header.map(|header| header.control_id()).unwrap_or_default();
+    let length = control_id.chars().count();
+    let is_whole = !control_id.contains(char::REPLACEMENT_CHARACTER);
+    if is_whole && (1..=CONTROL_ID_MAX).contains(&length) {
         return Ok(());
     }
     let place = Location::segment(SegmentName::MSH, 1).field(10);

@@ -46,15 +46,15 @@ pub enum IngressError {
     },
     /// Patient data would cross a network in clear.
     #[error(
-        "listener {address}: plain MLLP is for loopback only; add [mllp.tls], or record in \
-         plain_reason what else protects the line"
+        "listener {address}: without TLS is for loopback only; add [mllp.tls] or [http.tls], or \
+         record in plain_reason what else protects the line"
     )]
     PlainListener {
         /// Where it was to listen.
         address: SocketAddr,
     },
-    /// A reason for plain MLLP beside TLS.
-    #[error("listener {address}: plain_reason is stated beside [mllp.tls]; remove one of the two")]
+    /// A reason for a plain listener beside TLS.
+    #[error("listener {address}: plain_reason is stated beside TLS; remove one of the two")]
     PlainAndTls {
         /// Where it was to listen.
         address: SocketAddr,

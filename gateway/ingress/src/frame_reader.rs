@@ -11,11 +11,12 @@ use tokio::sync::AcquireError;
 use tokio::sync::mpsc::Sender as Answers;
 use tokio::sync::watch;
 
-use crate::admission::{Admission, Admitted, admit};
-use crate::answer_window::{Fate, Unanswered};
+use crate::admission::{Admission, admit};
+use crate::answer_window::Unanswered;
 use crate::budget::{Budget, Share, in_work};
+use crate::fate::Fate;
 use crate::frame_stream::{Arrival, FrameStream};
-use crate::mllp_config::{Bounds, SMALL_FRAME_BYTES};
+use crate::listener_config::{Bounds, SMALL_FRAME_BYTES};
 use crate::origin::Origin;
 use crate::peer::Peer;
 use crate::rejection::Rejection;
@@ -217,16 +218,7 @@ impl<'s, R: AsyncRead + Unpin> FrameReader<'s, R> {
         if verdict.is_err() {
             reading = None;
         }
-        let fate = match verdict {
-            Ok(Admitted::Message(envelope)) => Fate::OnItsWay(self.seams.intake.accept(envelope)),
-            Ok(Admitted::Numbered(envelope, number)) => {
-                Fate::Numbered(number, self.seams.intake.accept_numbered(envelope, number))
-            }
-            Ok(Admitted::Order(sender, order)) => {
-                Fate::Ordered(self.seams.intake.link(sender, order))
-            }
-            Err(rejection) => Fate::Decided(Err(rejection)),
-        };
+        let fate = Fate::of(verdict, self.seams.intake.as_ref());
         self.answer(Unanswered {
             origin,
             fate,

@@ -1,5 +1,5 @@
 //! One MLLP connection from its first byte to its last, over any stream. Accepting connections and
-//! TLS are in `mllp_listener`.
+//! TLS are in `listener`.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use tokio::sync::{mpsc, watch};
 use crate::answer_window::AnswerWindow;
 use crate::answer_writer::AnswerWriter;
 use crate::frame_reader::{End, FrameReader};
-use crate::mllp_config::Bounds;
+use crate::listener_config::Bounds;
 use crate::peer::Peer;
 use crate::seams::{Seams, within};
 use crate::standing::Standing;

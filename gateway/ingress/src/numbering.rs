@@ -5,6 +5,7 @@ use isthmus_core::link::LinkOrder;
 use isthmus_core::refusal::Reason;
 use isthmus_hl7v2::location::Location;
 use isthmus_hl7v2::message::{Message, Segment};
+use isthmus_hl7v2::value::numeric::Numeric;
 
 use crate::rejection::{Rejection, sequence_number};
 
@@ -29,7 +30,7 @@ pub(crate) fn numbering(message: &Message) -> Result<Numbering, Rejection> {
     let text = field.filter(|text| !text.is_empty());
     let text = text.ok_or_else(|| Rejection::at(Reason::OutOfSequence, sequence_number()))?;
     let number = Some(&text).filter(|text| text.len() <= DIGITS_MAX);
-    match number.and_then(|text| text.parse::<i64>().ok()) {
+    match number.and_then(|text| Numeric::read(text)?.integer()) {
         Some(0) => order(message, LinkOrder::Start),
         Some(-1) => order(message, LinkOrder::Resynchronise),
         Some(number @ 1..) => Ok(Numbering::Number(number.unsigned_abs())),

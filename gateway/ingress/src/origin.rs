@@ -29,12 +29,14 @@ pub struct Origin {
 
 impl Origin {
     /// The origin of a message whose sender is known.
-    pub fn recognised(message: &Message, sender: &Sender, charset: Charset) -> Self {
+    pub fn recognised(message: &Message, sender: &Sender) -> Self {
         let line = message.segment(0).map(|header| header.raw());
         let line = line.filter(|line| line.len() <= HEADER_BYTES_MAX);
         Self {
-            header: line.and_then(|line| Message::parse(line).ok()),
-            charset,
+            header: line
+                .and_then(|line| Message::parse(line).ok())
+                .map(|header| header.came_in(message.charset())),
+            charset: message.charset(),
             sender: Some(sender.id.clone()),
             table: sender.acknowledge,
         }

@@ -5,12 +5,14 @@ use std::sync::Arc;
 
 use isthmus_core::id::SenderId;
 use isthmus_core::refusal::{Reason, Refusal};
-use isthmus_hl7v2::charset::{Charset, CharsetError, declared, decode};
+use isthmus_hl7v2::charset::{Charset, CharsetError};
+use isthmus_hl7v2::charset_rules::{Declared, Malformed};
 use isthmus_hl7v2::field::Field;
 use isthmus_hl7v2::header::Header;
 use isthmus_hl7v2::location::Location;
 use isthmus_hl7v2::message::Message;
 use isthmus_hl7v2::segment_name::SegmentName;
+use isthmus_hl7v2::value::hierarchic_designator::HierarchicDesignator;
 
 use crate::rejection::Rejection;
 use crate::sender::Sender;
@@ -24,46 +26,50 @@ pub(crate) struct Recognised {
     pub(crate) sender: Arc<Sender>,
     /// The message.
     pub(crate) message: Message,
-    /// The charset that it came in.
-    pub(crate) charset: Charset,
+    /// How many times bytes that were not of its charset were replaced.
+    pub(crate) replaced: usize,
 }
 
 /// Reads the message and finds the one candidate that it is from.
 ///
-/// Without MSH-18 the candidates' default charsets decide how it is read, so each reading counts
-/// for the candidates that share it.
+/// The candidates' charset rules decide how it is read, so each reading counts for the candidates
+/// that share it.
 pub(crate) fn recognise(raw: &[u8], standing: &Standing) -> Result<Recognised, Rejection> {
     let candidates = &standing.candidates;
-    let declared = declared(raw).map_err(charset_fault)?;
-    let charset_of = |sender: &Sender| {
-        let charset = declared.or_else(|| Charset::named(&sender.default_charset));
-        charset.unwrap_or(Charset::ASCII)
+    let declared = Declared::of(raw);
+    let reading_of = |sender: &Arc<Sender>| {
+        let rules = sender.charset_rules();
+        let charset = rules.choose(&declared);
+        charset.map(|charset| (charset, rules.malformed))
     };
-    let mut charsets: Vec<Charset> = Vec::new();
+    let readings: Vec<Result<Reading, CharsetError>> = candidates.iter().map(reading_of).collect();
     let mut fault = None;
     let mut names_of_none = None;
     let mut found = None;
-    for charset in candidates.iter().map(|sender| charset_of(sender)) {
-        if charsets.contains(&charset) {
+    for (place, reading) in readings.iter().enumerate() {
+        if readings.iter().take(place).any(|before| before == reading) {
             continue;
         }
-        charsets.push(charset);
-        let message = match read(raw, charset) {
-            Ok(message) => message,
+        let read = reading
+            .map_err(charset_fault)
+            .and_then(|reading| read(raw, reading));
+        let (message, replaced) = match read {
+            Ok(read) => read,
             Err(rejection) => {
                 fault.get_or_insert(rejection);
                 continue;
             }
         };
         let (application, facility) = names(&message);
-        let reading = |sender: &&Arc<Sender>| charset_of(sender) == charset;
-        match choose(candidates.iter().filter(reading), &application, &facility) {
+        let shares = candidates.iter().zip(&readings);
+        let shares = shares.filter_map(|(sender, own)| (own == reading).then_some(sender));
+        match choose(shares, &application, &facility) {
             Choice::One(sender) if found.is_none() => {
                 let sender = Arc::clone(sender);
                 found = Some(Recognised {
                     sender,
                     message,
-                    charset,
+                    replaced,
                 });
             }
             Choice::One(_) | Choice::Several => {
@@ -82,12 +88,18 @@ pub(crate) fn recognise(raw: &[u8], standing: &Standing) -> Result<Recognised, R
     Err(fault.unwrap_or_else(|| Rejection::from(Refusal::reject(Reason::Unauthorised))))
 }
 
-fn read(raw: &[u8], charset: Charset) -> Result<Message, Rejection> {
-    let text = decode(raw, charset).map_err(charset_fault)?;
-    Message::parse(text.into_owned()).map_err(|error| {
+/// How a message is read.
+type Reading = (Charset, Malformed);
+
+/// The message, and how many times bytes were replaced.
+fn read(raw: &[u8], (charset, malformed): Reading) -> Result<(Message, usize), Rejection> {
+    let decoded = malformed.decode(raw, charset).map_err(charset_fault)?;
+    let replaced = decoded.replaced;
+    let message = Message::parse(decoded.text.into_owned()).map_err(|error| {
         tracing::info!(%error, "a frame is not an HL7 v2 message");
         Rejection::from(Refusal::reject(Reason::Unreadable))
-    })
+    })?;
+    Ok((message.came_in(charset), replaced))
 }
 
 fn charset_fault(error: CharsetError) -> Rejection {
@@ -99,7 +111,7 @@ fn charset_fault(error: CharsetError) -> Rejection {
 /// First components of MSH-3 and MSH-4.
 fn names(message: &Message) -> (String, String) {
     let first = |field: Field<'_>| {
-        let name = field.component(1).value();
+        let name = HierarchicDesignator::from(field).namespace_id().value();
         name.unwrap_or_default().into_owned()
     };
     Header::of(message).map_or_else(Default::default, |header| {

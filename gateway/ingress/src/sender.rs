@@ -5,6 +5,8 @@ use std::fmt;
 use std::str::FromStr;
 
 use isthmus_core::id::SenderId;
+use isthmus_hl7v2::charset::Charset;
+use isthmus_hl7v2::charset_rules::{CharsetRules, Malformed};
 use serde::Deserialize;
 use serde::de::{Deserializer, Error as _, SeqAccess, Visitor};
 use thiserror::Error;
@@ -40,6 +42,12 @@ pub struct Sender {
     pub authorities: Authorities,
     /// The charset of messages that declare none in MSH-18, by its name in HL7 table 0211.
     pub default_charset: String,
+    /// The charset of all its messages, for a sender whose MSH-18 is wrong; it wins over MSH-18.
+    #[serde(default)]
+    pub charset_override: Option<String>,
+    /// What becomes of bytes that are not of the charset.
+    #[serde(default)]
+    pub charset_errors: CharsetErrors,
     /// The time zone of times without an offset, by its IANA name.
     pub zone: String,
     /// The assigning authority of identifiers that name none.
@@ -60,6 +68,18 @@ impl Sender {
         holds(&self.applications, application) && holds(&self.facilities, facility)
     }
 
+    /// How its messages are decoded. Names that are no charset do not load.
+    pub fn charset_rules(&self) -> CharsetRules {
+        CharsetRules {
+            default: Charset::named(&self.default_charset).unwrap_or(Charset::ASCII),
+            overriding: self.charset_override.as_deref().and_then(Charset::named),
+            malformed: match self.charset_errors {
+                CharsetErrors::Reject => Malformed::Reject,
+                CharsetErrors::Replace => Malformed::Replace,
+            },
+        }
+    }
+
     /// Whether it may send this message type and trigger event.
     pub fn may_send(&self, code: &str, event: &str) -> bool {
         self.events
@@ -77,6 +97,17 @@ fn sender_id<'de, D: Deserializer<'de>>(deserializer: D) -> Result<SenderId, D::
         ));
     }
     Ok(SenderId::new(&text))
+}
+
+/// What becomes of bytes that are not of a message's charset.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum CharsetErrors {
+    /// The message is refused.
+    #[default]
+    Reject,
+    /// Each is replaced by U+FFFD, counted, and told of; what stood there is lost.
+    Replace,
 }
 
 /// A message type with one trigger event or all of them (MSH-9, HL7 tables 0076 and 0003).

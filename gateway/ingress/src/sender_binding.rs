@@ -143,12 +143,17 @@ fn check(sender: &Sender) -> Result<(), IngressError> {
             "is no IANA time zone; write one such as Europe/Berlin",
         );
     }
-    let charset = Some(sender.default_charset.trim()).filter(|name| !name.is_empty());
-    if charset.and_then(Charset::named).is_none() {
-        return fault(
-            "default_charset",
-            "is not in HL7 table 0211; write one such as UNICODE UTF-8",
-        );
+    for (key, name) in [
+        ("default_charset", Some(&sender.default_charset)),
+        ("charset_override", sender.charset_override.as_ref()),
+    ] {
+        let is_known = |name: &String| !name.trim().is_empty() && Charset::named(name).is_some();
+        if name.is_some_and(|name| !is_known(name)) {
+            return fault(
+                key,
+                "is not in HL7 table 0211; write one such as UNICODE UTF-8",
+            );
+        }
     }
     Ok(())
 }

@@ -55,7 +55,7 @@ pub(crate) fn soon(file: &ConfigFile, now: Timestamp) -> Vec<Diagnostic> {
 /// Every file of certificates that a configuration names, with its place and key.
 fn named(file: &ConfigFile) -> Vec<(Range<usize>, &'static str, PathBuf)> {
     let mut named = Vec::new();
-    for listener in &file.config.mllp {
+    for (_, listener) in file.config.listeners() {
         if let Some(tls) = &listener.get_ref().tls {
             named.push((listener.span(), "certificate", file.path(&tls.certificate)));
             let authorities = tls.client_authorities.iter();

@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use isthmus_adapters::amqp::config::{AmqpConfig, Payload};
 use isthmus_adapters::ndjson_folder::config::NdjsonFolderConfig;
 use isthmus_adapters::webhook::config::WebhookConfig;
-use isthmus_ingress::mllp_config::MllpConfig;
+use isthmus_ingress::listener::Protocol;
+use isthmus_ingress::listener_config::ListenerConfig;
 use isthmus_ingress::sender::Sender;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
@@ -36,9 +37,12 @@ pub(crate) struct Config {
     /// What a first start may make; for trying out.
     #[serde(default)]
     pub(crate) first_start: FirstStart,
-    /// The ports.
+    /// The ports for HL7 v2 over MLLP.
     #[serde(default)]
-    pub(crate) mllp: Vec<Spanned<MllpConfig>>,
+    pub(crate) mllp: Vec<Spanned<ListenerConfig>>,
+    /// The ports for HL7 v2 over HTTP.
+    #[serde(default)]
+    pub(crate) http: Vec<Spanned<ListenerConfig>>,
     /// The systems that may send.
     #[serde(default, rename = "sender")]
     pub(crate) senders: Vec<Spanned<Sender>>,
@@ -98,6 +102,14 @@ fn two_lanes() -> Spanned<u32> {
     Spanned::new(0..0, 2)
 }
 
+impl Config {
+    /// All ports, with what is spoken at them: those for MLLP, then those for HTTP.
+    pub(crate) fn listeners(&self) -> impl Iterator<Item = (Protocol, &Spanned<ListenerConfig>)> {
+        let mllp = self.mllp.iter().map(|one| (Protocol::Mllp, one));
+        mllp.chain(self.http.iter().map(|one| (Protocol::Http, one)))
+    }
+}
+
 impl StoreConfig {
     /// How large the database may grow, in bytes.
     pub(crate) fn size_limit(&self) -> Option<u64> {
@@ -123,7 +135,7 @@ impl LimitsConfig {
 }
 
 /// `messages_mb`, unless it is stated.
-const MESSAGES: Mebibytes<1, 65_536> = Mebibytes(96);
+const MESSAGES: Mebibytes<1, 65_536> = Mebibytes(88);
 
 /// A size in MiB; one outside its bounds is refused where it is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -2,7 +2,8 @@
 //! read anew is told, at its place, and never ignored; what can change is taken over in `reload`.
 
 use isthmus_core::diagnostic::Diagnostic;
-use isthmus_ingress::mllp_config::MllpConfig;
+use isthmus_ingress::listener_config::ListenerConfig;
+use toml::Spanned;
 
 use crate::config::DestinationConfig;
 use crate::config_file::ConfigFile;
@@ -23,14 +24,19 @@ pub(crate) fn changes(running: &ConfigFile, read: &ConfigFile) -> Vec<Diagnostic
     table(old.limits == new.limits, "[limits]");
     table(old.admin == new.admin, "[admin]");
     table(old.first_start == new.first_start, "[first_start]");
-    changes.extend(listener_changes(running, read));
+    changes.extend(listener_changes(&old.mllp, read, &new.mllp, "[[mllp]]"));
+    changes.extend(listener_changes(&old.http, read, &new.http, "[[http]]"));
     changes.extend(destination_changes(running, read));
     changes
 }
 
 /// A listener keeps its place in the file, its address, its bounds, and whether it speaks TLS.
-fn listener_changes(running: &ConfigFile, read: &ConfigFile) -> Vec<Diagnostic> {
-    let (old, new) = (&running.config.mllp, &read.config.mllp);
+fn listener_changes(
+    old: &[Spanned<ListenerConfig>],
+    read: &ConfigFile,
+    new: &[Spanned<ListenerConfig>],
+    head: &str,
+) -> Vec<Diagnostic> {
     let mut changes = Vec::new();
     for (place, one) in new.iter().enumerate() {
         match old.get(place) {
@@ -45,13 +51,13 @@ fn listener_changes(running: &ConfigFile, read: &ConfigFile) -> Vec<Diagnostic> 
     }
     if new.len() < old.len() {
         let text = "taking a listener away needs a restart";
-        changes.push(read.needs_restart("[[mllp]]", text));
+        changes.push(read.needs_restart(head, text));
     }
     changes
 }
 
-fn is_same_port(one: &MllpConfig, other: &MllpConfig) -> bool {
-    let port = |config: &MllpConfig| MllpConfig {
+fn is_same_port(one: &ListenerConfig, other: &ListenerConfig) -> bool {
+    let port = |config: &ListenerConfig| ListenerConfig {
         tls: None,
         ..config.clone()
     };

@@ -9,7 +9,7 @@ use isthmus_core::clock::Timestamp;
 use isthmus_core::diagnostic::Diagnostic;
 use isthmus_core::id::SenderId;
 use isthmus_ingress::error::IngressError;
-use isthmus_ingress::mllp_config::MllpConfig;
+use isthmus_ingress::listener_config::ListenerConfig;
 use isthmus_ingress::sender_binding::SenderTable;
 use isthmus_ingress::terms::Terms;
 use isthmus_ingress::tls::server_config;
@@ -46,8 +46,7 @@ pub(crate) fn terms(file: &ConfigFile, rules: &Rules) -> Result<Terms, Failure> 
 
 /// What each listener speaks TLS by, in the configuration's order; none for plain ones.
 pub(crate) fn tls(file: &ConfigFile, now: Timestamp) -> Result<Vec<Option<ServerConfig>>, Failure> {
-    let listeners = file.config.mllp.iter();
-    let read = listeners.map(|listener| {
+    let read = file.config.listeners().map(|(_, listener)| {
         let config = with_paths(file, listener.get_ref());
         let tls = config.tls.as_ref().map(|tls| server_config(tls, now));
         tls.transpose()
@@ -57,7 +56,7 @@ pub(crate) fn tls(file: &ConfigFile, now: Timestamp) -> Result<Vec<Option<Server
 }
 
 /// A listener's configuration with its paths counted from the configuration's folder.
-pub(crate) fn with_paths(file: &ConfigFile, config: &MllpConfig) -> MllpConfig {
+pub(crate) fn with_paths(file: &ConfigFile, config: &ListenerConfig) -> ListenerConfig {
     let mut config = config.clone();
     if let Some(tls) = &mut config.tls {
         tls.certificate = file.path(&tls.certificate);
@@ -70,7 +69,7 @@ pub(crate) fn with_paths(file: &ConfigFile, config: &MllpConfig) -> MllpConfig {
 /// The failure of a listener that does not start, at its place.
 pub(crate) fn unusable(
     file: &ConfigFile,
-    listener: &Spanned<MllpConfig>,
+    listener: &Spanned<ListenerConfig>,
     error: &IngressError,
 ) -> Failure {
     Failure::Configuration(vec![at_listener(file, listener, error)])
@@ -78,13 +77,13 @@ pub(crate) fn unusable(
 
 fn at_listener(
     file: &ConfigFile,
-    listener: &Spanned<MllpConfig>,
+    listener: &Spanned<ListenerConfig>,
     error: &IngressError,
 ) -> Diagnostic {
     let problem = file.error(&listener.span(), LISTENER, with_causes(error));
     let help = match error {
         IngressError::OverBudget { .. } => {
-            "lower one of the two in [mllp.bounds], or raise `messages_mb` in [limits]"
+            "lower one of the two in the listener's `bounds`, or raise `messages_mb` in [limits]"
         }
         IngressError::Listen { .. } => {
             "name an address of this machine and a port that nothing listens on"
@@ -113,8 +112,7 @@ fn at_listener(
 
 /// Addresses, bounds, certificates and keys.
 fn unusable_listeners(file: &ConfigFile, now: Timestamp) -> Vec<Diagnostic> {
-    let listeners = file.config.mllp.iter();
-    let wrong = listeners.filter_map(|listener| {
+    let wrong = file.config.listeners().filter_map(|(_, listener)| {
         let config = with_paths(file, listener.get_ref());
         let tls = || {
             config

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use isthmus_core::current::Current;
-use isthmus_ingress::mllp_listener::MllpListener;
+use isthmus_ingress::listener::{Listener, Protocol};
 use isthmus_store::running_store::RunningStore;
 use tokio::sync::{mpsc, oneshot, watch};
 
@@ -27,6 +27,8 @@ const DRAIN_MAX: Duration = Duration::from_secs(5);
 /// A port that is open.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Listening {
+    /// What is spoken there.
+    pub(crate) protocol: Protocol,
     /// Where.
     pub(crate) address: SocketAddr,
     /// Whether peers speak TLS.
@@ -90,11 +92,12 @@ impl RunningGateway {
         let mut listening = Vec::new();
         let mut tls = Vec::new();
         let seams = parts.seams(file, rules)?;
-        for stated in &file.config.mllp {
+        for (protocol, stated) in file.config.listeners() {
             let config = listeners::with_paths(file, stated.get_ref());
-            let listener = MllpListener::bind(&config, Arc::clone(&seams))
+            let listener = Listener::bind(protocol, &config, Arc::clone(&seams))
                 .map_err(|error| listeners::unusable(file, stated, &error))?;
             listening.push(Listening {
+                protocol,
                 address: listener.local_address(),
                 tls: config.tls.is_some(),
             });

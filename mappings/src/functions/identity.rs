@@ -17,7 +17,7 @@ pub fn uuid5<'v>(
     given: Given<'_>,
     _: Surroundings<'_>,
 ) -> Result<Value<'v>, Fault> {
-    let name = unambiguous(values);
+    let name = unambiguous(values)?;
     let id = Uuid::new_v5(&given.space, name.as_bytes()).hyphenated();
     let mut buffer = Uuid::encode_buffer();
     Ok(id.encode_lower(&mut buffer).to_owned().into())
@@ -38,7 +38,7 @@ pub fn hmac<'v>(
     let Some(key) = around.context.keys.get(given.text) else {
         return Err(Fault::Failure(codes::NAMED_KEY));
     };
-    let tag = sign(key, unambiguous(values).as_bytes());
+    let tag = sign(key, unambiguous(values)?.as_bytes());
     let mut text = String::with_capacity(64);
     for byte in tag.as_ref() {
         let _ = write!(text, "{byte:02x}");
@@ -46,7 +46,13 @@ pub fn hmac<'v>(
     Ok(text.into())
 }
 
-fn unambiguous(values: &[Value<'_>]) -> String {
+fn unambiguous(values: &[Value<'_>]) -> Result<String, Fault> {
+    if values
+        .iter()
+        .any(|value| value.contains(char::REPLACEMENT_CHARACTER))
+    {
+        return Err(Fault::Problem(codes::DAMAGED_ID));
+    }
     let length: usize = values.iter().map(|value| value.len() + 4).sum();
     let mut text = String::with_capacity(length);
     for value in values {
@@ -54,7 +60,7 @@ fn unambiguous(values: &[Value<'_>]) -> String {
         text.push(':');
         text.push_str(value);
     }
-    text
+    Ok(text)
 }
 
 fn push_number(text: &mut String, number: usize) {
@@ -148,8 +154,11 @@ mod tests {
 
     #[test]
     fn arguments_cannot_be_shifted() {
-        assert_eq!(unambiguous(&["ab".into(), "".into()]), "2:ab0:");
-        assert_eq!(unambiguous(&["1234567890".into()]), "10:1234567890");
+        let text = |values: &[Value<'_>]| unambiguous(values);
+        assert_eq!(text(&["ab".into(), "".into()]).unwrap(), "2:ab0:");
+        assert_eq!(text(&["1234567890".into()]).unwrap(), "10:1234567890");
+        let damaged = text(&["8".into(), "7\u{FFFD}".into()]);
+        assert_eq!(damaged, Err(Fault::Problem(codes::DAMAGED_ID)));
         assert_ne!(
             unambiguous(&["ab".into(), "c".into()]),
             unambiguous(&["a".into(), "bc".into()])

@@ -1,13 +1,13 @@
 //! Functions of points in time, which need an offset from UTC: the value's own, else that of
 //! MSH-7, else the sender's zone; none is ever invented.
-//! Reading time stamps is done in `dates`.
+//! Time stamps are read, and their offsets found, by `isthmus_hl7v2`.
 
-use jiff::civil::Time;
+use isthmus_hl7v2::value::time_stamp::{ClockTime, TimeStamp};
 use jiff::tz::Offset;
 
 use crate::codes;
 use crate::functions::call::{Fault, Given, Outcome, Surroundings, Value};
-use crate::functions::dates::{ClockTime, TimeStamp};
+use crate::functions::dates::{date_text, push_clock};
 
 /// A dateTime of the precision sent; a time whose offset nobody tells is left out with a warning.
 pub fn datetime<'v>(
@@ -19,12 +19,12 @@ pub fn datetime<'v>(
         return Err(Fault::Problem(codes::NOT_A_DATE));
     };
     let Some(clock) = stamp.clock else {
-        return Outcome::plain(stamp.date_text());
+        return Outcome::plain(date_text(&stamp));
     };
-    match offset(&stamp, &clock, around) {
+    match offset(&stamp, around) {
         Some(offset) => Outcome::plain(instant_text(&stamp, &clock, offset)),
         None => Ok(Outcome {
-            value: stamp.date_text().into(),
+            value: date_text(&stamp).into(),
             warning: Some(codes::NO_OFFSET),
         }),
     }
@@ -42,36 +42,22 @@ pub fn instant<'v>(
     let Some(clock) = stamp.clock else {
         return Err(Fault::Problem(codes::NOT_A_DATE));
     };
-    match offset(&stamp, &clock, around) {
+    match offset(&stamp, around) {
         Some(offset) => Outcome::plain(instant_text(&stamp, &clock, offset)),
         None => Err(Fault::Problem(codes::NO_OFFSET)),
     }
 }
 
-fn offset(
-    stamp: &TimeStamp<'_>,
-    clock: &ClockTime<'_>,
-    around: Surroundings<'_>,
-) -> Option<Offset> {
-    if let Some(known) = stamp.offset.or(around.message_offset) {
-        return Some(known);
-    }
-    let zone = around.context.zone.as_ref()?;
-    let number = |part: Option<&str>| part.map_or(Some(0), |part| part.parse::<i8>().ok());
-    let (hour, minute) = (number(Some(clock.hour))?, number(clock.minute)?);
-    let second = number(clock.second)?.min(59);
-    let time = Time::new(hour, minute, second, 0).ok()?;
-    // A local time that the change of clocks skips or repeats gets the offset before the change.
-    let instant = zone.to_timestamp(stamp.civil()?.to_datetime(time)).ok()?;
-    Some(zone.to_offset(instant))
+fn offset(stamp: &TimeStamp<'_>, around: Surroundings<'_>) -> Option<Offset> {
+    stamp.offset_within(around.message_offset, around.context.zone.as_ref())
 }
 
 fn instant_text(stamp: &TimeStamp<'_>, clock: &ClockTime<'_>, offset: Offset) -> String {
     let minutes = offset.seconds() / 60;
     let away = minutes.unsigned_abs();
-    let mut text = stamp.date_text();
+    let mut text = date_text(stamp);
     text.push('T');
-    clock.write(&mut text);
+    push_clock(clock, &mut text);
     text.push(if minutes < 0 { '-' } else { '+' });
     push_pair(&mut text, away / 60);
     text.push(':');

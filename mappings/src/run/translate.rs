@@ -8,11 +8,11 @@ use isthmus_fhir::element::{Element, Object};
 use isthmus_fhir::resource::Resource;
 use isthmus_hl7v2::header::Header;
 use isthmus_hl7v2::message::Message;
+use isthmus_hl7v2::value::time_stamp::TimeStamp;
 
 use crate::codes;
 use crate::context::RunContext;
 use crate::functions::call::Surroundings;
-use crate::functions::dates::TimeStamp;
 use crate::plan::{
     ItemPlan, Leaf, OperandPlan, PathPlan, Plan, ResourcePlan, RowPlan, SegmentPlan,
 };

@@ -15,6 +15,7 @@ mod arbitrary_text;
 mod arrays;
 mod blocks;
 mod cases;
+mod charsets;
 mod choices;
 mod functions;
 mod library;

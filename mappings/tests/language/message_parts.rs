@@ -8,6 +8,7 @@ use isthmus_core::clock::Timestamp;
 use isthmus_core::id::SenderId;
 use isthmus_core::refusal::{Reason, Refusal};
 use isthmus_hl7v2::charset::Charset;
+use isthmus_hl7v2::charset_rules::{CharsetRules, Malformed};
 use isthmus_mappings::context::NamedKeys;
 use isthmus_mappings::library::Library;
 use isthmus_mappings::message_translator::{MessageTranslator, SenderTerms};
@@ -20,7 +21,11 @@ fn names(names: &str) -> Result<usize, Refusal> {
     let sender = SenderId::new("ehr");
     let terms = SenderTerms {
         zone: TimeZone::UTC,
-        default_charset: Charset::ASCII,
+        charsets: CharsetRules {
+            default: Charset::ASCII,
+            overriding: None,
+            malformed: Malformed::Reject,
+        },
         settings: BTreeMap::new(),
     };
     let map = "resource Patient per PID\n  name[] <- PID-5 : XPN\n\

@@ -8,3 +8,4 @@ pub mod group;
 pub mod parse;
 pub mod path;
 pub mod shapes;
+pub mod write;

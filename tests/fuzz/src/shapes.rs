@@ -1,7 +1,7 @@
 //! Inputs of any length that are meant to be dear: many of one thing, or a thing that never ends.
 //! What they cost is counted by `cost`.
 
-use crate::{charset, escape, frame, group, parse, path};
+use crate::{charset, escape, frame, group, parse, path, write};
 
 /// An input that can be made longer.
 pub struct Shape {
@@ -28,8 +28,10 @@ impl Shape {
 const HEADER: &str = "MSH|^~\\&|A|B|C|D|20260102||ORU^R01^ORU_R01|1|P|2.5.1\r";
 const IN_FIELD: &str = "MSH|^~\\&|A|B|C|D|20260102||ORU^R01^ORU_R01|1|P|2.5.1\rZZZ|";
 
+const IN_SHIFT_JIS: &str = "\u{3}\u{7}\u{0}MSH|^~\\&|A|B|C|D|20260102\rZZZ|";
+
 /// All of them.
-pub const SHAPES: [Shape; 27] = [
+pub const SHAPES: [Shape; 31] = [
     shape("frames", frame::check, "\u{7}", "\u{b}MSH|\u{1c}\r"),
     shape(
         "a frame without end",
@@ -85,6 +87,30 @@ pub const SHAPES: [Shape; 27] = [
         group::check,
         HEADER,
         "AL1|1\rZZZ|2\rMSA|3\r",
+    ),
+    shape(
+        "text in another set",
+        write::check,
+        IN_SHIFT_JIS,
+        "\u{30bd}\\",
+    ),
+    shape(
+        "values in another set",
+        write::check,
+        IN_SHIFT_JIS,
+        "\u{e9}\\XB1\\^",
+    ),
+    shape(
+        "headers in another set",
+        write::check,
+        IN_SHIFT_JIS,
+        "\u{e9}\rMSH|^~\\&|",
+    ),
+    shape(
+        "switches that are kept",
+        write::check,
+        IN_SHIFT_JIS,
+        "\\M2442\\a",
     ),
     shape("keys of a path", path::check, "PID-3[", "5=\"MR\","),
 ];

@@ -1,11 +1,13 @@
 //! The command that makes `dictionary/*.txt` from tables of facts; it reads and writes files.
-//! The form of the files is in `render`; how the crate reads them back is in `dictionary_text`.
+//! The form of the files is in `render` and `render_tables`; the crate reads them back in
+//! `dictionary_text` and `dictionary_tables`.
 
 use std::error::Error;
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 
 mod render;
+mod render_tables;
 
 /// `make_dictionary DIR [OUT]`: reads `DIR/hl7v2-dictionary/*.csv` and the table of message
 /// structures in `DIR/v2-to-fhir`, writes to `OUT` or to this crate's `dictionary` folder.
@@ -29,6 +31,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     fs::write(target.join("datatypes.txt"), datatypes)?;
     let structures = render::structures(&fs::read_to_string(tables.join("messages.csv"))?)?;
     fs::write(target.join("structures.txt"), structures)?;
+    let codes = render_tables::tables(&fs::read_to_string(tables.join("tables.csv"))?)?;
+    fs::write(target.join("tables.txt"), codes)?;
     fs::write(
         target.join("events.txt"),
         render::events(&fs::read_to_string(events)?),

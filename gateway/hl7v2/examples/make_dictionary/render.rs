@@ -9,7 +9,7 @@ const VERSIONS: [&str; 12] = [
     "2.1", "2.2", "2.3", "2.3.1", "2.4", "2.5", "2.5.1", "2.6", "2.7", "2.8", "2.8.1", "2.8.2",
 ];
 
-const WIDTH_MAX: usize = 100;
+pub(crate) const WIDTH_MAX: usize = 100;
 
 /// Groups that stand for "one of these segments".
 const CHOICES: [&str; 6] = [
@@ -52,15 +52,15 @@ const NAMES: [(&str, &str); 18] = [
 /// Version 2.1 lists the kinds of order in a row, though an order is of one kind.
 const KINDS_OF_ORDER: [&str; 3] = ["OBR", "ORO", "RX1"];
 
-type Problem = Box<dyn std::error::Error>;
+pub(crate) type Problem = Box<dyn std::error::Error>;
 
-fn version_place(version: &str) -> Result<usize, Problem> {
+pub(crate) fn version_place(version: &str) -> Result<usize, Problem> {
     let place = VERSIONS.iter().position(|known| *known == version);
     place.ok_or_else(|| format!("unknown version {version}").into())
 }
 
 /// `2.3-2.5.1,2.7`: runs of neighbouring versions. `places` is in order.
-fn ranges(places: &[usize]) -> String {
+pub(crate) fn ranges(places: &[usize]) -> String {
     let mut runs: Vec<(usize, usize)> = Vec::new();
     for &place in places {
         match runs.last_mut() {

@@ -1,8 +1,8 @@
 //! What does not load, and what it says.
 
 use isthmus_ingress::error::IngressError;
-use isthmus_ingress::mllp_config::MllpConfig;
-use isthmus_ingress::mllp_listener::MllpListener;
+use isthmus_ingress::listener::{Listener, Protocol};
+use isthmus_ingress::listener_config::ListenerConfig;
 use isthmus_ingress::sender::Sender;
 use isthmus_ingress::sender_binding::SenderTable;
 
@@ -19,9 +19,9 @@ fn unread(change: &str, into: &str) -> String {
     toml::from_str::<Sender>(&one).unwrap_err().to_string()
 }
 
-fn bound(toml: &str) -> Result<MllpListener, IngressError> {
-    let config: MllpConfig = toml::from_str(toml).unwrap();
-    MllpListener::bind(&config, Rig::new().seams)
+fn bound(toml: &str) -> Result<Listener, IngressError> {
+    let config: ListenerConfig = toml::from_str(toml).unwrap();
+    Listener::bind(Protocol::Mllp, &config, Rig::new().seams)
 }
 
 const SMALL: &str = "[bounds]\nconnections_max = 8\nframe_bytes_max = 65536\n";
@@ -50,6 +50,13 @@ fn a_sender_that_is_not_bound_does_not_load() {
     assert!(refused(&nowhere).contains("zone"));
     let klingon = NORTH.replace("UNICODE UTF-8", "KLINGON");
     assert!(refused(&klingon).contains("default_charset"));
+    let with = |line: &str| NORTH.replace("    zone", &format!("    {line}\n    zone"));
+    let klingon = with(r#"charset_override = "KLINGON""#);
+    assert!(refused(&klingon).contains("charset_override is not in HL7 table 0211"));
+    let empty = with(r#"charset_override = """#);
+    assert!(refused(&empty).contains("charset_override"));
+    let known = with("charset_override = \"8859/15\"\n    charset_errors = \"replace\"");
+    assert!(SenderTable::new(senders(&known)).is_ok());
 }
 
 #[test]
@@ -59,6 +66,8 @@ fn what_is_not_understood_is_not_read() {
     assert!(unread("127.0.0.0/8", "127.0.0.1/8").contains("bits set beyond its length"));
     assert!(unread(r#"["NORTHMRN", "2.999.1"]"#, "\"all\"").contains("\"any\""));
     assert!(unread("\"north\"", "\"North EHR\"").contains("lower-case"));
+    let ignored = "charset_errors = \"ignore\"\nzone";
+    assert!(unread("zone", ignored).contains("`reject` or `replace`"));
     let positive = "\"NORTHMRN\"\n[acknowledge]\nunreadable = \"AA\"\n";
     let last = "default_authority = \"NORTHMRN\"";
     assert!(unread(last, &format!("default_authority = {positive}")).contains("AA"));
@@ -71,7 +80,7 @@ async fn plain_mllp_beyond_loopback_needs_a_recorded_reason() {
     assert!(
         error
             .to_string()
-            .contains("plain MLLP is for loopback only")
+            .contains("without TLS is for loopback only")
     );
     let blank = format!("{open}plain_reason = \" \"\n{SMALL}");
     assert!(bound(&blank).is_err());

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use isthmus_core::executor::Executor;
 use isthmus_hl7v2::acknowledgment::AcknowledgmentCode::{ApplicationAccept, ApplicationReject};
-use isthmus_ingress::mllp_config::MllpConfig;
-use isthmus_ingress::mllp_listener::MllpListener;
+use isthmus_ingress::listener::{Listener, Protocol};
+use isthmus_ingress::listener_config::ListenerConfig;
 use std::net::SocketAddr;
 use tokio::net::TcpStream;
 use tokio::sync::oneshot;
@@ -18,9 +18,9 @@ use crate::runtime::TokioExecutor;
 /// Starts a listener; the receiver tells when it has ended.
 pub(crate) fn start(rig: &Rig, extra: &str) -> (SocketAddr, oneshot::Receiver<()>) {
     let toml = format!("listen = \"127.0.0.1:0\"\n{extra}");
-    let mut config: MllpConfig = toml::from_str(&toml).unwrap();
+    let mut config: ListenerConfig = toml::from_str(&toml).unwrap();
     config.bounds = rig.bounds;
-    let listener = MllpListener::bind(&config, Arc::clone(&rig.seams)).unwrap();
+    let listener = Listener::bind(Protocol::Mllp, &config, Arc::clone(&rig.seams)).unwrap();
     let address = listener.local_address();
     let (ended, end) = oneshot::channel();
     let stop = rig.stop.subscribe();

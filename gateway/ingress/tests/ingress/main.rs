@@ -1,4 +1,4 @@
-//! What the MLLP listeners promise, tried through the public API with a store in memory.
+//! What the listeners promise, tried through the public API with a store in memory.
 //! Real clients of other makers are tried elsewhere.
 #![allow(
     clippy::unwrap_used,
@@ -13,14 +13,17 @@
 
 mod answers;
 mod bounds;
+mod charsets;
 mod client;
 mod configuration;
 mod fake_intake;
 mod frames;
+mod http;
 mod large_messages;
 mod listeners;
 mod messages;
 mod only_stored_is_positive;
+mod peers_faults;
 mod pki;
 mod rig;
 mod runtime;

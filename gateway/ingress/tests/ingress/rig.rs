@@ -10,7 +10,8 @@ use isthmus_core::subject::Digester;
 use isthmus_ingress::acknowledgement::ControlIds;
 use isthmus_ingress::budget::Budget;
 use isthmus_ingress::counters::Counters;
-use isthmus_ingress::mllp_config::Bounds;
+use isthmus_ingress::http_session;
+use isthmus_ingress::listener_config::Bounds;
 use isthmus_ingress::mllp_session::serve;
 use isthmus_ingress::peer::{CertificateName, Peer};
 use isthmus_ingress::seams::Seams;
@@ -108,18 +109,36 @@ impl Rig {
 
     pub(crate) fn connect_as(&self, address: &str, names: &[&str]) -> Client<DuplexStream> {
         let (near, far) = tokio::io::duplex(64 << 10);
-        let address: IpAddr = address.parse().unwrap();
-        let certificate = names
-            .iter()
-            .map(|name| name.parse::<CertificateName>().unwrap());
-        let peer = Peer {
-            address,
-            certificate: certificate.collect(),
-        };
+        let peer = peer(address, names);
         let (seams, bounds) = (Arc::clone(&self.seams), self.bounds);
         let stop = self.stop.subscribe();
         let session = async move { serve(far, &peer, &seams, &bounds, stop).await };
         TokioExecutor.spawn("connection", Box::pin(session));
         Client::new(near)
+    }
+
+    /// A connection that speaks HTTP, from the loopback address.
+    pub(crate) fn connect_http(&self) -> DuplexStream {
+        self.connect_http_as("127.0.0.1")
+    }
+
+    pub(crate) fn connect_http_as(&self, address: &str) -> DuplexStream {
+        let (near, far) = tokio::io::duplex(64 << 10);
+        let peer = peer(address, &[]);
+        let (seams, bounds) = (Arc::clone(&self.seams), self.bounds);
+        let stop = self.stop.subscribe();
+        let session = async move { http_session::serve(far, &peer, &seams, &bounds, stop).await };
+        TokioExecutor.spawn("connection", Box::pin(session));
+        near
+    }
+}
+
+fn peer(address: &str, names: &[&str]) -> Peer {
+    let address: IpAddr = address.parse().unwrap();
+    let names = names.iter();
+    let certificate = names.map(|name| name.parse::<CertificateName>().unwrap());
+    Peer {
+        address,
+        certificate: certificate.collect(),
     }
 }

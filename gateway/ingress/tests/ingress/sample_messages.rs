@@ -9,7 +9,7 @@ use isthmus_core::id::SenderId;
 use isthmus_hl7v2::charset::Charset;
 use isthmus_hl7v2::header::{Header, salvage};
 use isthmus_ingress::acknowledgement_table::AcknowledgementTable;
-use isthmus_ingress::sender::{Authorities, Sender};
+use isthmus_ingress::sender::{Authorities, CharsetErrors, Sender};
 
 use crate::fake_intake::FakeIntake;
 use crate::rig::Rig;
@@ -58,6 +58,8 @@ fn sender_of(header: Option<Header<'_>>) -> Sender {
         events: vec![event.unwrap_or_else(|| "ADT^*".parse().unwrap())],
         authorities: Authorities::Any,
         default_charset: Charset::UTF_8.name().to_owned(),
+        charset_override: None,
+        charset_errors: CharsetErrors::default(),
         zone: "UTC".to_owned(),
         default_authority: "SAMPLE".to_owned(),
         acknowledge: AcknowledgementTable::default(),

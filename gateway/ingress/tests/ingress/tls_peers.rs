@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use isthmus_hl7v2::acknowledgment::AcknowledgmentCode::{ApplicationAccept, ApplicationReject};
 use isthmus_ingress::error::IngressError;
-use isthmus_ingress::mllp_config::MllpConfig;
-use isthmus_ingress::mllp_listener::MllpListener;
+use isthmus_ingress::listener::{Listener, Protocol};
+use isthmus_ingress::listener_config::ListenerConfig;
 use isthmus_ingress::peer::certificate_names;
 use rustls::pki_types::ServerName;
 use rustls::{ClientConfig, HandshakeKind};
@@ -39,12 +39,12 @@ fn north_by(certificate: &str) -> String {
     NORTH.replace(line, &format!("certificates = [\"{certificate}\"]"))
 }
 
-fn load(extra: &str) -> Result<MllpListener, IngressError> {
+fn load(extra: &str) -> Result<Listener, IngressError> {
     let rig = Rig::new();
     let toml = format!("listen = \"127.0.0.1:0\"\n{extra}");
-    let mut config: MllpConfig = toml::from_str(&toml).unwrap();
+    let mut config: ListenerConfig = toml::from_str(&toml).unwrap();
     config.bounds = rig.bounds;
-    MllpListener::bind(&config, rig.seams)
+    Listener::bind(Protocol::Mllp, &config, rig.seams)
 }
 
 #[tokio::test]

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use isthmus_core::clock::Clock;
 use isthmus_core::executor::Executor;
+use isthmus_ingress::listener::Protocol;
 use serde::Serialize;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
@@ -22,7 +23,11 @@ use crate::system::{SystemClock, TokioExecutor};
 #[derive(Debug, Serialize)]
 #[serde(tag = "event", rename_all = "kebab-case")]
 enum Event {
-    Listening { address: String, tls: bool },
+    Listening {
+        protocol: &'static str,
+        address: String,
+        tls: bool,
+    },
     Ready,
     Stopping,
     Stopped,
@@ -100,20 +105,22 @@ impl Signals {
 fn announce(gateway: &RunningGateway, file: &ConfigFile, output: Output) {
     for listener in gateway.listening() {
         let address = listener.address.to_string();
-        let protocol = if listener.tls {
-            "MLLP over TLS"
-        } else {
-            "MLLP"
+        let (name, protocol) = match listener.protocol {
+            Protocol::Mllp => ("MLLP", "mllp"),
+            Protocol::Http => ("HTTP", "http"),
         };
-        output.line(format!("listening for {protocol} on {address}"));
+        let over = if listener.tls { " over TLS" } else { "" };
+        output.line(format!("listening for {name}{over} on {address}"));
         output.document(&Event::Listening {
+            protocol,
             address,
             tls: listener.tls,
         });
     }
     output.document(&Event::Ready);
     let example = file.folder.join("messages");
-    let tls = gateway.listening().iter().find(|listener| listener.tls);
+    let mut listening = gateway.listening().iter();
+    let tls = listening.find(|one| one.protocol == Protocol::Mllp && one.tls);
     let certificates = file.config.first_start.certificates.as_ref();
     if let (true, Some(tls), Some(certificates)) = (example.is_dir(), tls, certificates) {
         let ca = file.path(certificates).join("ca.pem");

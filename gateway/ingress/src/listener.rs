@@ -1,5 +1,5 @@
-//! `MllpListener`, the socket on which MLLP connections come in, plain or over TLS.
-//! What is said on a connection is in `mllp_session`.
+//! `Listener`, a socket on which connections come in, plain or over TLS. What is said on one is in
+//! `mllp_session` and `http_session`.
 
 use std::fmt;
 use std::io;
@@ -9,13 +9,15 @@ use std::time::Duration;
 
 use isthmus_core::current::Current;
 use rustls::ServerConfig;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio_rustls::TlsAcceptor;
 
 use crate::error::IngressError;
-use crate::mllp_config::{Bounds, MllpConfig};
-use crate::mllp_session::serve;
+use crate::http_session;
+use crate::listener_config::{Bounds, ListenerConfig};
+use crate::mllp_session;
 use crate::peer::{Peer, certificate_names};
 use crate::seams::{Seams, within};
 use crate::tls::server_config;
@@ -26,8 +28,18 @@ const BACKLOG: u32 = 1024;
 /// How long to wait when the system has no more sockets.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
+/// What is spoken on a connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Protocol {
+    /// Frames, one a message (HL7 v2.5.1 chapter 2, appendix C).
+    Mllp,
+    /// A message the body of a request, its acknowledgement that of the response.
+    Http,
+}
+
 /// A listener that is bound and not yet running.
-pub struct MllpListener {
+pub struct Listener {
+    protocol: Protocol,
     socket: TcpListener,
     address: SocketAddr,
     tls: Option<Arc<Current<ServerConfig>>>,
@@ -35,13 +47,17 @@ pub struct MllpListener {
     seams: Arc<Seams>,
 }
 
-impl MllpListener {
+impl Listener {
     /// Checks the configuration, reads the certificates and binds the socket.
     ///
     /// # Errors
-    /// Plain MLLP beyond loopback without a recorded reason, bounds that do not fit, certificates
-    /// and keys that cannot serve, an address that cannot be bound.
-    pub fn bind(config: &MllpConfig, seams: Arc<Seams>) -> Result<Self, IngressError> {
+    /// A plain listener beyond loopback without a recorded reason, bounds that do not fit,
+    /// certificates and keys that cannot serve, an address that cannot be bound.
+    pub fn bind(
+        protocol: Protocol,
+        config: &ListenerConfig,
+        seams: Arc<Seams>,
+    ) -> Result<Self, IngressError> {
         config.check(seams.budget.bytes())?;
         let now = seams.clock.now();
         let tls = config.tls.as_ref();
@@ -59,6 +75,7 @@ impl MllpListener {
             );
         }
         Ok(Self {
+            protocol,
             socket,
             address,
             tls,
@@ -72,8 +89,8 @@ impl MllpListener {
         self.address
     }
 
-    /// What new connections speak TLS by; none for plain MLLP. Connections that are open go on as
-    /// they began when it is replaced.
+    /// What new connections speak TLS by; none for a plain listener. Connections that are open go
+    /// on as they began when it is replaced.
     pub fn tls(&self) -> Option<Arc<Current<ServerConfig>>> {
         self.tls.as_ref().map(Arc::clone)
     }
@@ -113,9 +130,7 @@ impl MllpListener {
             };
             is_full = false;
             let connection = self.connection(stream, peer, place, stop.clone());
-            seams
-                .executor
-                .spawn("mllp connection", Box::pin(connection));
+            seams.executor.spawn("connection", Box::pin(connection));
         }
         drop(self.socket);
         // The semaphore is never closed, so this ends when the last connection does.
@@ -131,52 +146,72 @@ impl MllpListener {
         stop: watch::Receiver<bool>,
     ) -> impl Future<Output = ()> + Send + use<> {
         let (seams, bounds) = (Arc::clone(&self.seams), self.bounds);
+        let protocol = self.protocol;
         let tls = self.tls.as_ref().map(|tls| tls.get());
         async move {
             seams.counters.connections.one();
             seams.counters.connections_open.one();
-            converse(stream, peer, tls, &seams, &bounds, stop).await;
+            let talk = Talk {
+                protocol,
+                seams: &seams,
+                bounds: &bounds,
+                stop,
+            };
+            talk.over(stream, peer, tls).await;
             seams.counters.connections_open.one_less();
             drop(place);
         }
     }
 }
 
-async fn converse(
-    stream: TcpStream,
-    peer: SocketAddr,
-    tls: Option<Arc<ServerConfig>>,
-    seams: &Seams,
-    bounds: &Bounds,
+/// What one connection needs.
+struct Talk<'s> {
+    protocol: Protocol,
+    seams: &'s Seams,
+    bounds: &'s Bounds,
     stop: watch::Receiver<bool>,
-) {
-    // Without it an acknowledgement may wait for the next one; it works without.
-    let _faster = stream.set_nodelay(true);
-    let address = peer.ip().to_canonical();
-    let Some(tls) = tls else {
-        let peer = Peer {
-            address,
-            certificate: Vec::new(),
-        };
-        return serve(stream, &peer, seams, bounds, stop).await;
-    };
-    let handshake = TlsAcceptor::from(tls).accept(stream);
-    let handshake = within(seams.executor.as_ref(), bounds.handshake(), handshake).await;
-    let shaken = handshake.unwrap_or_else(|| Err(io::ErrorKind::TimedOut.into()));
-    match shaken {
-        Ok(stream) => {
-            let chain = stream.get_ref().1.peer_certificates();
-            let leaf = chain.and_then(|chain| chain.first());
-            let certificate = leaf.map(certificate_names).unwrap_or_default();
+}
+
+impl Talk<'_> {
+    /// Serves the connection, behind a handshake where there is TLS.
+    async fn over(self, stream: TcpStream, peer: SocketAddr, tls: Option<Arc<ServerConfig>>) {
+        // Without it an acknowledgement may wait for the next one; it works without.
+        let _faster = stream.set_nodelay(true);
+        let address = peer.ip().to_canonical();
+        let Some(tls) = tls else {
             let peer = Peer {
                 address,
-                certificate,
+                certificate: Vec::new(),
             };
-            serve(stream, &peer, seams, bounds, stop).await;
+            return self.serve(stream, &peer).await;
+        };
+        let handshake = TlsAcceptor::from(tls).accept(stream);
+        let (executor, time) = (self.seams.executor.as_ref(), self.bounds.handshake());
+        let handshake = within(executor, time, handshake).await;
+        let shaken = handshake.unwrap_or_else(|| Err(io::ErrorKind::TimedOut.into()));
+        match shaken {
+            Ok(stream) => {
+                let chain = stream.get_ref().1.peer_certificates();
+                let leaf = chain.and_then(|chain| chain.first());
+                let certificate = leaf.map(certificate_names).unwrap_or_default();
+                let peer = Peer {
+                    address,
+                    certificate,
+                };
+                self.serve(stream, &peer).await;
+            }
+            Err(error) => {
+                self.seams.counters.handshakes_failed.one();
+                tracing::warn!(peer = %address, %error, "a TLS handshake failed");
+            }
         }
-        Err(error) => {
-            seams.counters.handshakes_failed.one();
-            tracing::warn!(peer = %address, %error, "a TLS handshake failed");
+    }
+
+    async fn serve(self, stream: impl AsyncRead + AsyncWrite + Unpin, peer: &Peer) {
+        let (seams, bounds) = (self.seams, self.bounds);
+        match self.protocol {
+            Protocol::Mllp => mllp_session::serve(stream, peer, seams, bounds, self.stop).await,
+            Protocol::Http => http_session::serve(stream, peer, seams, bounds, self.stop).await,
         }
     }
 }
@@ -194,9 +229,9 @@ fn open(address: SocketAddr) -> io::Result<TcpListener> {
     socket.listen(BACKLOG)
 }
 
-impl fmt::Debug for MllpListener {
+impl fmt::Debug for Listener {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("MllpListener")
+        f.debug_struct("Listener")
             .field("address", &self.address)
             .field("tls", &self.tls.is_some())
             .field("bounds", &self.bounds)

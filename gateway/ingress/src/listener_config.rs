@@ -1,4 +1,5 @@
-//! `MllpConfig`, one `[[mllp]]` listener of the configuration, and the bounds of its connections.
+//! `ListenerConfig`, one `[[mllp]]` or `[[http]]` listener of the configuration, and the bounds of
+//! its connections.
 //! Senders are in `sender`, certificates in `tls`.
 
 use std::net::SocketAddr;
@@ -13,15 +14,15 @@ use crate::tls::TlsConfig;
 /// the largest frame needs, so that whoever holds a reservation can always finish.
 pub(crate) const SMALL_FRAME_BYTES: usize = 64 << 10;
 
-/// One MLLP listener.
+/// One listener.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct MllpConfig {
+pub struct ListenerConfig {
     /// Where to listen; port 0 takes any free one.
     pub listen: SocketAddr,
-    /// TLS; without it the listener is plain MLLP.
+    /// TLS; without it the listener is plain.
     pub tls: Option<TlsConfig>,
-    /// Why plain MLLP beyond loopback is right here: what else protects the line.
+    /// Why a plain listener beyond loopback is right here: what else protects the line.
     pub plain_reason: Option<String>,
     /// The bounds of its connections.
     #[serde(default)]
@@ -93,11 +94,12 @@ fn seconds(count: u32) -> Duration {
     Duration::from_secs(count.into())
 }
 
-impl MllpConfig {
-    /// Checks what no type can: plain MLLP, and the bounds against each other and the budget.
+impl ListenerConfig {
+    /// Checks what no type can: a plain listener, and the bounds against each other and the budget.
     ///
     /// # Errors
-    /// Plain MLLP beyond loopback without a recorded reason, bounds that are zero or do not fit.
+    /// A plain listener beyond loopback without a recorded reason, bounds that are zero or do not
+    /// fit.
     pub fn check(&self, budget_bytes: usize) -> Result<(), IngressError> {
         let address = self.listen;
         let reasoned = self
