@@ -118,13 +118,13 @@ impl Exchange<'_> {
             refusal: Refusal::retry(Reason::StoreUnavailable),
             start: Vec::new(),
         };
-        let shares = self.shares(most).await.ok_or_else(silent)?;
+        let mut shares = self.shares(most).await.ok_or_else(silent)?;
         let mut bytes = Vec::with_capacity(stated.unwrap_or_default());
         let executor = self.seams.executor.as_ref();
         loop {
             let next = within(executor, self.bounds.chunk(), body.frame()).await;
             let frame = match next {
-                Some(None) => return Ok((bytes, shares)),
+                Some(None) => break,
                 Some(Some(Ok(frame))) => frame,
                 Some(Some(Err(_))) | None => {
                     self.seams.counters.frames_broken.one();
@@ -141,6 +141,13 @@ impl Exchange<'_> {
             }
             bytes.extend_from_slice(chunk);
         }
+        // Only now: others would wait for a peer that sends slowly.
+        if bytes.len() > SMALL_FRAME_BYTES {
+            let share = self.seams.reading.share_or_all(in_work(bytes.len()));
+            let share = within(executor, self.bounds.store(), share).await;
+            shares.push(share.and_then(Result::ok).ok_or_else(silent)?);
+        }
+        Ok((bytes, shares))
     }
 
     /// Shares of the budgets, all at once, so that no two requests can wait for each other. None
@@ -152,7 +159,6 @@ impl Exchange<'_> {
             if most > SMALL_FRAME_BYTES {
                 shares.push(seams.large.share_or_all(most).await.ok()?);
                 shares.push(seams.budget.share(most).await.ok()?);
-                shares.push(seams.reading.share_or_all(in_work(most)).await.ok()?);
             } else {
                 shares.push(seams.budget.share(most).await.ok()?);
             }
@@ -192,7 +198,11 @@ impl Exchange<'_> {
         let now = self.seams.clock.now();
         match acknowledge(outcome, origin, &self.seams.control_ids, now) {
             Some(answer) => reply(status, MEDIA_TYPE, answer),
-            None => reply(StatusCode::NO_CONTENT, MEDIA_TYPE, Vec::new()),
+            None if status == StatusCode::OK => {
+                reply(StatusCode::NO_CONTENT, MEDIA_TYPE, Vec::new())
+            }
+            // What did not come in whole is told by its status all the same.
+            None => reply(status, MEDIA_TYPE, Vec::new()),
         }
     }
 }

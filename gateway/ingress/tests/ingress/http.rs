@@ -195,6 +195,14 @@ async fn a_peer_that_falls_silent_in_a_message_is_told_and_cut_off() {
     assert_eq!(answer.status, 408);
     assert!(answer.body.contains("MSA|AR|N1"), "{answer:?}");
     assert_eq!(response(&mut stream).await, None);
+    // No acknowledgement is wanted; that it did not come in is told all the same.
+    let never = Msh {
+        accept: "NE",
+        ..Msh::default()
+    };
+    let half = format!("{POST}\r\nContent-Length: 500\r\n\r\n{}", never.message());
+    let answer = ask(&mut rig.connect_http(), &half).await;
+    assert_eq!((answer.status, answer.body.as_str()), (408, ""));
     let mut idle = rig.connect_http();
     assert_eq!(response(&mut idle).await, None);
     assert!(rig.intake.stored().is_empty());
