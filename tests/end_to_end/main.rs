@@ -21,6 +21,7 @@ mod gateway;
 mod mllp_peer;
 mod queue_move;
 mod receiver;
+mod registry;
 mod waiting_record;
 mod webhook_site;
 
@@ -36,6 +37,7 @@ mod demo;
 mod disclosed_fields;
 mod hospital_feed;
 mod misspelt_policies;
+mod mllp_destination;
 mod no_patient_data_leaks;
 mod notify_socket;
 mod one_dead_destination;

@@ -1,5 +1,6 @@
 //! The HL7 v2 message that a receiver is handed, byte by byte, and the records that are none.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use isthmus_adapters::adapter::{Adapter, Call};
@@ -7,6 +8,9 @@ use isthmus_adapters::limits::Limits;
 use isthmus_adapters::mllp_message::MllpCall;
 use isthmus_core::clock::Timestamp;
 use isthmus_core::destination::{Destination, Outbound};
+use isthmus_hl7v2::framing::{self, FrameDecoder};
+use isthmus_hl7v2::message::Message;
+use proptest::prelude::{any, prop_assert, prop_assert_eq, proptest};
 
 use crate::fake_time::FakeTime;
 use crate::mllp_peer::{mllp, refused, update};
@@ -139,4 +143,36 @@ fn nothing_that_a_program_shows_holds_a_record() {
         code: "record-field",
     });
     assert_eq!(call.records(), [outbound(1).id]);
+}
+
+proptest! {
+    /// Whatever a record holds, its receiver reads that and nothing else.
+    #[test]
+    fn any_text_is_read_back_as_it_was(
+        family in any::<String>(),
+        given in "[|^~\\\\&\"\r\n\u{b}\u{1c}a]{0,8}",
+        control in "\\PC{0,8}",
+    ) {
+        let record = serde_json::json!({
+            "type": "ADT", "event": "A08",
+            "segments": {"PID": {"1": "1", "3": [control, "2"],
+                                 "5": {"1": {"1": family}, "2": given}}},
+        });
+        let call = planned("", outbound_of(2, &record.to_string()), NOON).unwrap();
+        let mut stream = Vec::new();
+        framing::encode(call.message.reveal(), &mut stream);
+        let mut frames = FrameDecoder::new(1 << 20);
+        frames.push(&stream);
+        let frame = frames.next().unwrap().unwrap();
+        prop_assert!(frames.next().unwrap().is_none());
+        let message = Message::parse(frame.payload).unwrap();
+        prop_assert_eq!(message.segment_count(), 2);
+        let segment = message.segment(1).unwrap();
+        let text = |found: Option<Cow<'_, str>>| found.unwrap_or_default().into_owned();
+        let name = segment.field(5);
+        prop_assert_eq!(text(name.component(1).subcomponent(1).value()), family);
+        prop_assert_eq!(text(name.component(2).value()), given);
+        let first = segment.field(3).repetitions().next().unwrap();
+        prop_assert_eq!(text(first.component(1).value()), control);
+    }
 }
