@@ -33,7 +33,7 @@ async fn google_mllp_one_connection_serves_all_messages() {
 #[tokio::test]
 async fn at_once_connections_have_one_message_each_under_way() {
     let slow = vec![
-        Act::Wait(Duration::from_millis(200)),
+        Act::Wait(Duration::from_secs(1)),
         Act::Send(ack("AA", "{id}")),
     ];
     let peer = Peer::start(vec![slow; 8]).await;
@@ -69,7 +69,7 @@ async fn a_receiver_that_closes_behind_every_answer_is_reached_anew_without_a_do
     for number in 1..=5 {
         assert_eq!(deliver(&runner, number).await, DeliveryOutcome::Delivered);
         // Its end arrives behind the answer.
-        TokioExecutor.sleep(Duration::from_millis(100)).await;
+        TokioExecutor.sleep(Duration::from_millis(300)).await;
     }
     assert_eq!(peer.received().ways(), [1, 2, 3, 4, 5]);
 }
@@ -121,14 +121,14 @@ async fn a_check_connects_and_sends_nothing() {
 #[tokio::test]
 async fn a_hand_over_that_is_given_up_leaves_no_answer_behind() {
     let slow = vec![
-        Act::Wait(Duration::from_millis(400)),
+        Act::Wait(Duration::from_secs(2)),
         Act::Send(ack("AA", "{id}")),
     ];
     let peer = Peer::start(vec![slow]).await;
     let runner = runner("", peer.port, LONG);
-    let given_up = tokio::time::timeout(Duration::from_millis(150), deliver(&runner, 1)).await;
+    let given_up = tokio::time::timeout(Duration::from_secs(1), deliver(&runner, 1)).await;
     assert!(given_up.is_err());
-    TokioExecutor.sleep(Duration::from_millis(400)).await;
+    TokioExecutor.sleep(Duration::from_millis(1500)).await;
     assert_eq!(deliver(&runner, 2).await, DeliveryOutcome::Delivered);
     assert_eq!(peer.received().ways(), [1, 2]);
     assert_eq!(runner.takes().at_once, 1);

@@ -20,14 +20,15 @@ const SHORT: Duration = Duration::from_millis(400);
 /// message queued.
 #[tokio::test]
 async fn mirth_1441_a_late_ack_is_not_matched_to_the_next_message() {
+    let patience = Duration::from_secs(3);
     let late = vec![
-        Act::Wait(SHORT * 2),
+        Act::Wait(patience + SHORT),
         Act::Send(ack("AA", "{id}")),
         Act::Silence,
     ];
-    let refuses = vec![Act::Wait(SHORT / 2), Act::Send(ack("AR", "{id}"))];
+    let refuses = vec![Act::Wait(SHORT * 2), Act::Send(ack("AR", "{id}"))];
     let peer = Peer::start(vec![late, refuses]).await;
-    let runner = runner("", peer.port, SHORT);
+    let runner = runner("", peer.port, patience);
     assert_eq!(deliver(&runner, 1).await, unknown("timeout"));
     // Its acknowledgment comes while the next one waits for its own, which says no.
     assert_eq!(deliver(&runner, 2).await, refused("hl7-AR"));
@@ -51,7 +52,7 @@ async fn mirth_2070_an_ack_of_another_message_settles_nothing() {
 async fn answers_that_are_swapped_between_connections_settle_nothing() {
     let swapped = |number| {
         vec![
-            Act::Wait(SHORT),
+            Act::Wait(Duration::from_secs(1)),
             Act::Send(ack("AA", &control_id(number))),
             Act::Silence,
         ]
@@ -75,15 +76,15 @@ async fn answers_that_are_swapped_between_connections_settle_nothing() {
 #[tokio::test]
 async fn mirth_1314_a_repeat_has_the_same_id_and_the_same_bytes() {
     let peer = Peer::start(vec![vec![Act::Silence], vec![Act::Close]]).await;
-    let runner = runner("", peer.port, SHORT);
+    let (hasty, patient) = (runner("", peer.port, SHORT), runner("", peer.port, LONG));
     let attempt = |attempt| Outbound {
         attempt,
         ..update(2, "Marlow")
     };
     let outcomes = [
-        runner.deliver(vec![attempt(1)]).await.remove(0),
-        runner.deliver(vec![attempt(2)]).await.remove(0),
-        runner.deliver(vec![attempt(3)]).await.remove(0),
+        hasty.deliver(vec![attempt(1)]).await.remove(0),
+        patient.deliver(vec![attempt(2)]).await.remove(0),
+        patient.deliver(vec![attempt(3)]).await.remove(0),
     ];
     let expected = [
         unknown("timeout"),
@@ -115,7 +116,7 @@ async fn a_second_ack_is_not_that_of_the_next_message() {
     assert_eq!(deliver(&runner, 1).await, DeliveryOutcome::Delivered);
     assert_eq!(deliver(&runner, 2).await, DeliveryOutcome::Delivered);
     // The second one came while nothing was under way.
-    TokioExecutor.sleep(SHORT).await;
+    TokioExecutor.sleep(SHORT * 5).await;
     assert_eq!(deliver(&runner, 3).await, DeliveryOutcome::Delivered);
     assert_eq!(deliver(&runner, 4).await, DeliveryOutcome::Delivered);
     assert_eq!(peer.received().ways(), [1, 2, 3, 3]);
