@@ -13,6 +13,7 @@ use isthmus_core::phi::Phi;
 
 use crate::amqp_message::{AmqpCall, BrokerReply};
 use crate::inbound::{InboundRejection, InboundRequest, Signal};
+use crate::mllp_message::{MllpCall, PeerAnswer};
 
 /// What the runner and the operator may know of an adapter without running it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -111,6 +112,19 @@ pub enum Call {
     Http(HttpCall),
     /// Publish this message and wait until the broker confirms it.
     Amqp(AmqpCall),
+    /// Send this HL7 v2 message and read its acknowledgment.
+    Mllp(MllpCall),
+    /// A record that has no form in which it could be sent: nothing is done.
+    Unsendable(UnsendableCall),
+}
+
+/// A record that is refused before anything is sent, for no attempt would send it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UnsendableCall {
+    /// The delivery.
+    pub record: DeliveryId,
+    /// Why, by which it is refused. Never a value of the record.
+    pub code: &'static str,
 }
 
 impl Call {
@@ -120,6 +134,8 @@ impl Call {
             Self::Append { lines, .. } => lines.iter().map(|line| line.id).collect(),
             Self::Http(call) => call.records.clone(),
             Self::Amqp(call) => vec![call.record],
+            Self::Mllp(call) => vec![call.record],
+            Self::Unsendable(call) => vec![call.record],
         }
     }
 }
@@ -140,6 +156,8 @@ pub enum Reply {
     },
     /// The broker answered.
     Amqp(BrokerReply),
+    /// The receiver of an HL7 v2 message acknowledged it, or refused it.
+    Mllp(PeerAnswer),
     /// Nothing left, for the recipient asks that nothing be sent now: this was no attempt.
     HeldBack(&'static str),
     /// Nothing of the body left, and nothing of it will: refused, not found, denied.

@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 use crate::adapter::{Adapter, Call, Manifest};
 use crate::amqp::destination as amqp;
 use crate::amqp_message::{APP_ID, AmqpCall};
+use crate::mllp::destination as mllp;
 use crate::ndjson_folder::destination as ndjson_folder;
 use crate::webhook::destination as webhook;
 
@@ -44,7 +45,12 @@ impl From<Manifest> for AvailableAdapter {
 
 /// The adapters that there are, by name.
 pub fn available() -> Vec<AvailableAdapter> {
-    let manifests = [amqp::MANIFEST, ndjson_folder::MANIFEST, webhook::MANIFEST];
+    let manifests = [
+        amqp::MANIFEST,
+        mllp::MANIFEST,
+        ndjson_folder::MANIFEST,
+        webhook::MANIFEST,
+    ];
     manifests.map(AvailableAdapter::from).to_vec()
 }
 
@@ -98,6 +104,21 @@ pub enum ShownCall {
         /// How many records it holds.
         records: usize,
     },
+    /// An HL7 v2 message.
+    Mllp {
+        /// Its segments: the header as it is, of the others the names and which fields have a
+        /// value.
+        segments: Vec<String>,
+        /// How many records it holds.
+        records: usize,
+    },
+    /// A record that could not be sent in any form, and would be refused.
+    Refused {
+        /// Why.
+        code: &'static str,
+        /// How many records that are.
+        records: usize,
+    },
 }
 
 /// The calls that an adapter would make of a batch at this time. In what stands where the adapter's
@@ -149,7 +170,33 @@ fn shown(call: &Call, record_at: &[&str]) -> ShownCall {
                 records,
             }
         }
+        Call::Mllp(call) => ShownCall::Mllp {
+            segments: segments(call.message.reveal()),
+            records,
+        },
+        Call::Unsendable(call) => ShownCall::Refused {
+            code: call.code,
+            records,
+        },
     }
+}
+
+/// The segments of a message, every field behind the header masked. In every character set that
+/// messages are sent in, separators are what they are in ASCII.
+fn segments(message: &[u8]) -> Vec<String> {
+    let segments = message.split(|byte| *byte == b'\r');
+    let segments = segments.filter(|segment| !segment.is_empty());
+    let shown = |segment: &[u8]| {
+        if segment.starts_with(b"MSH") {
+            return String::from_utf8_lossy(segment).into_owned();
+        }
+        let mut fields = segment.split(|byte| *byte == b'|');
+        let name = String::from_utf8_lossy(fields.next().unwrap_or_default());
+        let masked = fields.map(|field| if field.is_empty() { "" } else { "<text>" });
+        let all: Vec<&str> = std::iter::once(&*name).chain(masked).collect();
+        all.join("|")
+    };
+    segments.map(shown).collect()
 }
 
 /// The properties of a message, by the names that AMQP has for them.

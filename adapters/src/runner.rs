@@ -12,7 +12,7 @@ use isthmus_core::executor::Executor;
 use isthmus_core::future::BoxFuture;
 use isthmus_core::id::{DeliveryId, RecipientId};
 
-use crate::adapter::{Adapter, Call, Judgement};
+use crate::adapter::{Adapter, Call, Judgement, UnsendableCall};
 use crate::breaker::Change;
 use crate::limits::Limits;
 use crate::pace::{Admission, Pace, Turn, Verdict};
@@ -122,6 +122,16 @@ impl Runner {
         let mut outcomes = BTreeMap::new();
         let mut others = unaccounted();
         for call in calls {
+            if let Call::Unsendable(call) = &call {
+                let refused = self.refused(call);
+                let is_last = self.holds_up_others(&refused);
+                outcomes.extend(refused.outcomes);
+                if is_last {
+                    others = not_tried("behind-a-failure");
+                    break;
+                }
+                continue;
+            }
             let turn = match self.pace.begin(self.executor.monotonic()) {
                 Ok(turn) => turn,
                 Err(held) => {
@@ -139,6 +149,17 @@ impl Runner {
         }
         let outcome = |id| outcomes.get(id).unwrap_or(&others).clone();
         ids.iter().map(outcome).collect()
+    }
+
+    /// A record that cannot be sent takes no turn: it tells nothing of the recipient.
+    fn refused(&self, call: &UnsendableCall) -> Judgement {
+        let code = call.code.to_owned();
+        let judgement = Judgement {
+            outcomes: vec![(call.record, DeliveryOutcome::Refused { code })],
+            stop: false,
+        };
+        self.log_failure(&judgement);
+        judgement
     }
 
     /// Performs one call and tells one outcome for each of its records.

@@ -72,14 +72,15 @@ const WITHOUT_RUNTIME: [&str; 4] = [
 /// In the adapters, HTTP, TLS and brokers are named by the clients alone: each of these crates by
 /// the files whose paths begin so.
 const ADAPTERS: &str = "adapters/src/";
-const ADAPTERS_CLIENTS: [(&str, &[&str]); 3] = [
+const ADAPTERS_CLIENTS: [(&str, &[&str]); 4] = [
     (
         "adapters/src/http_client",
         &["hyper", "hyper_util", "hyper_rustls", "http_body_util"],
     ),
-    // Of what TLS is made, for both clients.
+    // Of what TLS is made, for all clients.
     ("adapters/src/connection", &["rustls", "hyper_rustls"]),
     ("adapters/src/amqp_client", &["lapin", "rustls"]),
+    ("adapters/src/mllp_client", &["rustls", "tokio_rustls"]),
 ];
 
 const MEND: &str = "put the code where the crate lives, behind a trait of gateway/core if others \

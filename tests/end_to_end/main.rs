@@ -21,6 +21,7 @@ mod gateway;
 mod mllp_peer;
 mod queue_move;
 mod receiver;
+mod registry;
 mod waiting_record;
 mod webhook_site;
 
@@ -38,6 +39,7 @@ mod foreign_clients;
 mod hl7_over_http;
 mod hospital_feed;
 mod misspelt_policies;
+mod mllp_destination;
 mod no_patient_data_leaks;
 mod notify_socket;
 mod one_dead_destination;

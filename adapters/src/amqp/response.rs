@@ -19,7 +19,9 @@ pub(crate) fn judge(call: &Call, reply: Reply) -> Judgement {
         },
         Reply::NotSent(code) => again(RetryScope::Recipient, code),
         Reply::Lost(code) => unknown(code),
-        Reply::Appended | Reply::NotAppended(_) | Reply::Http { .. } => unknown("unexpected-reply"),
+        Reply::Appended | Reply::NotAppended(_) | Reply::Http { .. } | Reply::Mllp(_) => {
+            unknown("unexpected-reply")
+        }
     };
     Judgement::alike(call, &outcome)
 }

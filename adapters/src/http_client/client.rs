@@ -149,7 +149,9 @@ impl Transport for HttpClient {
         Box::pin(async move {
             match call.as_ref() {
                 Call::Http(call) => self.send(call).await,
-                Call::Append { .. } | Call::Amqp(_) => Reply::NotSent("unsendable"),
+                Call::Append { .. } | Call::Amqp(_) | Call::Mllp(_) | Call::Unsendable(_) => {
+                    Reply::NotSent("unsendable")
+                }
             }
         })
     }

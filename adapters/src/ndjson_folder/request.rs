@@ -15,7 +15,7 @@ pub(crate) fn plan(batch: &[Outbound]) -> Vec<Call> {
         let line = line(outbound);
         let same_day = calls.iter_mut().find_map(|call| match call {
             Call::Append { file, lines } => (*file == name).then_some(lines),
-            Call::Http(_) | Call::Amqp(_) => None,
+            Call::Http(_) | Call::Amqp(_) | Call::Mllp(_) | Call::Unsendable(_) => None,
         });
         match same_day {
             Some(lines) => lines.push(line),

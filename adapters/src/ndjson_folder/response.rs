@@ -25,7 +25,7 @@ pub(crate) fn judge(call: &Call, reply: Reply) -> Judgement {
         Reply::HeldBack(code) => DeliveryOutcome::NotTried {
             code: code.to_owned(),
         },
-        Reply::Http { .. } | Reply::Amqp(_) => unknown("unexpected-reply"),
+        Reply::Http { .. } | Reply::Amqp(_) | Reply::Mllp(_) => unknown("unexpected-reply"),
     };
     Judgement::alike(call, &outcome)
 }

@@ -20,7 +20,7 @@ pub(crate) fn judge(call: &Call, reply: Reply) -> Judgement {
         }
         Reply::HeldBack(code) => (not_tried(code), false),
         Reply::Lost(code) => (unknown(code), false),
-        Reply::Appended | Reply::NotAppended(_) | Reply::Amqp(_) => {
+        Reply::Appended | Reply::NotAppended(_) | Reply::Amqp(_) | Reply::Mllp(_) => {
             (unknown("unexpected-reply"), false)
         }
     };

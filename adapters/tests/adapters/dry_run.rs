@@ -9,6 +9,7 @@ use isthmus_core::destination::Outbound;
 use serde_json::json;
 
 use crate::brokered::amqp;
+use crate::mllp_peer::{mllp, update};
 use crate::released::{NOON, outbound};
 use crate::scripted_transport::webhook;
 
@@ -58,6 +59,28 @@ fn a_message_is_shown_with_what_the_broker_sees_and_without_values() {
 }
 
 #[test]
+fn a_message_of_hl7_is_shown_with_its_header_and_without_values() {
+    let batch = [update(2, "Marlow"), outbound(3)];
+    let shown = serde_json::to_value(plan(&mllp(""), &batch, NOON)).unwrap();
+    assert_eq!(shown[0]["call"], "mllp");
+    let segments = shown[0]["segments"].as_array().unwrap();
+    let head = segments[0].as_str().unwrap();
+    assert!(
+        head.starts_with("MSH|^~\\&|ISTHMUS|GATEWAY|LAB|NORTH|"),
+        "{head}"
+    );
+    assert_eq!(segments[1], "EVN||<text>");
+    assert_eq!(segments[2], "PID|||<text>||<text>");
+    assert_eq!(segments.len(), 3);
+    // What is no message would be refused, and nothing of it is shown.
+    assert_eq!(
+        shown[1],
+        json!({"call": "refused", "code": "record-header", "records": 1})
+    );
+    assert!(!shown.to_string().contains("Marlow"));
+}
+
+#[test]
 fn lines_are_shown_without_values() {
     let shown = plan(&NdjsonFolder, &[outbound(1), outbound(2)], NOON);
     let shown = serde_json::to_value(shown).unwrap();
@@ -100,9 +123,11 @@ fn the_adapters_are_listed() {
     let listed = serde_json::to_value(available()).unwrap();
     assert_eq!(listed[0]["name"], "amqp");
     assert_eq!(listed[0]["takes_signals"], false);
-    assert_eq!(listed[1]["name"], "ndjson-folder");
-    assert_eq!(listed[1]["consecutive"], true);
-    assert_eq!(listed[2]["name"], "webhook");
-    assert_eq!(listed[2]["at_once"], 16);
-    assert_eq!(listed[2]["takes_signals"], true);
+    assert_eq!(listed[1]["name"], "mllp");
+    assert_eq!(listed[1]["at_once"], 1);
+    assert_eq!(listed[2]["name"], "ndjson-folder");
+    assert_eq!(listed[2]["consecutive"], true);
+    assert_eq!(listed[3]["name"], "webhook");
+    assert_eq!(listed[3]["at_once"], 16);
+    assert_eq!(listed[3]["takes_signals"], true);
 }

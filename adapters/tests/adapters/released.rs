@@ -21,6 +21,8 @@ use isthmus_core::refusal::Refusal;
 use isthmus_core::shaper::{Shaper, ShapingContext};
 use isthmus_core::source_file::SourceFile;
 use isthmus_fhir::element::{Element, Object};
+use isthmus_fhir::json::limits::Limits;
+use isthmus_fhir::json::reader::read;
 use isthmus_fhir::resource::Resource;
 
 const POLICY: &str = r#"
@@ -119,7 +121,24 @@ fn policies() -> PolicySet {
     policy_loader::load(&sources, NOON).unwrap()
 }
 
-fn disclosure() -> Disclosure {
+/// Hands on this record, whatever was granted.
+struct Always(ReadSet, Element);
+
+impl Shaper for Always {
+    fn map(&self) -> &'static str {
+        "always 1"
+    }
+
+    fn reads(&self) -> &ReadSet {
+        &self.0
+    }
+
+    fn shape(&self, _: &[Resource], _: &ShapingContext) -> Result<Vec<Element>, Refusal> {
+        Ok(vec![self.1.clone()])
+    }
+}
+
+fn disclosure(shaper: &dyn Shaper) -> Disclosure {
     static POLICIES: OnceLock<PolicySet> = OnceLock::new();
     let patient = Object::new()
         .with("resourceType", "Patient")
@@ -142,7 +161,7 @@ fn disclosure() -> Disclosure {
         received_at: NOON,
         consents: Vec::new(),
     };
-    granted.shape(&Same(reads()), &context).unwrap().remove(0)
+    granted.shape(shaper, &context).unwrap().remove(0)
 }
 
 /// A record on its first attempt, committed at noon; its sequence is 40 above its number.
@@ -153,6 +172,15 @@ pub(crate) fn outbound(number: u8) -> Outbound {
         created_at: NOON,
         attempt: 1,
         recovered: false,
-        disclosure: disclosure(),
+        disclosure: disclosure(&Same(reads())),
+    }
+}
+
+/// The same with this JSON object as its record.
+pub(crate) fn outbound_of(number: u8, record: &str) -> Outbound {
+    let record = read(record.as_bytes(), Limits::default()).unwrap();
+    Outbound {
+        disclosure: disclosure(&Always(reads(), record)),
+        ..outbound(number)
     }
 }

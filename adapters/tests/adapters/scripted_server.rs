@@ -171,6 +171,8 @@ pub(crate) async fn send(client: &HttpClient, url: &str) -> Reply {
             let url = url.into();
             client.send(&HttpCall { url, ..call }).await
         }
-        Some(Call::Append { .. } | Call::Amqp(_)) | None => panic!("a webhook sends requests"),
+        Some(Call::Append { .. } | Call::Amqp(_) | Call::Mllp(_) | Call::Unsendable(_)) | None => {
+            panic!("a webhook sends requests")
+        }
     }
 }

@@ -65,13 +65,14 @@ fn named(file: &ConfigFile) -> Vec<(Range<usize>, &'static str, PathBuf)> {
         }
     }
     for destination in &file.config.destinations {
-        if let DestinationConfig::Webhook(config) = destination.get_ref() {
-            let own = config.client_certificate.iter();
-            let own = own.map(|path| ("client_certificate", path));
-            let trusted = config.authorities.iter().map(|path| ("authorities", path));
-            let both = own.chain(trusted);
-            named.extend(both.map(|(key, path)| (destination.span(), key, file.path(path))));
-        }
+        let (own, trusted) = match destination.get_ref() {
+            DestinationConfig::Webhook(config) => (&config.client_certificate, &config.authorities),
+            DestinationConfig::Mllp(config) => (&config.client_certificate, &config.authorities),
+            DestinationConfig::NdjsonFolder(_) | DestinationConfig::Amqp(_) => continue,
+        };
+        let own = own.iter().map(|path| ("client_certificate", path));
+        let both = own.chain(trusted.iter().map(|path| ("authorities", path)));
+        named.extend(both.map(|(key, path)| (destination.span(), key, file.path(path))));
     }
     if let Some(broker) = file.config.rabbitmq.as_ref() {
         let broker = broker.get_ref();

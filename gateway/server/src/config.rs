@@ -2,8 +2,11 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use isthmus_adapters::amqp::config::{AmqpConfig, Payload};
+use isthmus_adapters::limits::Limits;
+use isthmus_adapters::mllp::config::MllpDestinationConfig;
 use isthmus_adapters::ndjson_folder::config::NdjsonFolderConfig;
 use isthmus_adapters::webhook::config::WebhookConfig;
 use isthmus_ingress::listener::Protocol;
@@ -223,6 +226,8 @@ pub(crate) enum DestinationConfig {
     Webhook(Box<WebhookConfig>),
     /// Messages through a broker.
     Amqp(Box<AmqpConfig>),
+    /// HL7 v2 messages over MLLP.
+    Mllp(Box<MllpDestinationConfig>),
 }
 
 impl DestinationConfig {
@@ -232,6 +237,7 @@ impl DestinationConfig {
             Self::NdjsonFolder(_) => "ndjson-folder",
             Self::Webhook(_) => "webhook",
             Self::Amqp(_) => "amqp",
+            Self::Mllp(_) => "mllp",
         }
     }
 
@@ -241,6 +247,7 @@ impl DestinationConfig {
             Self::NdjsonFolder(config) => &config.recipient,
             Self::Webhook(config) => &config.recipient,
             Self::Amqp(config) => &config.recipient,
+            Self::Mllp(config) => &config.recipient,
         }
     }
 
@@ -248,7 +255,27 @@ impl DestinationConfig {
     pub(crate) fn folder(&self) -> Option<&Path> {
         match self {
             Self::NdjsonFolder(config) => Some(&config.folder),
-            Self::Webhook(_) | Self::Amqp(_) => None,
+            Self::Webhook(_) | Self::Amqp(_) | Self::Mllp(_) => None,
+        }
+    }
+
+    /// How fast the recipient is served, and when it is left alone.
+    pub(crate) fn limits(&self) -> Limits {
+        match self {
+            Self::NdjsonFolder(_) => Limits::default(),
+            Self::Webhook(config) => config.limits(),
+            Self::Amqp(config) => config.limits(),
+            Self::Mllp(config) => config.limits(),
+        }
+    }
+
+    /// How long a record is tried; None for as long as any is.
+    pub(crate) const fn retry_max_age(&self) -> Option<Duration> {
+        match self {
+            Self::NdjsonFolder(_) => None,
+            Self::Webhook(config) => Some(config.retry_max_age()),
+            Self::Amqp(config) => Some(config.retry_max_age()),
+            Self::Mllp(config) => Some(config.retry_max_age()),
         }
     }
 
@@ -256,7 +283,7 @@ impl DestinationConfig {
     pub(crate) fn seals(&self) -> bool {
         match self {
             Self::Amqp(config) => config.payload == Payload::Sealed,
-            Self::NdjsonFolder(_) | Self::Webhook(_) => false,
+            Self::NdjsonFolder(_) | Self::Webhook(_) | Self::Mllp(_) => false,
         }
     }
 }

@@ -83,7 +83,8 @@ pub(crate) const CODES: &[Explanation] = &[
         title: "a destination that cannot be used as it is stated",
         text: "A key of the destination is wrong, a secret or certificate that it names cannot be \
                used, or the policy of the recipient asks for a seal that it does not make. \
-               Requests go by https and messages by amqps, but for recipients on this machine.",
+               Requests go by https and messages by amqps or mllps, but for recipients on this \
+               machine.",
     },
     Explanation {
         code: RESTART,

@@ -5,7 +5,6 @@
 use std::sync::Arc;
 
 use isthmus_adapters::adapter::Adapter;
-use isthmus_adapters::limits::Limits;
 use isthmus_adapters::runner::{Means, Runner, RunnerParts};
 use isthmus_adapters::transport::Transport;
 use isthmus_core::clock::Clock;
@@ -18,6 +17,7 @@ use crate::amqp_parts;
 use crate::config::DestinationConfig;
 use crate::config_file::ConfigFile;
 use crate::failure::Failure;
+use crate::mllp_parts;
 use crate::ndjson_parts;
 use crate::webhook_parts;
 
@@ -37,6 +37,7 @@ pub(crate) fn check(file: &ConfigFile) -> Result<(), Failure> {
             DestinationConfig::NdjsonFolder(_) => Ok(()),
             DestinationConfig::Webhook(config) => webhook_parts::check(file, stated, config),
             DestinationConfig::Amqp(config) => amqp_parts::check(file, stated, config),
+            DestinationConfig::Mllp(config) => mllp_parts::check(file, stated, config),
         };
         problems.extend(checked.err().into_iter().flatten());
     }
@@ -62,6 +63,10 @@ pub(crate) fn adapter(
             let made = amqp_parts::adapter(file, stated, config);
             Ok(Box::new(made.map_err(Failure::Configuration)?))
         }
+        DestinationConfig::Mllp(config) => {
+            let made = mllp_parts::adapter(file, stated, config);
+            Ok(Box::new(made.map_err(Failure::Configuration)?))
+        }
     }
 }
 
@@ -74,17 +79,10 @@ pub(crate) fn open(
 ) -> Result<Door, Failure> {
     let mut schedule = RetrySchedule::default();
     let recipient = RecipientId::new(stated.get_ref().recipient());
-    let limits = match stated.get_ref() {
-        DestinationConfig::NdjsonFolder(_) => Limits::default(),
-        DestinationConfig::Webhook(config) => {
-            schedule.max_age = config.retry_max_age();
-            config.limits()
-        }
-        DestinationConfig::Amqp(config) => {
-            schedule.max_age = config.retry_max_age();
-            config.limits()
-        }
-    };
+    if let Some(age) = stated.get_ref().retry_max_age() {
+        schedule.max_age = age;
+    }
+    let limits = stated.get_ref().limits();
     let Means { adapter, transport } = means(file, stated, clock, executor)?;
     let parts = RunnerParts {
         seed: seed(&recipient, clock.as_ref()),
@@ -122,6 +120,11 @@ fn means(
             amqp_parts::look_ahead(file, stated, &client, executor);
             Box::new(client)
         }
+        DestinationConfig::Mllp(config) => {
+            let (now, executor) = (clock.as_ref(), Arc::clone(executor));
+            let made = mllp_parts::client(file, stated, config, now, executor);
+            Box::new(made.map_err(Failure::Configuration)?)
+        }
     };
     Ok(Means { adapter, transport })
 }
@@ -136,7 +139,7 @@ pub(crate) fn renewed(
 ) -> Result<Option<Means>, Failure> {
     match stated.get_ref() {
         DestinationConfig::NdjsonFolder(_) => Ok(None),
-        DestinationConfig::Webhook(_) | DestinationConfig::Amqp(_) => {
+        DestinationConfig::Webhook(_) | DestinationConfig::Amqp(_) | DestinationConfig::Mllp(_) => {
             means(file, stated, clock, executor).map(Some)
         }
     }

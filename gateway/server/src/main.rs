@@ -22,6 +22,7 @@ mod listeners;
 mod loop_alarm;
 mod message_file;
 mod mllp_client;
+mod mllp_parts;
 mod ndjson_parts;
 mod notify_socket;
 mod operator_options;

@@ -22,9 +22,18 @@ impl Compiler<'_> {
                 .is_some_and(|first| first.is_alphabetic() || first == '_')
                 && letters.all(|letter| letter.is_alphanumeric() || "_-".contains(letter))
         };
+        // Fields of an HL7 v2 message are called by their numbers: `segments.PID.5.1`.
+        let is_number = |name: &str| {
+            let mut digits = name.bytes();
+            digits.all(|digit| digit.is_ascii_digit()) && !name.is_empty() && !name.starts_with('0')
+        };
         let names: Vec<&str> = word.value.split('.').collect();
-        if !names.iter().all(|name| is_name(name)) {
-            let message = "a record's path is names with dots between them";
+        let is_path = names
+            .iter()
+            .enumerate()
+            .all(|(at, name)| is_name(name) || at > 0 && is_number(name));
+        if !is_path {
+            let message = "a record's path is names with dots between them, or numbers behind one";
             self.fault(word.span, codes::PATH, message);
             return None;
         }

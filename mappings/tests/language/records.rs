@@ -96,3 +96,44 @@ fn a_null_clears_nothing_and_a_map_that_asks_for_it_is_refused() {
     );
     assert_eq!(faults(&record_files("on-null skip\n", rows)), []);
 }
+
+#[test]
+fn a_record_may_be_an_hl7_v2_message_with_fields_by_number() {
+    let rows = "record update
+  type                <- \"ADT\"
+  event               <- \"A08\"
+  segments.EVN.2      <- received-at() | ts
+  segments.PID.5.1.1  <- p.name[use=official].family
+  segments.PID.5.2    <- p.name[use=official].given[0]
+  segments.PID.7      <- p.birthDate | ts
+  segments.PID.16     <- p.maritalStatus.text
+  segments.PID.24     <- p.deceasedBoolean
+";
+    assert_eq!(
+        shaped("on-null skip\n", rows),
+        [
+            r#"{"type":"ADT","event":"A08","segments":{"EVN":{"2":"20260102030405.000+0000"},"#
+                .to_owned()
+                + r#""PID":{"5":{"1":{"1":"Doe"},"2":"Ann"},"7":"19890118","24":false}}}"#
+        ]
+    );
+}
+
+#[test]
+fn numbers_stand_behind_a_name_and_without_leading_zeros() {
+    for path in [
+        "3",
+        "3.PID",
+        "segments.PID.03",
+        "segments.PID.",
+        "segments.PID.3x",
+        "a.0",
+    ] {
+        let rows = format!("record update\n  {path} <- p.birthDate\n");
+        let found = faults(&record_files("", &rows));
+        let told = found
+            .iter()
+            .any(|one| one.message.starts_with("a record's path is names"));
+        assert!(told, "{path}: {found:?}");
+    }
+}

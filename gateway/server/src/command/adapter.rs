@@ -5,6 +5,7 @@ use std::path::Path;
 
 use clap::{Args, Subcommand};
 use isthmus_adapters::dry_run::{self, AvailableAdapter};
+use isthmus_adapters::mllp::destination as mllp;
 use isthmus_core::diagnostic::Diagnostic;
 use serde::Serialize;
 use toml::Spanned;
@@ -15,6 +16,7 @@ use crate::config::DestinationConfig;
 use crate::config_file::ConfigFile;
 use crate::destinations;
 use crate::failure::Failure;
+use crate::mllp_parts;
 use crate::output::Output;
 
 /// Commands on adapters.
@@ -43,7 +45,7 @@ pub(crate) struct AdapterCheck {
     pub(crate) name: Option<String>,
 
     /// Log in at the brokers, and look for their exchanges and queues; with `declare = true` in the
-    /// configuration they are made. Publishes nothing.
+    /// configuration they are made. Connect to the receivers of HL7 v2 messages. Sends nothing.
     #[arg(long)]
     pub(crate) reach: bool,
 }
@@ -65,6 +67,15 @@ struct CheckedDestination {
 }
 
 impl CheckedDestination {
+    /// How whoever is reached is called.
+    fn peer(&self) -> &'static str {
+        if self.adapter == mllp::MANIFEST.name {
+            "the receiver"
+        } else {
+            "the broker"
+        }
+    }
+
     fn is_unreached(&self) -> bool {
         self.reached.is_some_and(|reached| reached != REACHED)
     }
@@ -85,14 +96,20 @@ fn reached(
     stated: &Spanned<DestinationConfig>,
     is_asked: bool,
 ) -> Result<Option<&'static str>, Vec<Diagnostic>> {
-    if let DestinationConfig::Amqp(config) = stated.get_ref()
-        && is_asked
-    {
-        let reached = amqp_parts::reach(file, stated, config);
-        // An offline command is no task, so it may wait.
-        tokio::runtime::Handle::current().block_on(reached)
-    } else {
-        Ok(None)
+    if !is_asked {
+        return Ok(None);
+    }
+    // An offline command is no task, so it may wait.
+    let runtime = tokio::runtime::Handle::current();
+    match stated.get_ref() {
+        DestinationConfig::Amqp(config) => {
+            runtime.block_on(amqp_parts::reach(file, stated, config))
+        }
+        DestinationConfig::Mllp(config) => {
+            let fault = runtime.block_on(mllp_parts::reach(file, stated, config))?;
+            Ok(Some(fault.unwrap_or(REACHED)))
+        }
+        DestinationConfig::NdjsonFolder(_) | DestinationConfig::Webhook(_) => Ok(None),
     }
 }
 
@@ -148,7 +165,8 @@ fn check(file: &ConfigFile, options: &AdapterCheck, output: Output) -> Result<()
     match checked.destinations.iter().find(|one| one.is_unreached()) {
         None => Ok(()),
         Some(one) => Err(Failure::Run(format!(
-            "the broker of {} is not reached: {}",
+            "{} of {} is not reached: {}",
+            one.peer(),
             one.recipient,
             one.reached.unwrap_or_default()
         ))),

@@ -138,6 +138,15 @@ fn show(planned: &Planned, output: Output) {
                 });
                 output.line(indented(body));
             }
+            ShownCall::Mllp { segments, .. } => {
+                output.line("  send and wait for the acknowledgment:");
+                for segment in segments {
+                    output.line(format!("    {segment}"));
+                }
+            }
+            ShownCall::Refused { code, .. } => {
+                output.line(format!("  nothing, for it would be refused: {code}"));
+            }
         }
     }
 }

@@ -1,0 +1,8 @@
+//! A recipient that takes HL7 v2 messages over MLLP, each settled by its acknowledgment. How one is
+//! sent is in `mllp_client`.
+
+pub mod config;
+pub mod destination;
+mod record_form;
+pub mod request;
+pub mod response;

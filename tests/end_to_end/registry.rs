@@ -1,0 +1,136 @@
+//! The example's recipient of HL7 v2 messages at a site, and a receiver of another make behind it;
+//! what is promised is in `mllp_destination`.
+
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Mutex};
+
+use serde_json::{Value, json};
+
+use crate::gateway::{Site, root};
+
+/// The files of the example.
+fn example(name: &str) -> String {
+    std::fs::read_to_string(root().join("gateway/example/mllp").join(name)).unwrap()
+}
+
+/// A site that sends updates of patients to the registry alone, by a URL and with these keys of its
+/// destination beside the example's.
+pub(crate) fn registry_site(url: &str, more: &str) -> Site {
+    let site = Site::with_own_mappings();
+    let write = |to: &str, text: &str| std::fs::write(site.path(to), text).unwrap();
+    write(
+        "mappings/fhir-to-records/adt-update.rmap",
+        &example("adt-update.rmap"),
+    );
+    write(
+        "mappings/records/adt-update.schema.json",
+        &example("adt-update.schema.json"),
+    );
+    write("mappings/policies/registry.toml", &example("registry.toml"));
+    let agreements = site.path("mappings/policies/agreements.toml");
+    let known = std::fs::read_to_string(&agreements).unwrap();
+    std::fs::write(agreements, known + &example("agreement.toml")).unwrap();
+    let destination = example("destination.toml");
+    assert!(destination.contains("mllps://registry.example:2576"));
+    let destination = destination.replace("mllps://registry.example:2576", url);
+    site.edit(|text| format!("{text}\n{destination}{more}"));
+    site
+}
+
+/// Certificates of an authority for loopback: the example makes them at its first start.
+pub(crate) fn certificates() -> Site {
+    let site = Site::example();
+    assert!(site.command(&["check"], "").status.success());
+    site
+}
+
+/// The keys of a destination by which both sides prove who they are.
+pub(crate) fn proofs(folder: &Path) -> String {
+    let path = |name: &str| folder.join(name).display().to_string();
+    format!(
+        "authorities = \"{}\"\nclient_certificate = \"{}\"\nclient_key = \"{}\"\n",
+        path("ca.pem"),
+        path("client.pem"),
+        path("client.key")
+    )
+}
+
+/// What a receiver said of one message.
+#[derive(Debug, Clone)]
+pub(crate) struct Heard {
+    /// The connection, counted from 1.
+    pub(crate) connection: u64,
+    /// The message.
+    pub(crate) text: String,
+    /// MSA-1 of its answer.
+    pub(crate) answer: String,
+}
+
+impl Heard {
+    /// A field of a segment, as it was sent.
+    pub(crate) fn field(&self, segment: &str, number: usize) -> &str {
+        let segments = self.text.split(['\r', '\n']);
+        let mut of_name = segments.filter(|one| one.starts_with(segment));
+        let number = if segment == "MSH" { number - 1 } else { number };
+        of_name
+            .next()
+            .and_then(|one| one.split('|').nth(number))
+            .unwrap_or_default()
+    }
+}
+
+/// The MLLP server of the Python package hl7, over TLS; it ends with this.
+pub(crate) struct PythonReceiver {
+    child: Child,
+    /// Its URL.
+    pub(crate) url: String,
+    heard: Arc<Mutex<Vec<Heard>>>,
+}
+
+impl PythonReceiver {
+    /// One with the certificates of a folder.
+    pub(crate) fn start(folder: &Path) -> Self {
+        let path = |name: &str| folder.join(name).display().to_string();
+        let given = json!({
+            "certificate": path("server.pem"), "key": path("server.key"), "ca": path("ca.pem"),
+        });
+        let mut child = Command::new(root().join("target/hl7-client/bin/python"))
+            .arg(root().join("tests/end_to_end/mllp_receiver.py"))
+            .arg(given.to_string())
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("a program is missing; tests/run installs it");
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let first: Value = serde_json::from_str(&lines.next().unwrap().unwrap()).unwrap();
+        let heard: Arc<Mutex<Vec<Heard>>> = Arc::default();
+        let hearing = Arc::clone(&heard);
+        std::thread::spawn(move || {
+            for line in lines.map_while(Result::ok) {
+                let said: Value = serde_json::from_str(&line).unwrap();
+                let text = |name: &str| said[name].as_str().unwrap().to_owned();
+                hearing.lock().unwrap().push(Heard {
+                    connection: said["connection"].as_u64().unwrap(),
+                    text: text("message"),
+                    answer: text("answer"),
+                });
+            }
+        });
+        let url = format!("mllps://localhost:{}", first["port"]);
+        Self { child, url, heard }
+    }
+
+    /// What it heard so far.
+    pub(crate) fn heard(&self) -> Vec<Heard> {
+        self.heard.lock().unwrap().clone()
+    }
+}
+
+impl Drop for PythonReceiver {
+    fn drop(&mut self) {
+        drop(self.child.kill());
+        drop(self.child.wait());
+    }
+}
