@@ -9,6 +9,7 @@ pub mod element_path;
 pub mod function;
 pub mod groups;
 pub mod items;
+pub mod local_segments;
 pub mod map;
 pub mod record_target;
 pub mod rows;

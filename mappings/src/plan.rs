@@ -6,6 +6,7 @@ use std::sync::Arc;
 use isthmus_fhir::element::Element;
 use isthmus_fhir::name::Name;
 use isthmus_fhir::path::syntax::ElementPath;
+use isthmus_hl7v2::grouping_rules::GroupingRules;
 use isthmus_hl7v2::segment_name::SegmentName;
 use uuid::Uuid;
 
@@ -19,6 +20,8 @@ use crate::table::Table;
 pub struct Plan {
     /// The segments it reads; segment paths name them by their place here.
     pub segments: Vec<SegmentName>,
+    /// The local segments that it defines, itself or in a library that it uses.
+    pub rules: Arc<GroupingRules>,
     /// The resource types that a FHIR map reads, by alias.
     pub aliases: Vec<String>,
     /// Its tables and those of the libraries it uses.

@@ -3,6 +3,7 @@
 
 pub mod conditions;
 pub mod few;
+mod findings;
 pub mod frame;
 pub mod instances;
 pub mod item;

@@ -96,7 +96,7 @@ impl Compiler<'_> {
 
     fn groups(&mut self, group: &Word) -> Option<Vec<&'static str>> {
         let from = self.current()?.map.from.as_ref().map(|from| &from.value);
-        let Some(From::Hl7v2 { events }) = from else {
+        let Some(From::Hl7v2 { events, .. }) = from else {
             let message = "`each` opens a segment group of an HL7 v2 message";
             self.fault(group.span, codes::MISPLACED, message);
             return None;
