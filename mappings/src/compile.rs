@@ -7,6 +7,7 @@ pub mod compiler;
 pub mod conditions;
 pub mod element_path;
 pub mod function;
+mod group_path;
 pub mod groups;
 pub mod items;
 pub mod local_segments;

@@ -8,6 +8,7 @@ pub mod frame;
 pub mod instances;
 pub mod item;
 pub mod items;
+mod iterations;
 pub mod message_input;
 pub mod output;
 pub mod references;

@@ -12,9 +12,8 @@ use crate::compile::compiler::Compiler;
 use crate::compile::groups;
 use crate::compile::scope::{Alias, Scope, Target};
 use crate::compile::trace::{ReadPath, SourceRead};
-use crate::plan::{
-    ConditionPlan, EachPlan, ElementStart, ItemPlan, ResourcePlan, RowPlan, TopPlan,
-};
+use crate::plan::{ConditionPlan, EachPlan, ItemPlan, ResourcePlan, RowPlan, TopPlan};
+use crate::plan_path::ElementStart;
 use crate::span::Word;
 
 impl Compiler<'_> {

@@ -9,7 +9,8 @@ use crate::ast::{Block, BlockKind, From, Item, MapFile, Operand, To};
 use crate::codes;
 use crate::compile::compiler::{Compiler, NamedBlock, Sources};
 use crate::compile::scope::{Alias, Scope, Target};
-use crate::plan::{ElementStart, ItemPlan, Plan, TopPlan};
+use crate::plan::{ItemPlan, Plan, TopPlan};
+use crate::plan_path::ElementStart;
 use crate::reads::Trace;
 use crate::span::Word;
 

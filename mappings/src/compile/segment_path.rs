@@ -15,7 +15,7 @@ use crate::compile::scope::Scope;
 use crate::compile::source_path::SourcePath;
 use crate::compile::trace::{ReadPath, SourceRead};
 use crate::functions::call::Kind;
-use crate::plan::{PathPlan, Pick, SegmentPlan};
+use crate::plan_path::{PathPlan, Pick, SegmentPlan};
 use crate::reads::Purpose;
 use crate::span::Word;
 
@@ -204,14 +204,10 @@ impl Compiler<'_> {
             self.fault_with(word.span, codes::Z_SEGMENT, message, help);
             return None;
         }
-        if !path.groups.is_empty() {
-            let message = "a group before a segment is not accepted by this version; \
-                           open the group with `each`";
-            self.fault(word.span, codes::VERSION_LIMIT, message);
-            return None;
-        }
         let found = self.field(word, &path)?;
+        let groups = self.group_path(word, &path)?;
         let plan = SegmentPlan {
+            groups,
             slot: self.slot(path.segment.name),
             segment: pick(path.segment.selector.as_ref()),
             field: path.field.as_ref().map(|field| field.number),

@@ -13,6 +13,8 @@ use isthmus_hl7v2::segment_name::SegmentName;
 use isthmus_hl7v2::structure::{group_as_with, structure_with};
 use isthmus_hl7v2::structure_definition::{StructureDefinition, StructureNode};
 
+use crate::plan_path::GroupPlan;
+
 /// The group instance that stands for the message as a whole.
 pub const ROOT: usize = 0;
 
@@ -255,6 +257,22 @@ impl<'a> MessageInput<'a> {
             .map(|opened| opened.host)
             .filter(|host| self.is_inside(*host, below))
             .collect()
+    }
+
+    /// The group instances that a path through groups leads to from one, in message order, each
+    /// once.
+    pub fn hosts_behind(&self, groups: &[GroupPlan], from: usize) -> Vec<usize> {
+        let mut hosts = vec![from];
+        for group in groups {
+            let (skip, take) = group.pick.range();
+            let below = |host: &usize| {
+                let mut found = self.instances(&group.names, *host);
+                found.dedup();
+                found.into_iter().skip(skip).take(take)
+            };
+            hosts = hosts.iter().flat_map(below).collect();
+        }
+        hosts
     }
 
     /// The segments that a name means in a group instance: those of the innermost instance, going

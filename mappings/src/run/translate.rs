@@ -13,9 +13,8 @@ use isthmus_hl7v2::value::time_stamp::TimeStamp;
 use crate::codes;
 use crate::context::RunContext;
 use crate::functions::call::Surroundings;
-use crate::plan::{
-    ItemPlan, Leaf, OperandPlan, PathPlan, Plan, ResourcePlan, RowPlan, SegmentPlan,
-};
+use crate::plan::{ItemPlan, Leaf, OperandPlan, Plan, ResourcePlan, RowPlan};
+use crate::plan_path::{PathPlan, SegmentPlan};
 use crate::run::frame::Frame;
 use crate::run::message_input::MessageInput;
 use crate::run::output::{Failure, Shaping, Translation};
