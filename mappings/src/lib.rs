@@ -23,6 +23,7 @@ pub mod reads;
 pub mod record_shaper;
 pub mod records;
 pub mod run;
+pub mod sender_terms;
 pub mod shipped;
 pub mod span;
 pub mod table;

@@ -50,3 +50,4 @@ mod revocation_is_final;
 mod sequence_numbers;
 mod signed_webhooks;
 mod stopping;
+mod v2_to_v2;

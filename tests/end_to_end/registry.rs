@@ -18,6 +18,15 @@ fn example(name: &str) -> String {
 /// A site that sends updates of patients to the registry alone, by a URL and with these keys of its
 /// destination beside the example's.
 pub(crate) fn registry_site(url: &str, more: &str) -> Site {
+    site_with("registry.toml", url, more)
+}
+
+/// The same, of a registry that is sent the messages themselves.
+pub(crate) fn message_site(url: &str, more: &str) -> Site {
+    site_with("registry-messages.toml", url, more)
+}
+
+fn site_with(policy: &str, url: &str, more: &str) -> Site {
     let site = Site::with_own_mappings();
     let write = |to: &str, text: &str| std::fs::write(site.path(to), text).unwrap();
     write(
@@ -28,7 +37,7 @@ pub(crate) fn registry_site(url: &str, more: &str) -> Site {
         "mappings/records/adt-update.schema.json",
         &example("adt-update.schema.json"),
     );
-    write("mappings/policies/registry.toml", &example("registry.toml"));
+    write("mappings/policies/registry.toml", &example(policy));
     let agreements = site.path("mappings/policies/agreements.toml");
     let known = std::fs::read_to_string(&agreements).unwrap();
     std::fs::write(agreements, known + &example("agreement.toml")).unwrap();

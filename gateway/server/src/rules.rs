@@ -166,7 +166,7 @@ fn shapers(
     keys: &NamedKeys,
 ) -> BTreeMap<FlowId, Arc<dyn Shaper>> {
     let flows = policies.flows().iter().filter_map(|flow| {
-        let shaper = RecordShaper::new(library, &flow.terms().map, keys.clone())?;
+        let shaper = RecordShaper::new(library, flow.terms().shape.map()?, keys.clone())?;
         Some((flow.terms().id.clone(), Arc::new(shaper) as Arc<dyn Shaper>))
     });
     flows.collect()

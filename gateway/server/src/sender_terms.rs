@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use isthmus_core::id::SenderId;
-use isthmus_mappings::message_translator::SenderTerms;
+use isthmus_mappings::sender_terms::SenderTerms;
 
 use crate::config_file::ConfigFile;
 use crate::failure::Failure;

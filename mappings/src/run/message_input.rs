@@ -1,17 +1,15 @@
 //! A message made ready for a plan: its segments by the plan's numbers, and the group instances
 //! that paths are resolved in. Values are read in `select`.
 
-use isthmus_hl7v2::dictionary;
 use isthmus_hl7v2::field::Repetition;
 use isthmus_hl7v2::finding::Finding;
 use isthmus_hl7v2::group_instance::{GroupChild, GroupInstance};
 use isthmus_hl7v2::grouping_rules::GroupingRules;
-use isthmus_hl7v2::header::Header;
 use isthmus_hl7v2::location::Location;
 use isthmus_hl7v2::message::Message;
 use isthmus_hl7v2::segment_name::SegmentName;
-use isthmus_hl7v2::structure::{group_as_with, structure_with};
-use isthmus_hl7v2::structure_definition::{StructureDefinition, StructureNode};
+use isthmus_hl7v2::structure::{group_as_with, structure_or_newest};
+use isthmus_hl7v2::structure_definition::StructureNode;
 
 use crate::plan_path::GroupPlan;
 
@@ -86,7 +84,7 @@ impl<'a> MessageInput<'a> {
             hosts: Vec::new(),
             opened: Vec::new(),
         };
-        let structure = structure_with(message, structures).or_else(|| newest_structure(message));
+        let structure = structure_or_newest(message, structures);
         let root = Host {
             parent: ROOT,
             depth: 0,
@@ -357,14 +355,4 @@ impl<'a> MessageInput<'a> {
         let field = found.map(|found| found.field(usize::from(field)));
         field.into_iter().flat_map(|field| field.repetitions())
     }
-}
-
-/// The structure of the message's event in the newest version that knows it: for events that the
-/// message's own version does not have.
-fn newest_structure(message: &Message) -> Option<&'static StructureDefinition> {
-    let header = Header::of(message)?;
-    let (code, event) = (header.message_type(), header.event());
-    let ids = dictionary::versions().iter().rev();
-    ids.filter_map(|id| dictionary::version(id))
-        .find_map(|version| version.structure_for(&code, &event))
 }
