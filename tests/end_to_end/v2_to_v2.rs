@@ -11,7 +11,8 @@ fn result(control_id: &str, family: &str) -> Vec<u8> {
     format!(
         "MSH|^~\\&|EXAMPLE-EHR|EXAMPLE-CLINIC|ISTHMUS|GATEWAY|20260310081500-0400||\
          ORU^R01^ORU_R01|{control_id}|P|2.5.1|||||USA|UNICODE UTF-8\r\
-         PID|1||{family}^^^EXAMPLE MRN^MR~ZqSocial^^^SSA^SS||{family}^Tes\\T\\sa^^^^^L||19840617|F|||\
+         PID|1||{family}^^^EXAMPLE MRN^MR~ZqSocial^^^SSA^SS||\
+         {family}^Tes\\T\\sa^^^^^L||19840617|F|||\
          12 ZqStreet^^Springfield^IL^62704^USA^H||\"\"\r\
          NTE|1||ZqNoteOfPatient\r\
          PV1|1|O|ZqWard\r\
