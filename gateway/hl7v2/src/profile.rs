@@ -12,7 +12,7 @@ use crate::segment_name::SegmentName;
 use crate::structure_definition::StructureDefinition;
 
 /// What is asked of the messages of a sender (HL7 v2.5.1 chapter 2, section 2.12).
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Profile {
     /// The name it is told by.
     pub name: String,
@@ -127,6 +127,19 @@ pub enum Codes {
     Listed(Vec<String>),
     /// This alone.
     Constant(String),
+}
+
+impl std::fmt::Debug for Profile {
+    /// Shows which one it is; the dictionary behind it would fill pages.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let parts = self.messages.len();
+        write!(
+            f,
+            "Profile({}, {}, {parts} parts)",
+            self.name,
+            self.version.id()
+        )
+    }
 }
 
 impl EventPattern {
