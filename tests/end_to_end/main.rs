@@ -38,6 +38,7 @@ mod disclosed_fields;
 mod foreign_clients;
 mod hl7_over_http;
 mod hospital_feed;
+mod message_profiles;
 mod misspelt_policies;
 mod mllp_destination;
 mod no_patient_data_leaks;

@@ -112,6 +112,11 @@ impl ProfileFault {
         }
     }
 
+    /// Whether it is an error, and no warning.
+    pub fn is_error(&self) -> bool {
+        self.severity() == Severity::Error
+    }
+
     /// The code of table 0357 that a sender of this version knows for it. The table has no code
     /// for an element that is too much: 102 says at least that the content is at fault.
     pub fn code(&self, version: &str) -> ConditionCode {
@@ -194,9 +199,7 @@ impl ProfileReport {
 
     /// Adds a fault; its place is looked for only when there is room for it.
     pub(crate) fn add(&mut self, fault: ProfileFault, location: impl FnOnce() -> Location) {
-        self.errors = self
-            .errors
-            .saturating_add(usize::from(fault.severity() == Severity::Error));
+        self.errors = self.errors.saturating_add(usize::from(fault.is_error()));
         if self.findings.len() >= FINDINGS_MAX {
             self.beyond = self.beyond.saturating_add(1);
             return;

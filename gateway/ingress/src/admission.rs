@@ -12,6 +12,7 @@ use isthmus_hl7v2::message::Message;
 use crate::entitlement::{check_control_id, check_entitlement};
 use crate::numbering::{Numbering, numbering};
 use crate::origin::Origin;
+use crate::profile_check::check_profile;
 use crate::recognition::{Recognised, recognise};
 use crate::rejection::Rejection;
 use crate::seams::Seams;
@@ -63,7 +64,10 @@ pub(crate) fn admit(raw: Bytes, standing: &Standing, seams: &Seams) -> Admission
         seams.counters.charset_replaced.one();
     }
     let origin = Origin::recognised(&message, &sender);
-    let entitled = || check_entitlement(&message, &origin, &sender, standing.terms.mapped.as_ref());
+    let entitled = || {
+        check_entitlement(&message, &origin, &sender, standing.terms.mapped.as_ref())?;
+        check_profile(&message, &sender, &seams.counters)
+    };
     let envelope = || envelope(raw, &message, &sender, seams);
     let numbering = sender.sequence_numbers.then(|| numbering(&message));
     let verdict = match numbering.transpose() {

@@ -3,10 +3,12 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use isthmus_core::id::SenderId;
 use isthmus_hl7v2::charset::Charset;
 use isthmus_hl7v2::charset_rules::{CharsetRules, Malformed};
+use isthmus_hl7v2::profile::Profile;
 use serde::Deserialize;
 use serde::de::{Deserializer, Error as _, SeqAccess, Visitor};
 use thiserror::Error;
@@ -14,6 +16,7 @@ use thiserror::Error;
 use crate::acknowledgement_table::AcknowledgementTable;
 use crate::network::Network;
 use crate::peer::CertificateName;
+use crate::profile_failure::ProfileFailure;
 
 /// One `[[sender]]` of the configuration.
 ///
@@ -56,6 +59,15 @@ pub struct Sender {
     /// chapter 2, section 2.10.1).
     #[serde(default)]
     pub sequence_numbers: bool,
+    /// The profile that its messages are held to, by its name.
+    #[serde(default)]
+    pub profile: Option<String>,
+    /// What becomes of messages that are not as the profile asks; they are reported unless told.
+    #[serde(default)]
+    pub profile_failure: Option<ProfileFailure>,
+    /// The profile itself, once it was read.
+    #[serde(skip)]
+    pub asked: Option<Arc<Profile>>,
     /// What it is told on which condition.
     #[serde(default)]
     pub acknowledge: AcknowledgementTable,
