@@ -1,6 +1,6 @@
-//! A sender is held to its profile: what is not as asked is refused with its places and not stored,
-//! or stored and told of in the log, as the configuration says, and a reload changes which. No value
-//! of a message is in what is told.
+//! A sender is held to its profile: what is not as asked is refused with its places and not
+//! stored, or stored and told of in the log, as the configuration says, and a reload changes
+//! which. No value of a message is in what is told.
 
 use crate::gateway::{Gateway, Site, root};
 use crate::mllp_peer::MllpPeer;

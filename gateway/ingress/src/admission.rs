@@ -12,7 +12,6 @@ use isthmus_hl7v2::message::Message;
 use crate::entitlement::{check_control_id, check_entitlement};
 use crate::numbering::{Numbering, numbering};
 use crate::origin::Origin;
-use crate::profile_check::check_profile;
 use crate::recognition::{Recognised, recognise};
 use crate::rejection::Rejection;
 use crate::seams::Seams;
@@ -64,10 +63,9 @@ pub(crate) fn admit(raw: Bytes, standing: &Standing, seams: &Seams) -> Admission
         seams.counters.charset_replaced.one();
     }
     let origin = Origin::recognised(&message, &sender);
-    let entitled = || {
-        check_entitlement(&message, &origin, &sender, standing.terms.mapped.as_ref())?;
-        check_profile(&message, &sender, &seams.counters)
-    };
+    let mapped = standing.terms.mapped.as_ref();
+    let counters = &seams.counters;
+    let entitled = || check_entitlement(&message, &origin, &sender, mapped, counters);
     let envelope = || envelope(raw, &message, &sender, seams);
     let numbering = sender.sequence_numbers.then(|| numbering(&message));
     let verdict = match numbering.transpose() {

@@ -1,5 +1,5 @@
-//! `ProfileFailure`, what a sender's configuration says of messages that are not as its profile asks.
-//! Holding them against it is done in `profile_check`.
+//! `ProfileFailure`, what a sender's configuration says of messages that are not as its profile
+//! asks. Holding them against it is done in `profile_check`.
 
 use serde::Deserialize;
 
