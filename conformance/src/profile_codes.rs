@@ -1,4 +1,4 @@
-//! The stable codes of everything that a profile can be refused for, each with its explanation; the
+//! The stable codes of everything that a profile or a case can be refused for, each with its explanation; the
 //! complaints themselves are raised where they arise.
 
 use isthmus_core::diagnostic::{Code, Explanation};
@@ -37,4 +37,8 @@ codes! {
         "No message could do what is asked, or one place is ruled twice: a least number above the \
          greatest, a code longer than the longest value, an element that is required and may not \
          stand. Keep one of the two."
+    EXPECTATION "V010" "a line that no expectation of a case has"
+        "The expectation of a conformance case says line by line what must come of its bytes. A \
+         line that cannot be read is never passed over, for it may be the one that the case is \
+         about. conformance/README.md has the form."
 }

@@ -1,5 +1,6 @@
 //! Senders that are held to a profile: what is not as asked is refused with an ERR for each
-//! finding, or stored, counted and acknowledged. What a profile can ask is tested in `isthmus_hl7v2`.
+//! finding, or stored, counted and acknowledged. What profiles can ask is tested in
+//! `isthmus_hl7v2`.
 
 use std::sync::Arc;
 
