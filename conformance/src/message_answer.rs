@@ -65,8 +65,12 @@ impl From<ParseError> for Refused {
 
 /// Reads the bytes of one message as the gateway does, and every place of it.
 pub fn answer(bytes: &[u8], rules: &CharsetRules) -> Answer {
-    let read = catch_unwind(AssertUnwindSafe(|| read(bytes, rules)));
-    match read {
+    caught(|| read(bytes, rules))
+}
+
+/// The answer of a reading, whose panics are answers as well.
+fn caught(read: impl FnOnce() -> Result<Accepted, Refused>) -> Answer {
+    match catch_unwind(AssertUnwindSafe(read)) {
         Ok(Ok(accepted)) => Answer::Accepted(Box::new(accepted)),
         Ok(Err(refused)) => Answer::Refused(refused),
         Err(_panic) => Answer::Panicked,
@@ -101,4 +105,14 @@ fn read_every_place(message: &Message) -> usize {
         }
     }
     values
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_is_an_answer() {
+        assert!(matches!(caught(|| panic!("planted")), Answer::Panicked));
+    }
 }

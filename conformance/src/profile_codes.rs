@@ -1,5 +1,5 @@
-//! The stable codes of everything that a profile or a case can be refused for, each with its explanation; the
-//! complaints themselves are raised where they arise.
+//! The stable codes of everything that a profile or a case can be refused for, each with its
+//! explanation; the complaints themselves are raised where they arise.
 
 use isthmus_core::diagnostic::{Code, Explanation};
 

@@ -1,5 +1,6 @@
-//! `Statement`, what a profile asks, told to the people of a sending system: as Markdown with tables
-//! that fit a terminal, or as a document for programs. The same profile gives the same bytes.
+//! `Statement`, what a profile asks, told to the people of a sending system: as Markdown with
+//! tables that fit a terminal, or as a document for programs. The same profile gives the same
+//! bytes. How tables are drawn is `markdown_table`'s.
 
 use isthmus_hl7v2::definition::Cardinality;
 use isthmus_hl7v2::dictionary::Version;

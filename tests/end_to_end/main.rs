@@ -32,6 +32,7 @@ mod backpressure;
 mod bad_configuration;
 mod bad_input;
 mod certificates;
+mod conformance_commands;
 mod consent_before_sending;
 mod demo;
 mod disclosed_fields;

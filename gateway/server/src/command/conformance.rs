@@ -1,5 +1,5 @@
-//! `isthmus conformance`: what a profile asks, whether messages are as it asks, and the syntax cases;
-//! all of it is done in `isthmus_conformance`, and shown here.
+//! `isthmus conformance`: what a profile asks, whether messages are as it asks, and the syntax
+//! cases; all of it is done in `isthmus_conformance`, and shown here.
 
 use std::path::{Path, PathBuf};
 
