@@ -5,6 +5,8 @@
     clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
+    clippy::print_stderr,
+    clippy::disallowed_methods,
     missing_docs,
     reason = "tests may be blunt"
 )]
@@ -12,3 +14,5 @@
 mod complaints;
 mod example;
 mod folder;
+mod samples;
+mod spoilt_text;

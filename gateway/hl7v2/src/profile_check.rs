@@ -81,6 +81,9 @@ impl PartCheck<'_> {
             return;
         };
         let ordinal = finding.ordinal;
+        if finding.kind == FindingKind::UndefinedLocal && self.rules_segment(ordinal) {
+            return;
+        }
         let missing = match finding.kind {
             FindingKind::MissingRequired { missing, .. } => match missing {
                 Missing::Segment(name) | Missing::OneOf(name) => Some(name),
@@ -97,6 +100,13 @@ impl PartCheck<'_> {
             Some(name) => self.0.next_place(name, ordinal),
             None => self.0.place(ordinal),
         });
+    }
+
+    /// Whether the part rules the segment itself: a local one is agreed on then.
+    fn rules_segment(&self, ordinal: u32) -> bool {
+        let name = self.0.place(ordinal).segment;
+        let mut rules = self.0.part.segments.iter();
+        rules.any(|rule| rule.name == name) || self.0.part.fields_of(name).next().is_some()
     }
 
     fn check_segment(&self, rule: &SegmentRule, report: &mut ProfileReport) {

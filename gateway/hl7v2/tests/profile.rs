@@ -115,7 +115,10 @@ fn the_structure_is_asked_for_when_the_profile_says_so() {
     assert!(check(part(), &text).is_clean());
     let mut part = part();
     part.sequence = true;
-    assert_eq!(told(&check(part, &text)), ["ZZZ 100", "EVN 100"]);
+    assert_eq!(told(&check(part.clone(), &text)), ["ZZZ 100", "EVN 100"]);
+    // A local segment that the profile rules was agreed on.
+    part.add_field(field("ZZZ", 1));
+    assert_eq!(told(&check(part, &text)), ["EVN 100"]);
 }
 
 #[test]
