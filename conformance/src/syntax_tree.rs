@@ -204,13 +204,15 @@ fn answer_file(path: &Path, bytes: &[u8]) -> FileResult {
     let split = split(bytes);
     let envelope = split.findings.iter();
     let envelope = envelope.map(|one| format!("byte {}: {}", one.offset, one.problem));
+    let nothing = split.messages.is_empty();
+    let nothing = nothing.then(|| "the file holds no message".to_owned());
     let mut result = FileResult {
         file: path.display().to_string(),
         messages: split.messages.len(),
         accepted: 0,
         refused: Vec::new(),
         panicked: Vec::new(),
-        envelope: envelope.collect(),
+        envelope: envelope.chain(nothing).collect(),
     };
     for (number, span) in (1_usize..).zip(&split.messages) {
         let message = bytes.get(span.range.clone()).unwrap_or_default();

@@ -167,12 +167,13 @@ fn files_without_expectations_are_answered_and_expectations_without_files_fail()
         ("notes.txt", "nothing here"),
         ("message.txt", message),
         ("picture.png", ""),
+        ("nothing.hl7", ""),
         ("alone.expect", "accepted\n"),
     ]);
     assert_eq!(report.passed_over, 2);
     assert_eq!(report.failed(), 1);
-    let [file, other] = report.files.as_slice() else {
-        unreachable!("two files hold messages");
+    let [file, other, nothing] = report.files.as_slice() else {
+        unreachable!("three files are to hold messages");
     };
     assert_eq!((file.messages, file.accepted, other.accepted), (2, 1, 1));
     assert!(
@@ -180,6 +181,7 @@ fn files_without_expectations_are_answered_and_expectations_without_files_fail()
             .iter()
             .all(|told| told.contains("BTS-1 says 3 messages"))
     );
+    assert_eq!(nothing.envelope, ["the file holds no message"]);
     let refused = file
         .refused
         .iter()

@@ -1,9 +1,11 @@
 //! `CheckedMessage`, a message with what is counted of it once, for all rules of a profile. The
 //! rules are followed in `profile_check` and `profile_fields`.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use crate::dictionary::Version;
+use crate::header::Header;
 use crate::location::Location;
 use crate::message::{Message, Segment};
 use crate::profile::MessageProfile;
@@ -30,6 +32,19 @@ pub(crate) fn occurrences(message: &Message) -> Vec<u32> {
         *count
     };
     message.segments().map(count).collect()
+}
+
+/// The event of a message: MSH-9.2, and EVN-1 where version 2.1 has no other place for it.
+pub(crate) fn event_of(message: &Message) -> Cow<'_, str> {
+    let header = Header::of(message);
+    let event = header.map(|header| header.event()).unwrap_or_default();
+    if !event.is_empty() {
+        return event;
+    }
+    let trigger = SegmentName::new(b"EVN").and_then(|name| message.first(name));
+    trigger
+        .and_then(|segment| segment.field(1).value())
+        .unwrap_or_default()
 }
 
 impl CheckedMessage<'_> {

@@ -1,7 +1,7 @@
 //! Holds a message against a profile: groups and segments by how often they stand; what their
 //! fields hold is looked at in `profile_fields`. The work grows with the message and no faster.
 
-use crate::checked_message::{CheckedMessage, occurrences};
+use crate::checked_message::{CheckedMessage, event_of, occurrences};
 use crate::definition::Cardinality;
 use crate::finding::{Finding, FindingKind, Missing};
 use crate::grouping_rules::GroupingRules;
@@ -17,18 +17,22 @@ use crate::structure_definition::{StructureDefinition, StructureNode};
 
 impl Profile {
     /// What in the message is not as the profile asks, by the local segments and structures that
-    /// its sender has.
+    /// its sender has. Without such a structure the one that the profile's own version has for the
+    /// event counts, whatever version the message claims: by that one its rules were proved.
     pub fn check(&self, message: &Message, rules: &GroupingRules) -> ProfileReport {
         let mut report = ProfileReport::default();
         let header = Header::of(message);
         let message_type = header.map(|header| header.message_type());
-        let event = header.map(|header| header.event());
-        let (message_type, event) = (message_type.unwrap_or_default(), event.unwrap_or_default());
+        let (message_type, event) = (message_type.unwrap_or_default(), event_of(message));
         let occurrences = occurrences(message);
         let parts = self.messages.iter();
         for part in parts.filter(|part| part.is_for(&message_type, &event)) {
             report.is_covered = true;
-            let grouped = part.needs_groups().then(|| match part.structure {
+            let of_event = || self.version.structure_for(&message_type, &event);
+            let is_ruled = rules.structure_name(&message_type, &event).is_some();
+            let structure = part.structure;
+            let structure = structure.or_else(|| of_event().filter(|_| !is_ruled));
+            let grouped = part.needs_groups().then(|| match structure {
                 Some(structure) => group_as_with(message, structure, rules),
                 None => group_with(message, rules),
             });

@@ -122,6 +122,38 @@ fn the_structure_is_asked_for_when_the_profile_says_so() {
 }
 
 #[test]
+fn the_structure_is_that_of_the_profiles_version() {
+    let mut part = part();
+    part.segments = vec![SegmentRule {
+        within: vec!["ORDER_OBSERVATION".to_owned(), "OBSERVATION".to_owned()],
+        name: name("NTE"),
+        cardinality: times(1, None),
+    }];
+    let by = |text: &str| told(&check(part.clone(), text));
+    assert_eq!(by(RESULTS).len(), 2);
+    // Version 2.2 has other groups; the rule is asked all the same.
+    assert_eq!(
+        by(&RESULTS.replace("ORU^R01^ORU_R01|1|P|2.5.1", "ORU^R01|1|P|2.2")).len(),
+        2
+    );
+}
+
+#[test]
+fn before_msh_9_named_events_evn_did() {
+    let mut part = fields([FieldRule {
+        usage: Usage::Required,
+        ..field("PID", 18)
+    }]);
+    part.events = vec![EventPattern {
+        message_type: Some("ADT".to_owned()),
+        event: Some("A01".to_owned()),
+    }];
+    let old = ADMISSION.replace("ADT^A01^ADT_A01|1|P|2.5.1", "ADT|1|P|2.1");
+    assert_eq!(told(&check(part.clone(), &old)), ["PID-18 101"]);
+    assert!(!check(part, &old.replace("EVN|A01", "EVN|A08")).is_covered);
+}
+
+#[test]
 fn usage_tells_a_value_from_nothing_from_null_and_from_bare_delimiters() {
     let rule = |number, usage| FieldRule {
         usage,

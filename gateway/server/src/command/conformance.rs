@@ -1,6 +1,7 @@
 //! `isthmus conformance`: what a profile asks, whether messages are as it asks, and the syntax
 //! cases; all of it is done in `isthmus_conformance`, and shown here.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
@@ -259,15 +260,41 @@ fn show_files(report: &SyntaxReport, output: Output) {
         }
     }
     output.table(&["file", "message", "answer", "why"], rows);
-    let sum =
-        |of: fn(&syntax_tree::FileResult) -> usize| report.files.iter().map(of).sum::<usize>();
-    output.line(format!(
-        "\n{} in {}: {} read, {} refused, {} failed; {} without messages passed over",
-        counted(sum(|one| one.messages), "message"),
-        counted(report.files.len(), "file"),
-        sum(|one| one.accepted),
-        sum(|one| one.refused.len()),
-        report.panicked(),
-        counted(report.passed_over, "file"),
-    ));
+    show_summary(report, output);
+}
+
+/// How many messages of each folder were read, refused and failed.
+fn show_summary(report: &SyntaxReport, output: Output) {
+    let mut folders: BTreeMap<&str, [usize; 5]> = BTreeMap::new();
+    let mut all = [0; 5];
+    for file in &report.files {
+        let folder = file.file.split_once('/').map_or(".", |(folder, _)| folder);
+        let counts = [
+            1,
+            file.messages,
+            file.accepted,
+            file.refused.len(),
+            file.panicked.len(),
+        ];
+        for sums in [folders.entry(folder).or_default(), &mut all] {
+            for (sum, count) in sums.iter_mut().zip(counts) {
+                *sum = sum.saturating_add(count);
+            }
+        }
+    }
+    let row = |name: &str, counts: [usize; 5]| {
+        let counts = counts.iter().map(ToString::to_string);
+        std::iter::once(name.to_owned()).chain(counts).collect()
+    };
+    let mut rows: Vec<Vec<String>> = folders
+        .iter()
+        .map(|(name, counts)| row(name, *counts))
+        .collect();
+    rows.push(row("all", all));
+    let head = ["folder", "files", "messages", "read", "refused", "failed"];
+    output.table(&head, rows);
+    if report.passed_over > 0 {
+        let passed_over = counted(report.passed_over, "file");
+        output.line(format!("\n{passed_over} without messages passed over"));
+    }
 }
