@@ -66,8 +66,8 @@ fn segments() -> impl Strategy<Value = String> {
     let fields = prop::collection::vec(field, 0..8);
     let name = prop::sample::select(vec!["PID", "OBR", "OBX", "NTE", "ZAB", "PV1", "MSH", "AL1"]);
     let line = (name, fields).prop_map(|(name, fields)| {
-        let fields: String = fields.iter().map(|field| format!("|{field}")).collect();
-        format!("{name}{fields}\r")
+        let fields = fields.join("|");
+        format!("{name}|{fields}\r")
     });
     prop::collection::vec(line, 0..30).prop_map(|lines| lines.concat())
 }
