@@ -56,6 +56,7 @@ fn translator(sender: &SenderId) -> MessageTranslator {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR"));
     let terms = SenderTerms {
         zone: TimeZone::UTC,
+        structures: Arc::default(),
         charsets: CharsetRules {
             default: Charset::ASCII,
             overriding: None,

@@ -17,6 +17,7 @@ pub mod message_translator;
 pub mod new_folder;
 pub mod parser;
 pub mod plan;
+pub mod plan_path;
 pub mod problem;
 pub mod reads;
 pub mod record_shaper;

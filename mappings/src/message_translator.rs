@@ -11,6 +11,7 @@ use isthmus_core::record::Record;
 use isthmus_core::refusal::{Reason, Refusal};
 use isthmus_core::translator::{Translated, Translator};
 use isthmus_hl7v2::charset_rules::CharsetRules;
+use isthmus_hl7v2::grouping_rules::GroupingRules;
 use isthmus_hl7v2::header::Header;
 use jiff::tz::TimeZone;
 
@@ -27,6 +28,8 @@ pub struct SenderTerms {
     pub zone: TimeZone,
     /// How its messages are decoded.
     pub charsets: CharsetRules,
+    /// Which structures its messages have, where MSH-9 does not tell.
+    pub structures: Arc<GroupingRules>,
     /// What `setting("name")` gives.
     pub settings: BTreeMap<String, String>,
 }
@@ -71,13 +74,17 @@ impl MessageTranslator {
         let header = Header::of(&parsed).ok_or(Refusal::park(Reason::Unreadable))?;
         let map = match map {
             Some(name) => self.library.map(name),
-            None => self
-                .library
-                .for_event(&header.message_type(), &header.event()),
+            None => {
+                self.library
+                    .for_event(sender.as_str(), &header.message_type(), &header.event())
+            }
         };
         let map = map.ok_or(Refusal::park(Reason::NotMapped).at("MSH-9"))?;
         let mut context = RunContext::new(received_at);
         context.keys = self.keys.clone();
+        if let Some(terms) = terms {
+            context.structures = Arc::clone(&terms.structures);
+        }
         context.zone = terms.map(|terms| terms.zone.clone());
         context.settings = terms
             .map(|terms| terms.settings.clone())

@@ -38,7 +38,7 @@ pub(crate) fn check_entitlement(
     if !sender.may_send(&code, &event) {
         return Err(refused(sender, Reason::Unauthorised, place(9)));
     }
-    if sender.acknowledge.not_mapped != NotMapped::Accept && !mapped(&code, &event) {
+    if sender.acknowledge.not_mapped != NotMapped::Accept && !mapped(&sender.id, &code, &event) {
         return Err(refused(sender, Reason::NotMapped, place(9)));
     }
     match foreign_identifier(message, &sender.authorities) {

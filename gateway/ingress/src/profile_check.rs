@@ -2,7 +2,6 @@
 //! in the log. What profiles ask is found out in `isthmus_hl7v2`; which is whose, `sender` says.
 
 use isthmus_core::refusal::{Reason, Refusal};
-use isthmus_hl7v2::grouping_rules::GroupingRules;
 use isthmus_hl7v2::header::Header;
 use isthmus_hl7v2::message::Message;
 use isthmus_hl7v2::profile::Profile;
@@ -13,8 +12,6 @@ use crate::profile_failure::ProfileFailure;
 use crate::rejection::Rejection;
 use crate::sender::Sender;
 
-static NO_RULES: GroupingRules = GroupingRules::none();
-
 /// Lets a message pass that is as its sender's profile asks, or whose faults are only told.
 pub(crate) fn check_profile(
     message: &Message,
@@ -24,7 +21,7 @@ pub(crate) fn check_profile(
     let Some(profile) = &sender.asked else {
         return Ok(());
     };
-    let report = profile.check(message, &NO_RULES);
+    let report = profile.check(message, &sender.structures.rules());
     if report.is_clean() {
         return Ok(());
     }

@@ -43,7 +43,9 @@ pub(crate) fn terms(file: &ConfigFile, rules: &Rules) -> Result<Terms, Failure> 
     let library = Arc::clone(&rules.library);
     Ok(Terms {
         senders,
-        mapped: Arc::new(move |code, event| library.for_event(code, event).is_some()),
+        mapped: Arc::new(move |sender, code, event| {
+            library.for_event(sender.as_str(), code, event).is_some()
+        }),
     })
 }
 

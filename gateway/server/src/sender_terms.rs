@@ -18,6 +18,7 @@ pub(crate) fn of(file: &ConfigFile) -> BTreeMap<SenderId, SenderTerms> {
         let terms = SenderTerms {
             zone,
             charsets: sender.charset_rules(),
+            structures: sender.structures.rules(),
             settings: BTreeMap::from([(
                 "default-authority".to_owned(),
                 sender.default_authority.clone(),

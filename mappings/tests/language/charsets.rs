@@ -28,6 +28,7 @@ fn translated(charsets: CharsetRules, pid: &[u8]) -> Result<(Vec<String>, Vec<St
     let terms = SenderTerms {
         zone: TimeZone::UTC,
         charsets,
+        structures: Arc::default(),
         settings: BTreeMap::new(),
     };
     let map = "resource Patient per PID\n  id <- PID-3.1 | uuid5(\"p\")\n  \

@@ -21,6 +21,7 @@ fn names(names: &str) -> Result<usize, Refusal> {
     let sender = SenderId::new("ehr");
     let terms = SenderTerms {
         zone: TimeZone::UTC,
+        structures: Arc::default(),
         charsets: CharsetRules {
             default: Charset::ASCII,
             overriding: None,

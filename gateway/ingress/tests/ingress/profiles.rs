@@ -143,3 +143,27 @@ async fn what_is_as_asked_passes_and_warnings_alone_refuse_nothing() {
     assert_eq!(rig.seams.counters.profile_not_kept.get(), 1);
     assert_eq!(rig.intake.stored().len(), 2);
 }
+
+#[tokio::test]
+async fn the_structure_that_the_sender_states_counts() {
+    let sequence = || {
+        let mut part = MessageProfile::new(profile().messages.remove(0).events);
+        part.sequence = true;
+        Profile {
+            messages: vec![part],
+            ..profile()
+        }
+    };
+    // An admission has a visit; a message about allergies need not have one.
+    for (structures, code) in [
+        ("", "AR"),
+        ("structures = { \"ADT^A01\" = \"ADT_A60\" }", "AA"),
+    ] {
+        let toml = format!("{NORTH}profile_failure = \"refuse\"\nprofile = \"x\"\n{structures}\n");
+        let mut senders = senders(&toml);
+        senders[0].asked = Some(Arc::new(sequence()));
+        let rig = Rig::of(FakeIntake::default(), senders);
+        let (told, errors) = ask(&rig, admission("N1")).await;
+        assert_eq!(told, code, "{errors:?}");
+    }
+}
