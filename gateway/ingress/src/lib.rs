@@ -28,6 +28,8 @@ mod numbering;
 pub mod origin;
 mod outcome_note;
 pub mod peer;
+mod profile_check;
+pub mod profile_failure;
 pub mod receipt;
 mod recognition;
 pub mod rejection;

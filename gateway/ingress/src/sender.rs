@@ -2,10 +2,12 @@
 //! done in `sender_binding`, using its zone and authority in the maps.
 
 use std::fmt;
+use std::sync::Arc;
 
 use isthmus_core::id::SenderId;
 use isthmus_hl7v2::charset::Charset;
 use isthmus_hl7v2::charset_rules::{CharsetRules, Malformed};
+use isthmus_hl7v2::profile::Profile;
 use serde::Deserialize;
 use serde::de::{Deserializer, Error as _, SeqAccess, Visitor};
 
@@ -13,6 +15,7 @@ use crate::acknowledgement_table::AcknowledgementTable;
 use crate::event_pattern::EventPattern;
 use crate::network::Network;
 use crate::peer::CertificateName;
+use crate::profile_failure::ProfileFailure;
 use crate::structure_rules::StructureRules;
 
 /// One `[[sender]]` of the configuration.
@@ -56,6 +59,15 @@ pub struct Sender {
     /// chapter 2, section 2.10.1).
     #[serde(default)]
     pub sequence_numbers: bool,
+    /// The profile that its messages are held to, by its name.
+    #[serde(default)]
+    pub profile: Option<String>,
+    /// What becomes of messages that are not as the profile asks; they are reported unless told.
+    #[serde(default)]
+    pub profile_failure: Option<ProfileFailure>,
+    /// The profile itself, once it was read.
+    #[serde(skip)]
+    pub asked: Option<Arc<Profile>>,
     /// The structures of its messages where MSH-9 names none, or a wrong one.
     #[serde(default)]
     pub structures: StructureRules,

@@ -22,6 +22,8 @@ use toml::Spanned;
 pub(crate) struct Config {
     /// The folder of maps, tables and policies.
     pub(crate) mappings: PathBuf,
+    /// The folder of the profiles that senders are held to; `profiles` unless told.
+    pub(crate) profiles: Option<Spanned<PathBuf>>,
     /// Where messages, deliveries and consents are kept.
     pub(crate) store: StoreConfig,
     /// The broker of deliveries, for `queue = "rabbitmq"`.

@@ -63,8 +63,9 @@ pub(crate) const CODES: &[Explanation] = &[
     Explanation {
         code: UNKNOWN,
         title: "a name that does not fit what is there",
-        text: "A destination needs a policy of its recipient, a recipient needs a destination, and \
-               a time zone needs to be in the IANA database.",
+        text: "A destination needs a policy of its recipient, a recipient needs a destination, a \
+               sender's profile needs a file of its name, and a time zone needs to be in the \
+               IANA database.",
     },
     Explanation {
         code: SENDER,
@@ -89,10 +90,11 @@ pub(crate) const CODES: &[Explanation] = &[
     Explanation {
         code: RESTART,
         title: "a change that needs a restart",
-        text: "A reload takes over maps, tables, policies, senders, pseudonym keys, certificates \
-               and webhook secrets. Ports and their bounds, the store, the ledger's key, the admin \
-               socket, and destinations that come, go or move need a restart. Nothing of a \
-               reload with such a change is taken over: take it back, or start the gateway again.",
+        text: "A reload takes over maps, tables, policies, senders, profiles, pseudonym keys, \
+               certificates and webhook secrets. Ports and their bounds, the store, the ledger's \
+               key, the admin socket, and destinations that come, go or move need a restart. \
+               Nothing of a reload with such a change is taken over: take it back, or start the \
+               gateway again.",
     },
     Explanation {
         code: BROKER,

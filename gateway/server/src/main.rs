@@ -29,6 +29,7 @@ mod operator_options;
 mod output;
 mod patient_lines;
 mod policy_folder;
+mod profiles;
 mod rabbitmq_parts;
 mod reference;
 mod reload;

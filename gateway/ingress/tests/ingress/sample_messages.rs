@@ -63,6 +63,9 @@ fn sender_of(header: Option<Header<'_>>) -> Sender {
         charset_errors: CharsetErrors::default(),
         zone: "UTC".to_owned(),
         default_authority: "SAMPLE".to_owned(),
+        profile: None,
+        profile_failure: None,
+        asked: None,
         structures: StructureRules::default(),
         acknowledge: AcknowledgementTable::default(),
     }
