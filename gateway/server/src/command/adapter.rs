@@ -5,6 +5,7 @@ use std::path::Path;
 
 use clap::{Args, Subcommand};
 use isthmus_adapters::dry_run::{self, AvailableAdapter};
+use isthmus_adapters::files::destination as files;
 use isthmus_adapters::mllp::destination as mllp;
 use isthmus_core::diagnostic::Diagnostic;
 use serde::Serialize;
@@ -16,6 +17,7 @@ use crate::config::DestinationConfig;
 use crate::config_file::ConfigFile;
 use crate::destinations;
 use crate::failure::Failure;
+use crate::files_parts;
 use crate::mllp_parts;
 use crate::output::Output;
 
@@ -69,7 +71,9 @@ struct CheckedDestination {
 impl CheckedDestination {
     /// How whoever is reached is called.
     fn peer(&self) -> &'static str {
-        if self.adapter == mllp::MANIFEST.name {
+        if self.adapter == files::MANIFEST.name {
+            "the folder"
+        } else if self.adapter == mllp::MANIFEST.name {
             "the receiver"
         } else {
             "the broker"
@@ -107,6 +111,10 @@ fn reached(
         }
         DestinationConfig::Mllp(config) => {
             let fault = runtime.block_on(mllp_parts::reach(file, stated, config))?;
+            Ok(Some(fault.unwrap_or(REACHED)))
+        }
+        DestinationConfig::Files(config) => {
+            let fault = runtime.block_on(files_parts::reach(file, stated, config))?;
             Ok(Some(fault.unwrap_or(REACHED)))
         }
         DestinationConfig::NdjsonFolder(_) | DestinationConfig::Webhook(_) => Ok(None),
