@@ -36,6 +36,8 @@ mod pause;
 mod record_line;
 pub mod retry_after;
 pub mod runner;
+pub mod sftp_client;
+pub mod sftp_url;
 pub mod standard_webhooks;
 mod token_bucket;
 pub mod transport;

@@ -1,5 +1,5 @@
-//! Messages that come over MLLP leave as files, in both forms; and over kills of the gateway every
-//! record is one file that was whole whenever anybody saw it.
+//! Messages that come over MLLP leave as files, in both forms, into a folder and by SFTP; and over
+//! kills of gateway and server every record is one file that was whole whenever somebody saw it.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -7,6 +7,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
+
+use isthmus_tests::sshd::SshServer;
 
 use crate::gateway::Site;
 use crate::registry::files_site;
@@ -69,14 +71,16 @@ impl Watch {
     }
 }
 
-/// Sends everybody's message, with kills of the gateway between and while files are written.
-fn send_with_kills(site: &Site) {
+/// Sends everybody's message, with kills of the gateway, and what else is done, between and while
+/// files are written.
+fn send_with_kills(site: &Site, also: impl Fn()) {
     let patients = patients();
     let messages: Vec<(&str, &str)> = patients.iter().map(|(id, who)| (&**id, &**who)).collect();
     let mut gateway = site.start();
     for part in messages.chunks(messages.len().div_ceil(KILLS + 1)) {
         hand_in(&gateway, part);
         gateway.kill();
+        also();
         gateway = site.start();
     }
     site.wait_for("everything to be delivered", |status| {
@@ -102,7 +106,7 @@ fn messages_are_dropped_whole_and_once_over_kills() {
     std::fs::create_dir(&folder).unwrap();
     assert!(site.command(&["check"], "").status.success());
     let watch = Watch::start(folder.clone(), "PV1||N\r\n");
-    send_with_kills(&site);
+    send_with_kills(&site, || {});
     assert!(watch.end() > 0, "somebody saw the files");
     let files = files(&folder);
     let texts = in_order(&files, ".hl7");
@@ -128,7 +132,7 @@ fn records_are_dropped_as_json_whole_and_once_over_kills() {
     let folder = site.path("in");
     std::fs::create_dir(&folder).unwrap();
     let watch = Watch::start(folder.clone(), "}\n");
-    send_with_kills(&site);
+    send_with_kills(&site, || {});
     assert!(watch.end() > 0, "somebody saw the files");
     let files = files(&folder);
     for text in in_order(&files, ".json") {
@@ -173,4 +177,113 @@ fn a_folder_that_is_not_there_is_waited_for_and_told_of() {
     );
     assert_eq!(files(&site.path("mount/in")).len(), 1);
     assert!(gateway.stop());
+}
+
+/// The keys of a destination by which a server's inbox is reached, by this key of ours.
+fn at(server: &SshServer, host_key: &str, own_key: &str) -> String {
+    format!(
+        "sftp = \"{}\"\nhost_keys = [\"{}\"]\nssh_key = \"${{file:{}}}\"\n",
+        server.inbox_url(),
+        server.text(host_key),
+        server.text(own_key)
+    )
+}
+
+#[test]
+fn messages_reach_a_server_whole_and_once_over_kills_of_both() {
+    let server = SshServer::start("");
+    let site = files_site(&at(&server, "ed25519", "client_key"));
+    assert!(site.command(&["check"], "").status.success());
+    let reached = site.json(&["adapter", "check", "files", "--reach"], "");
+    assert_eq!(
+        reached["destinations"][0]["reached"], "reached",
+        "{reached}"
+    );
+    let watch = Watch::start(server.inbox().to_path_buf(), "PV1||N\r");
+    send_with_kills(&site, || {
+        server.tell("kill");
+        server.tell("start");
+    });
+    assert!(watch.end() > 0, "somebody saw the files");
+    let files = files(server.inbox());
+    for text in in_order(&files, ".hl7") {
+        assert!(
+            text.starts_with("MSH|") && text.matches('\r').count() == 4,
+            "{text:?}"
+        );
+    }
+    let log = std::fs::read_to_string(site.path("gateway.log")).unwrap();
+    assert!(!log.contains("ZqFile"), "names in the log");
+}
+
+#[test]
+fn a_server_that_is_not_the_one_or_lets_us_not_in_is_told_of() {
+    let server = SshServer::start("");
+    let other = SshServer::start("");
+    let theirs = at(&server, "ed25519", "client_key");
+    let theirs = theirs.replace(server.text("ed25519"), other.text("ed25519"));
+    let reach = ["adapter", "check", "files", "--reach"];
+    for (place, code) in [
+        (theirs, "host-key"),
+        (at(&server, "ecdsa", "other_key"), "login-refused"),
+    ] {
+        let site = files_site(&place);
+        let checked = site.command(&reach, "");
+        let said = String::from_utf8_lossy(&checked.stderr).into_owned();
+        let told = format!("the server of registry is not reached: {code}");
+        assert!(!checked.status.success() && said.contains(&told), "{said}");
+        let gateway = site.start();
+        hand_in(&gateway, &[("M1", "ZqStranger")]);
+        site.wait_for("an attempt", |status| {
+            deliveries(status, "registry", "retrying") == 1
+        });
+        let trail = site
+            .json(&["why", "M1", "--to", "registry"], "")
+            .to_string();
+        assert!(trail.contains(code), "{trail}");
+        assert_eq!(files(server.inbox()).len(), 0, "{code}");
+        // A reload takes over the right keys.
+        site.edit(|text| {
+            let text = text.replace(other.text("ed25519"), server.text("ed25519"));
+            text.replace(server.text("other_key"), server.text("client_key"))
+        });
+        site.json(&["reload"], "");
+        site.wait_for("the right keys to be used", |status| {
+            deliveries(status, "registry", "delivered") == 1
+        });
+        assert!(gateway.stop());
+        for name in files(server.inbox()).keys() {
+            std::fs::remove_file(server.inbox().join(name)).unwrap();
+        }
+    }
+}
+
+#[test]
+fn keys_that_cannot_be_used_are_told_at_their_place() {
+    let server = SshServer::start("");
+    let right = at(&server, "ed25519", "client_key");
+    let (client, host) = (server.text("client_key"), server.text("ed25519"));
+    for (from, to, told) in [
+        (
+            client,
+            "/nowhere/key",
+            "`ssh_key`: the file /nowhere/key cannot be read",
+        ),
+        (
+            client,
+            &format!("{client}.pub"),
+            "`ssh_key`: it is no key of OpenSSH",
+        ),
+        (host, "SHA256:abc", "`host_keys`: it is no key of OpenSSH"),
+        ("ssh_key =", "ssh_kee =", "ssh_kee"),
+    ] {
+        let place = right.replace(from, to);
+        let checked = files_site(&place).command(&["check"], "");
+        let said = String::from_utf8_lossy(&checked.stderr).into_owned();
+        assert_eq!(checked.status.code(), Some(2), "{to}: {said}");
+        assert!(
+            said.contains(told) && said.contains("isthmus.toml:"),
+            "{to}: {said}"
+        );
+    }
 }

@@ -12,11 +12,22 @@ use crate::files::request::Content;
 use crate::files::terminator::Terminator;
 use crate::hl7v2_message::header_keys::{HeaderKeys, ProcessingId, VERSION};
 use crate::limits::Limits;
+use crate::sftp_client::settings::SftpSettings;
+use crate::sftp_client::ssh_keys::{ClientKey, HostKeys};
+use crate::sftp_url::{SftpUrl, SftpUrlFault};
 
 /// The longest wait for one step that can be asked for, in seconds.
 const TIMEOUT_S_MAX: u64 = 300;
+/// The longest wait for a connection, unless stated: a login takes its time.
+const CONNECT_TIMEOUT_S: u64 = 10;
+/// How many connections there may be: servers let few in.
+const AT_ONCE_MAX: usize = 16;
 /// The longest pause between attempts.
 const PAUSE_LONGEST: Duration = Duration::from_secs(30);
+/// How a host key is come by.
+const HOST_KEY_MEND: &str = "ask the server's operator for its key, or compare the fingerprint of \
+                             what `ssh-keyscan -t ed25519 HOST` prints, and write what stands \
+                             behind the name, as in \"ssh-ed25519 AAAA..\"";
 /// What the owner of a file may do at least.
 const OWNER: u32 = 0o600;
 /// What a mode may grant beside that.
@@ -42,6 +53,21 @@ pub struct FilesConfig {
     /// The folder that files are dropped into. It is never made, for it may be a mount that is not
     /// there. A relative path counts from the configuration's folder.
     pub folder: Option<PathBuf>,
+    /// In place of a folder, `sftp://user@host:port/folder`.
+    pub sftp: Option<String>,
+    /// The keys by which the server proves that it is the one, `ssh-ed25519 AAAA..`. This and what
+    /// follows up to `at_once` is for `sftp` alone.
+    #[serde(default)]
+    pub host_keys: Vec<String>,
+    /// A reference to the private key by which we prove who we are.
+    pub ssh_key: Option<String>,
+    /// Networks that are not public and that the host may nevertheless lie in, `10.1.0.0/16`.
+    #[serde(default)]
+    pub allow_networks: Vec<String>,
+    /// The longest wait for a connection that is ready, in seconds.
+    pub connect_timeout_s: Option<u64>,
+    /// How many connections there are, each with one file under way.
+    pub at_once: Option<usize>,
     /// What a file holds.
     #[serde(default)]
     pub form: Form,
@@ -64,7 +90,8 @@ pub struct FilesConfig {
     pub processing_id: Option<ProcessingId>,
     /// MSH-18, a code of table 0211: `ASCII`, `UNICODE UTF-8`, `8859/1` and its like.
     pub charset: Option<String>,
-    /// The longest wait for a file to be in its place, in seconds.
+    /// The longest wait for one answer of a server, or for a file to be in its place in a folder,
+    /// in seconds.
     #[serde(default = "timeout_s")]
     pub timeout_s: u64,
     /// How long a record is tried, in hours.
@@ -86,7 +113,7 @@ impl FilesConfig {
         Duration::from_hours(self.retry_max_age_h)
     }
 
-    /// The longest wait for a file to be in its place.
+    /// The longest wait for an answer, or for a file to be in its place.
     pub const fn timeout(&self) -> Duration {
         Duration::from_secs(self.timeout_s)
     }
@@ -105,6 +132,27 @@ impl FilesConfig {
         let is_one = is_octal && (3..=4).contains(&self.mode.len());
         let bits = u32::from_str_radix(&self.mode, 8).ok();
         bits.filter(|bits| is_one && bits & OWNER == OWNER && bits & !(OWNER | GROUP) == 0)
+    }
+
+    /// How many files may be under way at once.
+    pub fn at_once(&self) -> usize {
+        self.at_once.unwrap_or(1)
+    }
+
+    /// How the client of a server connects, by our private key; none when there is no server, or
+    /// what is told of it is wrong.
+    pub fn sftp_settings(&self, key: ClientKey) -> Option<SftpSettings> {
+        let connect = self.connect_timeout_s.unwrap_or(CONNECT_TIMEOUT_S);
+        Some(SftpSettings {
+            url: SftpUrl::parse(self.sftp.as_ref()?).ok()?,
+            filter: config_rules::address_filter(&self.allow_networks),
+            host_keys: HostKeys::parse(&self.host_keys).ok()?,
+            key,
+            mode: self.mode_bits()?,
+            connect_timeout: Duration::from_secs(connect),
+            answer_timeout: self.timeout(),
+            at_once: self.at_once(),
+        })
     }
 
     /// What files hold, by a configuration without problems.
@@ -152,11 +200,69 @@ impl FilesConfig {
         }
     }
 
+    /// Keys that say something of a server, where there is none.
+    fn server_key_problems(&self, problems: &mut Vec<Problem>) {
+        let stated = [
+            ("host_keys", !self.host_keys.is_empty()),
+            ("ssh_key", self.ssh_key.is_some()),
+            ("allow_networks", !self.allow_networks.is_empty()),
+            ("connect_timeout_s", self.connect_timeout_s.is_some()),
+            ("at_once", self.at_once.is_some()),
+        ];
+        for (key, _) in stated.iter().filter(|(_, is_stated)| *is_stated) {
+            let text = "it is about a server, and files go into a folder of this machine";
+            let mend = "leave it out, or write sftp in place of folder";
+            problems.push(Problem::new(key, text, mend));
+        }
+    }
+
+    fn server_problems(&self, url: &str, problems: &mut Vec<Problem>) {
+        if let Err(fault) = SftpUrl::parse(url) {
+            let mend = match fault {
+                SftpUrlFault::Password => "leave it out: we prove who we are by ssh_key",
+                SftpUrlFault::Scheme
+                | SftpUrlFault::NoUser
+                | SftpUrlFault::NoFolder
+                | SftpUrlFault::Folder
+                | SftpUrlFault::Url(_) => "write it as sftp://user@host:22/folder",
+            };
+            problems.push(Problem::new("sftp", fault.to_string(), mend));
+        }
+        if self.host_keys.is_empty() {
+            let text = "no key says which server is the right one";
+            problems.push(Problem::new("host_keys", text, HOST_KEY_MEND));
+        } else if let Err(fault) = HostKeys::parse(&self.host_keys) {
+            problems.push(Problem::new("host_keys", fault.to_string(), HOST_KEY_MEND));
+        }
+        if self.ssh_key.is_none() {
+            let text = "nothing proves who we are";
+            let mend = "refer to a private key, as in ssh_key = \"${file:secrets/registry-sftp}\"";
+            problems.push(Problem::new("ssh_key", text, mend));
+        }
+        config_rules::network_problems(&self.allow_networks, problems);
+        let connect = self.connect_timeout_s.unwrap_or(CONNECT_TIMEOUT_S);
+        let numbers = [
+            ("connect_timeout_s", connect, TIMEOUT_S_MAX),
+            ("at_once", self.at_once() as u64, AT_ONCE_MAX as u64),
+        ];
+        config_rules::number_problems(&numbers, problems);
+    }
+
     fn place_problems(&self, problems: &mut Vec<Problem>) {
-        let is_named = |folder: &PathBuf| !folder.as_os_str().is_empty();
-        if !self.folder.as_ref().is_some_and(is_named) {
-            let mend = "name the folder that files are dropped into";
-            problems.push(Problem::new("folder", "there is no folder", mend));
+        match (&self.folder, &self.sftp) {
+            (Some(folder), None) if !folder.as_os_str().is_empty() => {
+                self.server_key_problems(problems);
+            }
+            (None, Some(url)) => self.server_problems(url, problems),
+            (Some(_), Some(_)) => {
+                let text = "there are a folder and a server";
+                let mend = "state folder or sftp; each place is a destination";
+                problems.push(Problem::new("sftp", text, mend));
+            }
+            (Some(_) | None, None) => {
+                let mend = "name the folder that files are dropped into, or a server with sftp";
+                problems.push(Problem::new("folder", "there is no folder", mend));
+            }
         }
         if self.mode_bits().is_none() {
             let text = format!("\"{}\" is no mode that a file may have", self.mode);

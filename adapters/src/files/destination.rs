@@ -10,10 +10,11 @@ use crate::files::config::FilesConfig;
 use crate::files::request::Content;
 use crate::files::{request, response};
 
-/// What it is and takes. One file at a time, so that files appear in the order of their names.
+/// What it is and takes, unless the configuration says otherwise. One file at a time, so that files
+/// appear in the order of their names.
 pub const MANIFEST: Manifest = Manifest {
     name: "files",
-    about: "one file a record, an HL7 v2 message or JSON, dropped whole into a folder",
+    about: "one file a record, an HL7 v2 message or JSON, dropped whole into a folder or by SFTP",
     takes: Takes {
         batch: Draw {
             limit: 1,
@@ -29,6 +30,7 @@ pub const MANIFEST: Manifest = Manifest {
 #[derive(Debug)]
 pub struct Files {
     content: Content,
+    at_once: usize,
 }
 
 impl Files {
@@ -42,13 +44,20 @@ impl Files {
             return Err(problems);
         }
         let content = config.content().map_err(|problem| vec![problem])?;
-        Ok(Self { content })
+        Ok(Self {
+            content,
+            at_once: config.at_once(),
+        })
     }
 }
 
 impl Adapter for Files {
     fn manifest(&self) -> Manifest {
-        MANIFEST
+        let takes = Takes {
+            at_once: self.at_once,
+            ..MANIFEST.takes
+        };
+        Manifest { takes, ..MANIFEST }
     }
 
     fn plan(&self, batch: &[Outbound], _now: Timestamp) -> Vec<Call> {

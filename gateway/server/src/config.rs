@@ -265,6 +265,14 @@ impl DestinationConfig {
         }
     }
 
+    /// Where its files are put at a server, as the configuration says; None when they are not.
+    pub(crate) fn server_folder(&self) -> Option<&str> {
+        match self {
+            Self::Files(config) => config.sftp.as_deref(),
+            Self::NdjsonFolder(_) | Self::Webhook(_) | Self::Amqp(_) | Self::Mllp(_) => None,
+        }
+    }
+
     /// How fast the recipient is served, and when it is left alone.
     pub(crate) fn limits(&self) -> Limits {
         match self {
