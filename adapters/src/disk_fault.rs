@@ -15,3 +15,23 @@ pub(crate) fn code(kind: ErrorKind) -> Option<&'static str> {
         None
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_an_operator_mends_in_different_ways_has_different_codes() {
+        for (kind, told) in [
+            (ErrorKind::StorageFull, Some("disk-full")),
+            (ErrorKind::QuotaExceeded, Some("disk-full")),
+            (ErrorKind::PermissionDenied, Some("not-writable")),
+            (ErrorKind::ReadOnlyFilesystem, Some("not-writable")),
+            (ErrorKind::NotFound, Some("no-folder")),
+            (ErrorKind::NotADirectory, Some("no-folder")),
+            (ErrorKind::Interrupted, None),
+        ] {
+            assert_eq!(code(kind), told, "{kind}");
+        }
+    }
+}

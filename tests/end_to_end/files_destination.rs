@@ -223,15 +223,17 @@ fn a_server_that_is_not_the_one_or_lets_us_not_in_is_told_of() {
     let theirs = at(&server, "ed25519", "client_key");
     let theirs = theirs.replace(server.text("ed25519"), other.text("ed25519"));
     let reach = ["adapter", "check", "files", "--reach"];
-    for (place, code) in [
-        (theirs, "host-key"),
-        (at(&server, "ecdsa", "other_key"), "login-refused"),
+    let (shown, refused) = ("shown=SHA256:", "does not take our key for this user");
+    for (place, code, why) in [
+        (theirs, "host-key", shown),
+        (at(&server, "ecdsa", "other_key"), "login-refused", refused),
     ] {
         let site = files_site(&place);
         let checked = site.command(&reach, "");
         let said = String::from_utf8_lossy(&checked.stderr).into_owned();
         let told = format!("the server of registry is not reached: {code}");
         assert!(!checked.status.success() && said.contains(&told), "{said}");
+        assert!(said.contains(why) && !said.contains("ssh_key ="), "{said}");
         let gateway = site.start();
         hand_in(&gateway, &[("M1", "ZqStranger")]);
         site.wait_for("an attempt", |status| {
@@ -286,4 +288,13 @@ fn keys_that_cannot_be_used_are_told_at_their_place() {
             "{to}: {said}"
         );
     }
+    // What is one recipient's must not lie beside another's.
+    let site = files_site(&right);
+    site.files("crm", right.trim_end());
+    let said = site.command(&["check"], "");
+    let said = String::from_utf8_lossy(&said.stderr).into_owned();
+    assert!(
+        said.contains("two destinations have the same folder"),
+        "{said}"
+    );
 }

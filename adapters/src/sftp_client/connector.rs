@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use isthmus_core::executor::Executor;
 use russh::client::{self, Handle, Handler, Msg};
-use russh::keys::{PrivateKeyWithHashAlg, PublicKeyOrCertificate};
+use russh::keys::{HashAlg, PrivateKeyWithHashAlg, PublicKeyOrCertificate};
 use russh::{AlgorithmKind, ChannelMsg, ChannelStream, Preferred, SshId};
 use tokio::net::TcpStream;
 
@@ -17,6 +17,7 @@ use crate::connection::tcp_connector::TcpConnector;
 use crate::sftp_client::session::Session;
 use crate::sftp_client::settings::SftpSettings;
 use crate::sftp_client::ssh_keys::HostKeys;
+use crate::sftp_url::SftpUrl;
 
 /// What we call ourselves.
 const NAME: &str = "SSH-2.0-Isthmus";
@@ -62,7 +63,10 @@ impl Drop for Line {
 }
 
 /// Recognises the server.
-struct Recognise(HostKeys);
+struct Recognise {
+    host_keys: HostKeys,
+    host: String,
+}
 
 impl Handler for Recognise {
     type Error = russh::Error;
@@ -71,10 +75,16 @@ impl Handler for Recognise {
         &mut self,
         shown: &PublicKeyOrCertificate,
     ) -> Result<bool, Self::Error> {
-        Ok(match shown {
-            PublicKeyOrCertificate::PublicKey { key, .. } => self.0.has(key),
+        let is_known = match shown {
+            PublicKeyOrCertificate::PublicKey { key, .. } => self.host_keys.has(key),
             PublicKeyOrCertificate::Certificate(_) => false,
-        })
+        };
+        if !is_known {
+            let shown = shown.public_key().fingerprint(HashAlg::Sha256);
+            let host = &self.host;
+            tracing::warn!(host, %shown, "the server's key is none of host_keys; nothing is sent");
+        }
+        Ok(is_known)
     }
 }
 
@@ -92,10 +102,13 @@ impl Connector {
         let stream = self.tcp.connect(&url.host, url.port).await;
         let (stream, line) =
             shared(stream.map_err(|cause| cause.0)?).map_err(|_socket| "connect")?;
-        let recognise = Recognise(self.settings.host_keys.clone());
+        let recognise = Recognise {
+            host_keys: self.settings.host_keys.clone(),
+            host: url.host.clone(),
+        };
         let config = Arc::new(self.config());
         let connected = client::connect_stream(config, stream, recognise).await;
-        let mut handle = connected.map_err(|error| ssh_code(&error))?;
+        let mut handle = connected.map_err(|error| self.ssh_code(&error))?;
         self.log_in(&mut handle).await?;
         let stream = subsystem(&handle).await?;
         let limit = self.settings.answer_timeout;
@@ -119,12 +132,33 @@ impl Connector {
         }
     }
 
+    /// A server of another key, or without a key of the kinds that are stated, is not the one.
+    fn ssh_code(&self, error: &russh::Error) -> &'static str {
+        if let russh::Error::NoCommonAlgo { kind, .. } = error {
+            let (host, kind) = (&self.settings.url.host, format!("{kind:?}"));
+            tracing::warn!(host, kind, "the server offers no algorithm that we do");
+        }
+        let is_another = matches!(
+            error,
+            russh::Error::UnknownKey
+                | russh::Error::NoCommonAlgo {
+                    kind: AlgorithmKind::Key,
+                    ..
+                }
+        );
+        if is_another { "host-key" } else { "ssh" }
+    }
+
     async fn log_in(&self, handle: &mut Handle<Recognise>) -> Result<(), &'static str> {
         let user = self.settings.url.user.clone();
         let key = PrivateKeyWithHashAlg::new(self.settings.key.shared(), None);
         match handle.authenticate_publickey(user, key).await {
             Ok(answer) if answer.success() => Ok(()),
-            Ok(_refused) => Err("login-refused"),
+            Ok(_refused) => {
+                let SftpUrl { host, user, .. } = &self.settings.url;
+                tracing::warn!(host, user, "the server does not take our key for this user");
+                Err("login-refused")
+            }
             Err(_cut) => Err("ssh"),
         }
     }
@@ -135,19 +169,6 @@ fn shared(stream: TcpStream) -> std::io::Result<(TcpStream, Line)> {
     let stream = stream.into_std()?;
     let line = Line(stream.try_clone()?);
     Ok((TcpStream::from_std(stream)?, line))
-}
-
-/// A server of another key, or without a key of the kinds that are stated, is not the one.
-const fn ssh_code(error: &russh::Error) -> &'static str {
-    let is_another = matches!(
-        error,
-        russh::Error::UnknownKey
-            | russh::Error::NoCommonAlgo {
-                kind: AlgorithmKind::Key,
-                ..
-            }
-    );
-    if is_another { "host-key" } else { "ssh" }
 }
 
 async fn subsystem(handle: &Handle<Recognise>) -> Result<ChannelStream<Msg>, &'static str> {
