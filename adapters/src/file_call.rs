@@ -63,8 +63,8 @@ pub(crate) fn name(sequence: u64, id: DeliveryId, form: FileForm) -> String {
 /// Whether a name is one that we give to a file that is not whole.
 pub(crate) fn is_unfinished(name: &str) -> bool {
     let [before, behind] = UNFINISHED;
-    let inner = name.strip_prefix(before).zip(name.strip_suffix(behind));
-    let Some(inner) = inner.and_then(|(rest, _)| rest.strip_suffix(behind)) else {
+    let inner = name.strip_prefix(before);
+    let Some(inner) = inner.and_then(|rest| rest.strip_suffix(behind)) else {
         return false;
     };
     let endings = [FileForm::Hl7v2, FileForm::Json].map(FileForm::ending);
