@@ -152,20 +152,23 @@ class Server:
             found += children.get(pid, [])
         return found
 
-    def send(self, how):
-        """A signal to the server and all its sessions."""
-        for pid in self._all():
+    def send(self, how, also=()):
+        """A signal to the server and all its sessions, and to others; tells to whom."""
+        everyone = {*self._all(), *also}
+        for pid in everyone:
             try:
                 os.kill(pid, how)
             except ProcessLookupError:
                 pass
+        return everyone
 
     def kill(self):
         """Ends everything as a power cut would."""
         if self.process and self.process.poll() is None:
-            # Frozen first, so that nothing begins while the others end.
-            self.send(signal.SIGSTOP)
-            self.send(signal.SIGKILL)
+            # Frozen first, so that nothing begins while the others end. Of a session that was
+            # ending just then, a child may be nobody's by now.
+            frozen = self.send(signal.SIGSTOP)
+            self.send(signal.SIGKILL, frozen)
             self.process.wait()
 
     def ready(self):
