@@ -1,5 +1,5 @@
-//! HL7 v2 messages are sent on to a recipient rebuilt of what its policy grants: shown on the server
-//! of a Python package, with the example's policy.
+//! HL7 v2 messages are sent on to a recipient rebuilt of what its policy grants: shown on the
+//! server of a Python package, with the example policy.
 
 use crate::gateway::Site;
 use crate::mllp_peer::MllpPeer;

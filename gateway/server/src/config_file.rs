@@ -91,7 +91,7 @@ pub(crate) const CODES: &[Explanation] = &[
         code: RESTART,
         title: "a change that needs a restart",
         text: "A reload takes over maps, tables, policies, senders, profiles, pseudonym keys, \
-               certificates and webhook secrets. Ports and their bounds, the store, the ledger's \
+               certificates, keys of SFTP and webhook secrets. Ports, the store, the ledger's \
                key, the admin socket, and destinations that come, go or move need a restart. \
                Nothing of a reload with such a change is taken over: take it back, or start the \
                gateway again.",
@@ -349,8 +349,10 @@ impl ConfigFile {
                 let text = format!("two destinations for the recipient {recipient}");
                 problems.push(self.error(&destination.span(), TWICE, text));
             }
-            let folder = destination.get_ref().folder();
-            if folder.is_some_and(|folder| !folders.insert(self.path(folder))) {
+            let place = destination.get_ref();
+            let folder = place.folder().map(|folder| self.path(folder));
+            let folder = folder.or_else(|| place.server_folder().map(PathBuf::from));
+            if folder.is_some_and(|folder| !folders.insert(folder)) {
                 let text = "two destinations have the same folder; what is one recipient's must \
                             not lie beside another's";
                 problems.push(self.error(&destination.span(), TWICE, text));

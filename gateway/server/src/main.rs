@@ -14,6 +14,7 @@ mod destinations;
 mod diagnostic_json;
 mod dry_release;
 mod failure;
+mod files_parts;
 mod first_start;
 mod fixed_parts;
 mod in_force;

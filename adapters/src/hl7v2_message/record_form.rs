@@ -1,5 +1,5 @@
 //! The form that a record has when it is an HL7 v2 message: segments by name with fields by number.
-//! Here it is read and written as segments; the header comes from the route, in `request`.
+//! Here it is read and written as segments; the header comes from the route, in `template`.
 
 use isthmus_core::id::hexadecimal;
 use isthmus_fhir::element::{Element, Object};
