@@ -33,7 +33,7 @@ use isthmus_core::clock::Clock;
 use isthmus_core::current::Current;
 use isthmus_core::executor::Executor;
 use isthmus_core::id::SenderId;
-use isthmus_core::journal::{Backlog, Journal, JournalError, Outcome};
+use isthmus_core::journal::{Backlog, Conclusion, Journal, JournalError, Outcome};
 use isthmus_core::refusal::Reason;
 use isthmus_core::subject::Digester;
 use isthmus_pipeline::forward_loop::ForwardLoop;
@@ -43,7 +43,7 @@ use isthmus_tests::one_key::OneKey;
 
 use crate::machine::Machine;
 use crate::patients::Patients;
-use crate::stand_ins::{Memory, Script, Warnings, fussy_rules, never, run};
+use crate::stand_ins::{Answering, Memory, Script, Warnings, fussy_rules, never, run};
 
 fn forward(memory: &Arc<Memory>, machine: &Arc<Machine>) -> ForwardLoop {
     ForwardLoop {
@@ -59,6 +59,7 @@ fn forward(memory: &Arc<Memory>, machine: &Arc<Machine>) -> ForwardLoop {
                 names: Arc::default(),
             },
         }),
+        answers: Arc::new(Answering),
         threads: 2,
         clock: Arc::clone(machine) as Arc<dyn Clock>,
         executor: Arc::clone(machine) as Arc<dyn Executor>,
@@ -95,6 +96,10 @@ fn a_poisonous_message_is_parked_alone() {
         (4, None),
     ];
     assert_eq!(outcomes(&memory), expected);
+    let concluded = memory.concluded.lock().unwrap();
+    let answer = |one: &Conclusion| one.answer.as_ref().map(|one| one.control_id.clone());
+    let answers: Vec<_> = concluded.iter().filter_map(answer).collect();
+    assert_eq!(answers, ["good", "unmappable", "not-mapped", "good"]);
 }
 
 #[test]

@@ -20,6 +20,7 @@ mod campaign;
 mod consents;
 mod dice;
 mod disk;
+mod ears;
 mod embedded;
 mod facts;
 mod faults;

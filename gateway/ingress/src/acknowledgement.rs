@@ -24,7 +24,7 @@ const COUNT_BITS: u32 = 22;
 pub struct ControlIds(AtomicU64);
 
 impl ControlIds {
-    fn next(&self, now: Timestamp) -> String {
+    pub(crate) fn next(&self, now: Timestamp) -> String {
         let count = self.0.fetch_add(1, Ordering::Relaxed) & ((1 << COUNT_BITS) - 1);
         let millis = now.unix_millis().unsigned_abs() << COUNT_BITS;
         format!("{:016X}", millis | count)
@@ -38,8 +38,8 @@ impl ControlIds {
 /// `ER` on errors, `SU` on success, `NE` never; anything else, and an empty MSH-15, counts as
 /// `AL`, because silence would stop the sender). See HL7 v2.5.1 chapter 2, section 2.9.
 ///
-/// The application acknowledgement that MSH-16 asks for is not sent: it would tell of the
-/// translation, which runs after the message is stored.
+/// The application acknowledgement that MSH-16 asks for tells of the translation, which runs after
+/// the message is stored: it is made in `application_acknowledgement`.
 pub fn acknowledge(
     outcome: &Result<Receipt, Rejection>,
     origin: &Origin,
@@ -66,9 +66,10 @@ pub fn acknowledge(
             (code, vec![condition(rejection)])
         }
     };
-    let time = now.civil().strftime("%Y%m%d%H%M%S+0000").to_string();
+    let time = hl7_time(now);
     let control_id = own_ids.next(now);
     let reply = Reply {
+        accept: None,
         code,
         control_id: &control_id,
         time: &time,
@@ -79,7 +80,12 @@ pub fn acknowledge(
     Some(encode(&text, origin.charset).into_owned())
 }
 
-/// The one place where a positive code is made; it takes the proof of storage.
+/// MSH-7 of an answer.
+pub(crate) fn hl7_time(at: Timestamp) -> String {
+    at.civil().strftime("%Y%m%d%H%M%S+0000").to_string()
+}
+
+/// The one place where the positive code of a stored message is made; it takes the proof of storage.
 const fn positive(_proof: Receipt, enhanced: bool) -> AcknowledgmentCode {
     if enhanced {
         AcknowledgmentCode::CommitAccept
@@ -88,7 +94,7 @@ const fn positive(_proof: Receipt, enhanced: bool) -> AcknowledgmentCode {
     }
 }
 
-const fn negative(code: NegativeCode, enhanced: bool) -> AcknowledgmentCode {
+pub(crate) const fn negative(code: NegativeCode, enhanced: bool) -> AcknowledgmentCode {
     match (code, enhanced) {
         (NegativeCode::Error, false) => AcknowledgmentCode::ApplicationError,
         (NegativeCode::Error, true) => AcknowledgmentCode::CommitError,
@@ -97,8 +103,9 @@ const fn negative(code: NegativeCode, enhanced: bool) -> AcknowledgmentCode {
     }
 }
 
-fn wanted(accept_type: &str, is_success: bool) -> bool {
-    match accept_type {
+/// Whether a field of table 0155 asks for an answer that says yes, or no.
+pub(crate) fn wanted(asked: &str, is_success: bool) -> bool {
+    match asked {
         "NE" => false,
         "ER" => !is_success,
         "SU" => is_success,
@@ -107,7 +114,7 @@ fn wanted(accept_type: &str, is_success: bool) -> bool {
 }
 
 /// What stands in ERR: a code of HL7 table 0357 and the place.
-fn condition(rejection: &Rejection) -> Condition {
+pub(crate) fn condition(rejection: &Rejection) -> Condition {
     let at_field = |number| rejection.location.and_then(|place| place.field) == Some(number);
     let code = match rejection.refusal.reason {
         Reason::Unreadable if at_field(10) => ConditionCode::RequiredFieldMissing,

@@ -47,6 +47,10 @@ pub async fn serve<S>(
         seams.counters.connections_unbound.one();
         bounds.frame_bytes_max = bounds.frame_bytes_max.min(UNBOUND_FRAME_BYTES);
     }
+    let (entry, late) = seams.connections.enter(peer);
+    if let [only] = standing.candidates.as_slice() {
+        entry.speaks(&only.id);
+    }
     let (reading, writing) = tokio::io::split(stream);
     let most = bounds.frames_in_flight_max as usize;
     let queued = (most / 8).max(1);
@@ -56,6 +60,7 @@ pub async fn serve<S>(
         peer,
         standing,
         seams,
+        entry: &entry,
         bounds,
         answers,
     };
@@ -66,7 +71,7 @@ pub async fn serve<S>(
         bounds,
         window,
     };
-    let conversation = async { tokio::join!(reader.run(stop), writer.run(questions)).0 };
+    let conversation = async { tokio::join!(reader.run(stop), writer.run(questions, late)).0 };
     let executor = seams.executor.as_ref();
     let (mut rest, end) = if is_unbound {
         let Some(refused) = within(executor, bounds.chunk(), conversation).await else {

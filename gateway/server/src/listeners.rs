@@ -16,6 +16,7 @@ use isthmus_ingress::tls::server_config;
 use rustls::ServerConfig;
 use toml::Spanned;
 
+use crate::answer_routes;
 use crate::config_file::{ConfigFile, LISTENER, SENDER};
 use crate::failure::Failure;
 use crate::rules::Rules;
@@ -26,6 +27,7 @@ pub(crate) fn check(file: &ConfigFile, now: Timestamp) -> Result<(), Failure> {
     if let Err(problem) = table(file) {
         problems.push(*problem);
     }
+    problems.extend(answer_routes::routes(file, now).err().into_iter().flatten());
     problems.extend(unusable_listeners(file, now));
     if problems.is_empty() {
         Ok(())
@@ -35,11 +37,13 @@ pub(crate) fn check(file: &ConfigFile, now: Timestamp) -> Result<(), Failure> {
 }
 
 /// What messages are let in by: all senders, checked against one another, and these rules' maps.
-pub(crate) fn terms(file: &ConfigFile, rules: &Rules) -> Result<Terms, Failure> {
+pub(crate) fn terms(file: &ConfigFile, rules: &Rules, now: Timestamp) -> Result<Terms, Failure> {
     let senders = table(file).map_err(|problem| Failure::Configuration(vec![*problem]))?;
+    let routes = answer_routes::routes(file, now).map_err(Failure::Configuration)?;
     let library = Arc::clone(&rules.library);
     Ok(Terms {
         senders,
+        routes,
         mapped: Arc::new(move |code, event| library.for_event(code, event).is_some()),
     })
 }
@@ -105,6 +109,7 @@ fn at_listener(
         | IngressError::CertificateEarly { .. }
         | IngressError::KeyMismatch { .. }
         | IngressError::ClientCertificates { .. }
+        | IngressError::AnswerRoute { .. }
         | IngressError::Tls { .. } => return problem,
     };
     problem.with_help(help)
@@ -157,6 +162,7 @@ fn named(error: &IngressError) -> Option<&SenderId> {
         | IngressError::CertificateEarly { .. }
         | IngressError::KeyMismatch { .. }
         | IngressError::ClientCertificates { .. }
+        | IngressError::AnswerRoute { .. }
         | IngressError::Tls { .. } => None,
     }
 }
@@ -168,7 +174,7 @@ fn place(file: &ConfigFile, id: &SenderId) -> Option<Range<usize>> {
 }
 
 /// An error's text and, behind colons, those of what caused it.
-fn with_causes(error: &IngressError) -> String {
+pub(crate) fn with_causes(error: &IngressError) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {

@@ -3,6 +3,7 @@
 
 mod admin;
 mod amqp_parts;
+mod answer_routes;
 mod certificate_terms;
 mod cli;
 mod command;

@@ -18,6 +18,7 @@ use crate::master_key::MasterKey;
 use crate::sqlite_backlog::SqliteBacklog;
 use crate::sqlite_journal::SqliteJournal;
 use crate::sqlite_ledger::SqliteLedger;
+use crate::sqlite_owed_answers::SqliteOwedAnswers;
 use crate::store::Store;
 use crate::store_paths::StorePaths;
 
@@ -47,6 +48,7 @@ pub struct RunningStore {
     journal: Arc<SqliteJournal>,
     backlog: Arc<SqliteBacklog>,
     ledger: Arc<SqliteLedger>,
+    owed: Arc<SqliteOwedAnswers>,
     status: Arc<CommitStatus>,
     committer: CommitterThread,
 }
@@ -69,6 +71,7 @@ impl RunningStore {
         let journal = SqliteJournal::new(store.keys(), sender, Arc::clone(&status));
         let backlog = SqliteBacklog::open(&database, store.keys(), Arc::clone(&status))?;
         let ledger = SqliteLedger::open(&database, Some(Arc::clone(&status)))?;
+        let owed = SqliteOwedAnswers::open(&database, store.keys(), Arc::clone(&status))?;
         let committer = Committer {
             connection,
             keys: store.keys(),
@@ -82,6 +85,7 @@ impl RunningStore {
             journal: Arc::new(journal),
             backlog: Arc::new(backlog),
             ledger: Arc::new(ledger),
+            owed: Arc::new(owed),
             status,
             committer,
         })
@@ -105,6 +109,11 @@ impl RunningStore {
     /// The ledger, for whoever signs it.
     pub fn ledger(&self) -> Arc<SqliteLedger> {
         Arc::clone(&self.ledger)
+    }
+
+    /// What senders are owed.
+    pub fn owed_answers(&self) -> Arc<SqliteOwedAnswers> {
+        Arc::clone(&self.owed)
     }
 
     /// The embedded delivery queue. Made once, when the gateway starts: what was committed before

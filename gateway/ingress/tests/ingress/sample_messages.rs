@@ -9,6 +9,7 @@ use isthmus_core::id::SenderId;
 use isthmus_hl7v2::charset::Charset;
 use isthmus_hl7v2::header::{Header, salvage};
 use isthmus_ingress::acknowledgement_table::AcknowledgementTable;
+use isthmus_ingress::answer_route::AnswerRouteConfig;
 use isthmus_ingress::sender::{Authorities, CharsetErrors, Sender};
 
 use crate::fake_intake::FakeIntake;
@@ -63,6 +64,7 @@ fn sender_of(header: Option<Header<'_>>) -> Sender {
         zone: "UTC".to_owned(),
         default_authority: "SAMPLE".to_owned(),
         acknowledge: AcknowledgementTable::default(),
+        application_acknowledgements: AnswerRouteConfig::default(),
     }
 }
 
