@@ -112,14 +112,18 @@ fn the_outcome_follows_the_commit_on_the_same_connection() {
         both[1].field("ERR", 3),
         "207^Application internal error^HL70357"
     );
+    nothing_owed(&site);
+}
 
-    // Only on errors, only on success, and never.
-    let [only] = &ask(&mut peer, &message("B3", "AL", "ER"), 1)[..] else {
-        panic!("one answer");
-    };
-    assert_eq!(told(only), ["CA", "B3"]);
+#[test]
+fn a_sender_hears_no_more_than_it_asks() {
+    let site = Site::example();
+    let gateway = site.start();
+    let mut peer = MllpPeer::connect(gateway.plain);
+    let only = ask(&mut peer, &message("B3", "AL", "ER"), 1);
+    assert_eq!(told(&only[0]), ["CA", "B3"]);
     let both = ask(&mut peer, &unmappable("B4", "AL", "ER"), 2);
-    assert_eq!(told(&both[1]), ["AR", "B4"]);
+    assert_eq!(told(&both[1]), ["AE", "B4"]);
     let both = ask(&mut peer, &message("B5", "AL", "SU"), 2);
     assert_eq!(told(&both[1]), ["AA", "B5"]);
     for (id, asked) in [("B6", "NE"), ("B7", ""), ("B8", "NE")] {
@@ -230,4 +234,19 @@ fn without_an_address_an_answer_waits_for_the_senders_next_connection() {
     assert_eq!(told(&only[0]), ["CA", "N3"]);
     let status = site.settled();
     assert_eq!(status["intakes"], 3, "no acknowledgement was taken in");
+}
+
+#[test]
+fn the_command_that_sends_files_passes_over_what_tells_of_earlier_messages() {
+    let site = Site::example();
+    let gateway = site.start();
+    let texts = (1..=20).map(|number| message(&format!("F{number}"), "AL", "AL"));
+    let file = site.path("feed.hl7");
+    std::fs::write(&file, texts.collect::<Vec<_>>().concat()).unwrap();
+    let address = gateway.plain.to_string();
+    let sent = site.json(
+        &["send", &address, file.to_str().unwrap(), "--rate", "20"],
+        "",
+    );
+    assert_eq!(sent["positive"], 20, "{sent}");
 }

@@ -37,7 +37,8 @@ pub struct ApplicationAnswer {
     pub bytes: Phi<Vec<u8>>,
 }
 
-/// The place of an answer among those that are owed; later ones have higher places.
+/// The place of an answer among those that are owed: later ones have higher places, and none is
+/// given twice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct AnswerPlace(pub u64);
 

@@ -176,8 +176,12 @@ fn is_of(line: &Line, sender: &SenderId, terms: &Terms) -> bool {
 impl Entry<'_> {
     /// A sender speaks on this connection.
     pub(crate) fn speaks(&self, sender: &SenderId) {
-        if !lock(&self.told).senders.insert(sender.clone()) {
-            return;
+        {
+            let mut told = lock(&self.told);
+            if told.senders.contains(sender) {
+                return;
+            }
+            told.senders.insert(sender.clone());
         }
         let mut state = lock(&self.connections.state);
         let numbers = state.by_sender.entry(sender.clone()).or_default();

@@ -19,7 +19,7 @@ use crate::terms::Terms;
 
 /// How long a connection may take to write an answer behind what it writes already; its own bound
 /// closes it before.
-const SAY_MAX: Duration = Duration::from_secs(60);
+const SAY_MAX: Duration = Duration::from_mins(1);
 
 /// The ways to all senders.
 pub struct SenderLines {

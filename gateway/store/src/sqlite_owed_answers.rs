@@ -58,7 +58,7 @@ impl SqliteOwedAnswers {
 impl OwedAnswers for SqliteOwedAnswers {
     fn senders(&self) -> Result<Vec<SenderId>, JournalError> {
         let debts = self.status.debts();
-        let senders = owed_senders(&hold(&self.connection)).map_err(failed)?;
+        let senders = owed_senders(&hold(&self.connection)).map_err(|error| failed(&error))?;
         self.status.have_looked(debts);
         Ok(senders)
     }
@@ -69,7 +69,8 @@ impl OwedAnswers for SqliteOwedAnswers {
         after: AnswerPlace,
         limit: usize,
     ) -> Result<Vec<OwedAnswer>, JournalError> {
-        let page = read_owed(&hold(&self.connection), sender, after, limit).map_err(failed)?;
+        let page = read_owed(&hold(&self.connection), sender, after, limit)
+            .map_err(|error| failed(&error))?;
         page.into_iter().map(|row| self.owed(row)).collect()
     }
 
@@ -78,6 +79,6 @@ impl OwedAnswers for SqliteOwedAnswers {
     }
 }
 
-fn failed(error: rusqlite::Error) -> JournalError {
+fn failed(error: &rusqlite::Error) -> JournalError {
     JournalError::Failed(error.to_string())
 }
