@@ -42,8 +42,8 @@ fn unmappable(id: &str, accept: &str, application: &str) -> Vec<u8> {
 /// An accept acknowledgement of an answer of the gateway's.
 fn accepting(code: &str, control_id: &str) -> Vec<u8> {
     format!(
-        "MSH|^~\\&|EXAMPLE-EHR|EXAMPLE-CLINIC|ISTHMUS|GATEWAY|20260310081500-0400||ACK|OWN{control_id}\
-         |P|2.5.1\rMSA|{code}|{control_id}\r"
+        "MSH|^~\\&|EXAMPLE-EHR|EXAMPLE-CLINIC|ISTHMUS|GATEWAY|20260310081500-0400||ACK|\
+         OWN{control_id}|P|2.5.1\rMSA|{code}|{control_id}\r"
     )
     .into_bytes()
 }

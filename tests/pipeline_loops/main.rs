@@ -11,6 +11,7 @@
 )]
 
 mod accepting;
+mod answering;
 mod before_sending;
 mod born;
 mod delivering;
@@ -39,11 +40,11 @@ use isthmus_core::subject::Digester;
 use isthmus_pipeline::forward_loop::ForwardLoop;
 use isthmus_pipeline::release_stage::ReleaseStage;
 use isthmus_pipeline::shaping::Shaping;
-use isthmus_tests::one_key::OneKey;
 
+use crate::answering::Answering;
 use crate::machine::Machine;
 use crate::patients::Patients;
-use crate::stand_ins::{Answering, Memory, Script, Warnings, fussy_rules, never, run};
+use crate::stand_ins::{Memory, Script, Warnings, fussy_rules, never, one_key, run};
 
 fn forward(memory: &Arc<Memory>, machine: &Arc<Machine>) -> ForwardLoop {
     ForwardLoop {
@@ -54,7 +55,7 @@ fn forward(memory: &Arc<Memory>, machine: &Arc<Machine>) -> ForwardLoop {
         release: Arc::new(ReleaseStage {
             shaping: Shaping {
                 consents: Arc::new(Patients::default()),
-                keys: Arc::new(OneKey),
+                keys: one_key(),
                 digester: Digester::new(&[1; 32]),
                 names: Arc::default(),
             },

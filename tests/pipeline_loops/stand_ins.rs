@@ -5,14 +5,13 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
-use isthmus_core::application_answers::{ApplicationAnswer, ApplicationAnswers};
 use isthmus_core::clock::Timestamp;
 use isthmus_core::delivery_queue::{Delivery, DeliveryQueue, Draw, HandOut, QueueError, Whose};
 use isthmus_core::envelope::{Envelope, RawMessage};
 use isthmus_core::future::BoxFuture;
 use isthmus_core::id::{DeliveryId, MessageId, RecipientId, SenderId, Sequence};
 use isthmus_core::journal::{
-    Backlog, Committed, Conclusion, Journal, JournalError, OpenIntake, Outcome, Settlement, Unit,
+    Backlog, Committed, Conclusion, Journal, JournalError, OpenIntake, Settlement, Unit,
 };
 use isthmus_core::key_ring::{KeyId, KeyRing};
 use isthmus_core::phi::Phi;
@@ -140,30 +139,6 @@ impl Translator for Fussy {
                 warnings: Vec::new(),
             }),
         }
-    }
-}
-
-/// Answers every message with what became of it.
-pub(crate) struct Answering;
-
-impl ApplicationAnswers for Answering {
-    fn answer(
-        &self,
-        message: &Envelope<RawMessage>,
-        outcome: &Outcome,
-        _at: Timestamp,
-    ) -> Option<ApplicationAnswer> {
-        let control_id = match outcome {
-            Outcome::Translated { .. } => "good".to_owned(),
-            Outcome::Parked(refusal) => refusal.reason.code().to_owned(),
-        };
-        Some(ApplicationAnswer {
-            sender: message.sender.clone(),
-            message: message.id,
-            control_id,
-            accept: false,
-            bytes: Phi::new(Vec::new()),
-        })
     }
 }
 

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use isthmus_core::application_answers::{ApplicationAnswer, ApplicationAnswers};
+use isthmus_core::application_answer::ApplicationAnswer;
+use isthmus_core::application_answers::ApplicationAnswers;
 use isthmus_core::clock::Timestamp;
 use isthmus_core::envelope::{Envelope, RawMessage};
 use isthmus_core::future::BoxFuture;

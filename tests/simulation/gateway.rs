@@ -17,7 +17,8 @@ use isthmus_core::id::RecipientId;
 use isthmus_core::journal::{Backlog, Journal};
 use isthmus_core::key_ring::KeyRing;
 use isthmus_core::subject::Digester;
-use isthmus_ingress::answer_loop::AnswerLoop;
+use isthmus_ingress::answer_loop::tell_senders;
+use isthmus_ingress::answer_parts::AnswerParts;
 use isthmus_ingress::answer_ways::AnswerWays;
 use isthmus_pipeline::before_sending::BeforeSending;
 use isthmus_pipeline::deliver_loop::DeliverLoop;
@@ -38,7 +39,8 @@ use crate::embedded::Embedded;
 use crate::facts::Invariant;
 use crate::machine::{Process, WORLD};
 use crate::plan::{Planted, QueueKind};
-use crate::planted::{DeafWays, Forgetful, Hasty, MarkingBroker, Mute, OldConsents, WrongDoor};
+use crate::planted::{Forgetful, Hasty, MarkingBroker, OldConsents, WrongDoor};
+use crate::planted_answers::{DeafWays, Mute};
 use crate::sinks::Door;
 use crate::site::{CATEGORY, Keys, SECRET, recipients, rules};
 use crate::store::Store;
@@ -187,7 +189,7 @@ impl Parts {
         if self.world.plan.planted == Some(Planted::UnheardMeansTold) {
             ways = Arc::new(DeafWays { ways });
         }
-        let answers = AnswerLoop {
+        let answers = AnswerParts {
             owed: Arc::clone(&self.store) as Arc<dyn OwedAnswers>,
             journal: Arc::clone(&self.journal),
             ways,
@@ -196,7 +198,11 @@ impl Parts {
             executor: self.executor(),
         };
         let stopping = self.told_to_stop();
-        let task = async move { answers.run(stopping).await.map_err(|e| e.to_string()) };
+        let task = async move {
+            tell_senders(answers, stopping)
+                .await
+                .map_err(|e| e.to_string())
+        };
         self.spawn("answers", running, task);
     }
 

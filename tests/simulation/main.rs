@@ -32,6 +32,7 @@ mod messages;
 mod people;
 mod plan;
 mod planted;
+mod planted_answers;
 mod run;
 mod senders;
 mod sinks;

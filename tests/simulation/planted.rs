@@ -12,10 +12,9 @@ use isthmus_core::destination::{DeliveryOutcome, Destination, Outbound, Takes};
 use isthmus_core::executor::Executor;
 use isthmus_core::future::BoxFuture;
 use isthmus_core::hold::Hold;
-use isthmus_core::id::{DeliveryId, RecipientId, SenderId, Sequence, SubjectKey};
+use isthmus_core::id::{DeliveryId, RecipientId, Sequence, SubjectKey};
 use isthmus_core::intake::{Accepted, Numbered};
 use isthmus_core::journal::{Committed, Journal, JournalError, Settlement, Unit};
-use isthmus_ingress::answer_ways::{AnswerWays, Telling, Told};
 use isthmus_queue::broker::{
     Arrival, Broker, BrokerChannel, BrokerError, NotConfirmed, Parcel, Tag,
 };
@@ -51,49 +50,6 @@ impl Journal for Hasty {
             Committed::Intake(accepted)
         };
         Box::pin(async move { Ok(committed) })
-    }
-}
-
-/// Commits outcomes of which every other leaves its answer behind.
-pub(crate) struct Mute {
-    pub(crate) journal: Arc<dyn Journal>,
-}
-
-impl Journal for Mute {
-    fn commit(&self, unit: Unit) -> BoxFuture<'_, Result<Committed, JournalError>> {
-        let Unit::Conclusions(mut conclusions) = unit else {
-            return self.journal.commit(unit);
-        };
-        for conclusion in conclusions.iter_mut().skip(1) {
-            conclusion.answer = None;
-        }
-        self.journal.commit(Unit::Conclusions(conclusions))
-    }
-}
-
-/// Takes silence of a sender for a yes.
-pub(crate) struct DeafWays {
-    pub(crate) ways: Arc<dyn AnswerWays>,
-}
-
-impl AnswerWays for DeafWays {
-    fn is_open(&self, sender: &SenderId) -> bool {
-        self.ways.is_open(sender)
-    }
-
-    fn opened<'a>(&'a self, sender: &'a SenderId) -> BoxFuture<'a, ()> {
-        self.ways.opened(sender)
-    }
-
-    fn tell<'a>(&'a self, sender: &'a SenderId, answers: Vec<Telling>) -> BoxFuture<'a, Vec<Told>> {
-        Box::pin(async move {
-            let told = self.ways.tell(sender, answers).await;
-            told.into_iter().map(|_told| Told::Heard).collect()
-        })
-    }
-
-    fn rest(&self, sender: &SenderId) {
-        self.ways.rest(sender);
     }
 }
 

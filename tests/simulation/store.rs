@@ -6,7 +6,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
-use isthmus_core::application_answers::{AnswerPlace, OwedAnswer, OwedAnswers};
+use isthmus_core::application_answer::AnswerPlace;
+use isthmus_core::application_answers::{OwedAnswer, OwedAnswers};
 use isthmus_core::future::BoxFuture;
 use isthmus_core::id::{SenderId, Sequence};
 use isthmus_core::intake::Numbered;

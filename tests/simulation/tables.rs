@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use isthmus_core::address::AddressDigest;
-use isthmus_core::application_answers::ApplicationAnswer;
+use isthmus_core::application_answer::ApplicationAnswer;
 use isthmus_core::clock::Timestamp;
 use isthmus_core::consent_store::{Consent, ConsentChoice};
 use isthmus_core::envelope::{Envelope, RawMessage};

@@ -1,6 +1,7 @@
 //! `ApplicationAnswers`, the seam between the forward loop and whoever words what a sender is told
 //! of the content of its message, and `OwedAnswers`, what of that has not been heard yet.
 
+use crate::application_answer::{AnswerPlace, ApplicationAnswer};
 use crate::clock::Timestamp;
 use crate::envelope::{Envelope, RawMessage};
 use crate::future::BoxFuture;
@@ -20,27 +21,6 @@ pub trait ApplicationAnswers: Send + Sync {
         at: Timestamp,
     ) -> Option<ApplicationAnswer>;
 }
-
-/// An application acknowledgement, finished; it is owed to its sender from the commit of the
-/// outcome on.
-#[derive(Debug, Clone)]
-pub struct ApplicationAnswer {
-    /// Whose message it answers.
-    pub sender: SenderId,
-    /// The message.
-    pub message: MessageId,
-    /// MSH-10 of the answer, the gateway's own; the same however often it is sent.
-    pub control_id: String,
-    /// Whether it asks for an accept acknowledgement (MSH-15 `AL`): it is owed until that comes.
-    pub accept: bool,
-    /// The answer, in the sender's charset and without a frame. It echoes the sender's header.
-    pub bytes: Phi<Vec<u8>>,
-}
-
-/// The place of an answer among those that are owed: later ones have higher places, and none is
-/// given twice.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct AnswerPlace(pub u64);
 
 /// An answer that a sender has not heard yet.
 #[derive(Debug)]

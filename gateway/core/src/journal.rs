@@ -2,7 +2,7 @@
 //! how units are grouped and synced is the store's business.
 
 use crate::address::AddressDigest;
-use crate::application_answers::{AnswerPlace, ApplicationAnswer};
+use crate::application_answer::{AnswerPlace, ApplicationAnswer};
 use crate::clock::Timestamp;
 use crate::envelope::{Envelope, RawMessage};
 use crate::future::BoxFuture;

@@ -4,13 +4,13 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use isthmus_core::clock::Timestamp;
-use isthmus_core::refusal::Reason;
+use isthmus_core::refusal::{Reason, Refusal};
 use isthmus_hl7v2::acknowledgment::{AcknowledgmentCode, Reply, build};
 use isthmus_hl7v2::charset::encode;
 use isthmus_hl7v2::error_condition::{Condition, ConditionCode, Severity};
 use isthmus_hl7v2::header::Header;
 
-use crate::acknowledgement_table::NegativeCode;
+use crate::acknowledgement_table::{AcknowledgementTable, NegativeCode};
 use crate::origin::Origin;
 use crate::receipt::Receipt;
 use crate::rejection::Rejection;
@@ -85,7 +85,7 @@ pub(crate) fn hl7_time(at: Timestamp) -> String {
     at.civil().strftime("%Y%m%d%H%M%S+0000").to_string()
 }
 
-/// The one place where the positive code of a stored message is made; it takes the proof of storage.
+/// The one place where the positive code of a stored message is made; it takes the proof of that.
 const fn positive(_proof: Receipt, enhanced: bool) -> AcknowledgmentCode {
     if enhanced {
         AcknowledgmentCode::CommitAccept
@@ -94,13 +94,28 @@ const fn positive(_proof: Receipt, enhanced: bool) -> AcknowledgmentCode {
     }
 }
 
-pub(crate) const fn negative(code: NegativeCode, enhanced: bool) -> AcknowledgmentCode {
+const fn negative(code: NegativeCode, enhanced: bool) -> AcknowledgmentCode {
     match (code, enhanced) {
         (NegativeCode::Error, false) => AcknowledgmentCode::ApplicationError,
         (NegativeCode::Error, true) => AcknowledgmentCode::CommitError,
         (NegativeCode::Reject, false) => AcknowledgmentCode::ApplicationReject,
         (NegativeCode::Reject, true) => AcknowledgmentCode::CommitReject,
     }
+}
+
+/// What is told of a message that waits for a person.
+pub(crate) fn refused(
+    refusal: &Refusal,
+    table: AcknowledgementTable,
+) -> (AcknowledgmentCode, Vec<Condition>) {
+    let place = refusal.location.as_deref();
+    let rejection = Rejection {
+        refusal: refusal.clone(),
+        location: place.and_then(|place| place.parse().ok()),
+        expected: None,
+    };
+    let code = negative(table.code(refusal.reason), false);
+    (code, vec![condition(&rejection)])
 }
 
 /// Whether a field of table 0155 asks for an answer that says yes, or no.
@@ -114,7 +129,7 @@ pub(crate) fn wanted(asked: &str, is_success: bool) -> bool {
 }
 
 /// What stands in ERR: a code of HL7 table 0357 and the place.
-pub(crate) fn condition(rejection: &Rejection) -> Condition {
+fn condition(rejection: &Rejection) -> Condition {
     let at_field = |number| rejection.location.and_then(|place| place.field) == Some(number);
     let code = match rejection.refusal.reason {
         Reason::Unreadable if at_field(10) => ConditionCode::RequiredFieldMissing,

@@ -35,8 +35,9 @@ pub enum NotMapped {
 ///
 /// What goes wrong after the message is stored (a code without a translation, a rule that fails) is
 /// parked and alarmed; a sender that asks for it in MSH-16 is told by an application
-/// acknowledgement, `AE` unless `unmappable` says otherwise. A strict sender sets `not-mapped = "AE"`: whether a map
-/// is there for the type and event is asked before the message is stored.
+/// acknowledgement, `AE` unless `unmappable` says otherwise. A strict sender sets
+/// `not-mapped = "AE"`: whether a map is there for the type and event is asked before the message
+/// is stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct AcknowledgementTable {

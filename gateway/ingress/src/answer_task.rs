@@ -4,13 +4,15 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use isthmus_core::application_answers::{AnswerPlace, OwedAnswer};
+use isthmus_core::application_answer::AnswerPlace;
+use isthmus_core::application_answers::OwedAnswer;
 use isthmus_core::clock::Timestamp;
 use isthmus_core::future::BoxFuture;
 use isthmus_core::id::SenderId;
 use isthmus_core::journal::{JournalError, Unit};
 
-use crate::answer_loop::{AnswerLoop, Bell, Tasks};
+use crate::answer_parts::AnswerParts;
+use crate::answer_tasks::{Bell, Tasks};
 use crate::answer_ways::{Telling, Told};
 
 /// Answers that are read and told together.
@@ -34,7 +36,7 @@ const START: AnswerPlace = AnswerPlace(0);
 /// One sender's task.
 pub(crate) struct AnswerTask {
     sender: SenderId,
-    parts: Arc<AnswerLoop>,
+    parts: Arc<AnswerParts>,
     tasks: Arc<Tasks>,
     /// Rung when something more is owed.
     bell: Arc<Bell>,
@@ -64,7 +66,7 @@ enum Woken {
 impl AnswerTask {
     pub(crate) const fn new(
         sender: SenderId,
-        parts: Arc<AnswerLoop>,
+        parts: Arc<AnswerParts>,
         tasks: Arc<Tasks>,
         bell: Arc<Bell>,
     ) -> Self {

@@ -5,25 +5,21 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use isthmus_core::refusal::{Reason, Refusal};
-use isthmus_hl7v2::acknowledgment::Acknowledgment;
 use isthmus_hl7v2::framing::FrameError;
-use isthmus_hl7v2::message::Message;
 use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::sync::AcquireError;
 use tokio::sync::mpsc::Sender as Answers;
 use tokio::sync::watch;
 
-use crate::admission::{Admission, Admitted, admit};
+use crate::admission::{Admission, admit};
 use crate::answer_window::Unanswered;
-use crate::application_acknowledgement::may_ask;
 use crate::budget::{Budget, Share, in_work};
+use crate::connection_entry::Entry;
 use crate::fate::Fate;
 use crate::frame_stream::{Arrival, FrameStream};
 use crate::listener_config::{Bounds, SMALL_FRAME_BYTES};
-use crate::open_connections::Entry;
 use crate::origin::Origin;
 use crate::peer::Peer;
-use crate::raw_header::is_acknowledgement;
 use crate::rejection::Rejection;
 use crate::seams::{Seams, within};
 use crate::standing::Standing;
@@ -211,11 +207,10 @@ impl<'s, R: AsyncRead + Unpin> FrameReader<'s, R> {
     /// Looks at one message and sends it on its way. An acknowledgement is none, and is never
     /// answered.
     async fn whole(&self, payload: Vec<u8>, progress: &mut Progress) -> Result<(), End> {
-        if is_acknowledgement(&payload) {
+        let Some(payload) = self.entry.hear(payload, &self.seams.counters) else {
             (progress.share, progress.large) = (None, None);
-            self.acknowledged(payload);
             return Ok(());
-        }
+        };
         let size = payload.len();
         let Some(mut shares) = self.shares(size, progress).await else {
             self.refuse(&payload, unavailable()).await?;
@@ -227,11 +222,12 @@ impl<'s, R: AsyncRead + Unpin> FrameReader<'s, R> {
             self.refuse(&payload, unavailable()).await?;
             return Err(End::Early);
         };
-        let Admission { origin, verdict } = admit(Bytes::from(payload), &self.standing, self.seams);
+        let admission = admit(Bytes::from(payload), &self.standing, self.seams);
+        self.entry.note(&admission);
+        let Admission { origin, verdict } = admission;
         if verdict.is_err() {
             reading = None;
         }
-        self.enter(&origin, &verdict);
         let fate = Fate::of(verdict, self.seams.intake.as_ref());
         self.answer(Unanswered {
             origin,
@@ -240,37 +236,6 @@ impl<'s, R: AsyncRead + Unpin> FrameReader<'s, R> {
             reading,
         })
         .await
-    }
-
-    /// Remembers who spoke on this connection, and which message may be answered on it later.
-    fn enter(&self, origin: &Origin, verdict: &Result<Admitted, Rejection>) {
-        let (Ok(admitted), Some(sender)) = (verdict, &origin.sender) else {
-            return;
-        };
-        self.entry.speaks(sender);
-        match admitted {
-            Admitted::Message(envelope) | Admitted::Numbered(envelope, _) => {
-                if may_ask(envelope.body.bytes.reveal()) {
-                    self.entry.brought(envelope.id);
-                }
-            }
-            Admitted::Order(..) => {}
-        }
-    }
-
-    /// Takes the peer's acknowledgement of an answer of ours.
-    fn acknowledged(&self, payload: Vec<u8>) {
-        let message = Message::parse(payload).ok();
-        let read = message.and_then(|message| Acknowledgment::read(&message).ok());
-        let is_ours = read.is_some_and(|read| self.entry.heard(read.code, &read.control_id));
-        let counters = &self.seams.counters;
-        if is_ours {
-            counters.acknowledgements_heard.one();
-        } else {
-            let peer = &self.peer.address;
-            tracing::warn!(%peer, "an acknowledgement of nothing that is awaited came");
-            counters.acknowledgements_foreign.one();
-        }
     }
 
     /// Refuses a message that is not looked at any further.

@@ -8,6 +8,7 @@ use tokio::sync::{mpsc, watch};
 
 use crate::answer_window::AnswerWindow;
 use crate::answer_writer::AnswerWriter;
+use crate::connection_entry::Entry;
 use crate::frame_reader::{End, FrameReader};
 use crate::listener_config::Bounds;
 use crate::peer::Peer;
@@ -47,7 +48,7 @@ pub async fn serve<S>(
         seams.counters.connections_unbound.one();
         bounds.frame_bytes_max = bounds.frame_bytes_max.min(UNBOUND_FRAME_BYTES);
     }
-    let (entry, late) = seams.connections.enter(peer);
+    let (entry, late) = Entry::new(&seams.connections, peer);
     if let [only] = standing.candidates.as_slice() {
         entry.speaks(&only.id);
     }

@@ -18,10 +18,6 @@ use crate::terms::Terms;
 /// Answers that wait for one connection's writer; whoever has more waits.
 const LATE_MAX: usize = 16;
 
-/// Messages of one connection of which it is remembered that they came on it; older ones are
-/// answered on any connection of their sender.
-const REMEMBERED_MAX: usize = 1_024;
-
 /// An answer for the writer of a connection.
 #[derive(Debug)]
 pub(crate) struct LateAnswer {
@@ -77,32 +73,28 @@ impl Line {
         told
     }
 
+    /// The peer acknowledged the answer with this control id; false when none with it waits here,
+    /// because it came too late, twice, or for something that we never sent.
+    pub(crate) fn heard(&self, code: AcknowledgmentCode, control_id: &str) -> bool {
+        let awaited = lock(&self.awaited).remove(control_id);
+        // Whoever waited may have given up just now.
+        awaited.is_some_and(|awaited| awaited.send(meaning(code)).is_ok())
+    }
+
+    /// The connection ended: whoever waits for this peer need not wait any longer.
+    pub(crate) fn end(&self) {
+        lock(&self.awaited).clear();
+    }
+
     /// Nobody waits for it any more.
     pub(crate) fn forget(&self, control_id: &str) {
         lock(&self.awaited).remove(control_id);
     }
 }
 
-/// A connection among those that are open, for its session; it is taken off the list when this is
-/// dropped.
-#[derive(Debug)]
-pub(crate) struct Entry<'c> {
-    connections: &'c OpenConnections,
-    number: u64,
-    line: Arc<Line>,
-    /// What the session told already; one lock a message is enough.
-    told: Mutex<Said>,
-}
-
-#[derive(Debug, Default)]
-struct Said {
-    senders: BTreeSet<SenderId>,
-    messages: VecDeque<MessageId>,
-}
-
 impl OpenConnections {
-    /// Enters a connection; the receiver is for its writer.
-    pub(crate) fn enter(&self, peer: &Peer) -> (Entry<'_>, mpsc::Receiver<LateAnswer>) {
+    /// Enters a connection under a number; the receiver is for its writer.
+    pub(crate) fn enter(&self, peer: &Peer) -> (u64, Arc<Line>, mpsc::Receiver<LateAnswer>) {
         let (late, receiver) = mpsc::channel(LATE_MAX);
         let line = Arc::new(Line {
             peer: peer.clone(),
@@ -113,13 +105,48 @@ impl OpenConnections {
         let number = state.next;
         state.next = state.next.wrapping_add(1);
         state.lines.insert(number, Arc::clone(&line));
-        let entry = Entry {
-            connections: self,
-            number,
-            line,
-            told: Mutex::default(),
-        };
-        (entry, receiver)
+        (number, line, receiver)
+    }
+
+    /// Takes a connection off the list, with the senders that spoke and the messages that came on
+    /// it.
+    pub(crate) fn leave(
+        &self,
+        number: u64,
+        senders: &BTreeSet<SenderId>,
+        messages: &VecDeque<MessageId>,
+    ) {
+        let mut state = lock(&self.state);
+        state.lines.remove(&number);
+        for sender in senders {
+            if let Some(numbers) = state.by_sender.get_mut(sender) {
+                numbers.remove(&number);
+                if numbers.is_empty() {
+                    state.by_sender.remove(sender);
+                }
+            }
+        }
+        for message in messages {
+            state.forget(message, number);
+        }
+    }
+
+    /// A sender speaks on a connection.
+    pub(crate) fn speaks(&self, number: u64, sender: &SenderId) {
+        let mut state = lock(&self.state);
+        let numbers = state.by_sender.entry(sender.clone()).or_default();
+        numbers.insert(number);
+        drop(state);
+        self.opened.notify_waiters();
+    }
+
+    /// A message came on a connection; an older one of it is forgotten.
+    pub(crate) fn brought(&self, number: u64, message: MessageId, forgotten: Option<MessageId>) {
+        let mut state = lock(&self.state);
+        state.by_message.insert(message, number);
+        if let Some(forgotten) = forgotten {
+            state.forget(&forgotten, number);
+        }
     }
 
     /// The connection that a message came on, as long as its peer may still be the sender.
@@ -173,46 +200,6 @@ fn is_of(line: &Line, sender: &SenderId, terms: &Terms) -> bool {
     candidates.iter().any(|candidate| candidate.id == *sender)
 }
 
-impl Entry<'_> {
-    /// A sender speaks on this connection.
-    pub(crate) fn speaks(&self, sender: &SenderId) {
-        {
-            let mut told = lock(&self.told);
-            if told.senders.contains(sender) {
-                return;
-            }
-            told.senders.insert(sender.clone());
-        }
-        let mut state = lock(&self.connections.state);
-        let numbers = state.by_sender.entry(sender.clone()).or_default();
-        numbers.insert(self.number);
-        drop(state);
-        self.connections.opened.notify_waiters();
-    }
-
-    /// A message that may be answered later came on this connection.
-    pub(crate) fn brought(&self, message: MessageId) {
-        let mut told = lock(&self.told);
-        told.messages.push_back(message);
-        let forgotten = (told.messages.len() > REMEMBERED_MAX)
-            .then(|| told.messages.pop_front())
-            .flatten();
-        let mut state = lock(&self.connections.state);
-        state.by_message.insert(message, self.number);
-        if let Some(forgotten) = forgotten {
-            state.forget(&forgotten, self.number);
-        }
-    }
-
-    /// The peer acknowledged the answer with this control id; false when none with it waits on this
-    /// connection, because it came too late, twice, or for something that we never sent.
-    pub(crate) fn heard(&self, code: AcknowledgmentCode, control_id: &str) -> bool {
-        let awaited = lock(&self.line.awaited).remove(control_id);
-        // Whoever waited may have given up just now.
-        awaited.is_some_and(|awaited| awaited.send(meaning(code)).is_ok())
-    }
-}
-
 /// What an acknowledgement of one of our answers means. A peer in the original mode says `AA` for
 /// `CA`.
 pub(crate) const fn meaning(code: AcknowledgmentCode) -> Told {
@@ -229,28 +216,6 @@ impl State {
         if self.by_message.get(message) == Some(&number) {
             self.by_message.remove(message);
         }
-    }
-}
-
-impl Drop for Entry<'_> {
-    fn drop(&mut self) {
-        let told = std::mem::take(&mut *lock(&self.told));
-        let mut state = lock(&self.connections.state);
-        state.lines.remove(&self.number);
-        for sender in &told.senders {
-            if let Some(numbers) = state.by_sender.get_mut(sender) {
-                numbers.remove(&self.number);
-                if numbers.is_empty() {
-                    state.by_sender.remove(sender);
-                }
-            }
-        }
-        for message in &told.messages {
-            state.forget(message, self.number);
-        }
-        drop(state);
-        // Whoever waits for this peer need not wait any longer.
-        lock(&self.line.awaited).clear();
     }
 }
 

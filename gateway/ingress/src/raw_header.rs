@@ -12,6 +12,13 @@ pub(crate) fn field(raw: &[u8], number: usize) -> Option<&[u8]> {
     Some(fields.nth(number.checked_sub(2)?).unwrap_or_default())
 }
 
+/// Whether MSH-16 may ask for an answer: all that a message in original mode costs. Where the line
+/// cannot be looked at before it is decoded, it may.
+pub(crate) fn may_ask(raw: &[u8]) -> bool {
+    let asked = field(raw, 16);
+    asked.is_none_or(|asked| !matches!(asked, b"" | b"NE" | b"\"\""))
+}
+
 /// Whether these bytes are an acknowledgement: MSH-9.1 is `ACK`. It is never answered, and never
 /// a message of a feed.
 pub(crate) fn is_acknowledgement(raw: &[u8]) -> bool {

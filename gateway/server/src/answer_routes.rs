@@ -10,8 +10,8 @@ use isthmus_core::diagnostic::Diagnostic;
 use isthmus_core::id::SenderId;
 use isthmus_ingress::answer_route::{AnswerRoute, AnswerRouteConfig};
 
+use crate::causes::with_causes;
 use crate::config_file::{ConfigFile, SENDER};
-use crate::listeners::with_causes;
 
 /// The routes of the senders that state one; or all that is wrong with them.
 pub(crate) fn routes(

@@ -19,9 +19,9 @@ const ENDS_SOON: Code = Code::new("C009");
 pub(crate) const CODES: &[Explanation] = &[Explanation {
     code: ENDS_SOON,
     title: "a certificate that ends soon",
-    text: "A certificate that a listener, a destination or a sender's address uses ends within 30 days, or one of an \
-           authority has. After its end, connections are refused. Install a renewed one and let \
-           `isthmus reload` take it over: connections that are open go on.",
+    text: "A certificate that a listener, a destination or a sender's address uses ends within 30 \
+           days, or one of an authority has. After its end, connections are refused. Install a \
+           renewed one and let `isthmus reload` take it over: connections that are open go on.",
 }];
 
 /// How long before its end a certificate is warned of, in days.

@@ -1,7 +1,6 @@
 //! Senders and listeners as the configuration states them: what is wrong with them is shown at
 //! their place in `isthmus.toml`. What they do once they run is the business of `isthmus_ingress`.
 
-use std::error::Error;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -17,6 +16,7 @@ use rustls::ServerConfig;
 use toml::Spanned;
 
 use crate::answer_routes;
+use crate::causes::with_causes;
 use crate::config_file::{ConfigFile, LISTENER, SENDER};
 use crate::failure::Failure;
 use crate::rules::Rules;
@@ -171,15 +171,4 @@ fn place(file: &ConfigFile, id: &SenderId) -> Option<Range<usize>> {
     let mut senders = file.config.senders.iter();
     let sender = senders.find(|sender| sender.get_ref().id == *id)?;
     Some(sender.span())
-}
-
-/// An error's text and, behind colons, those of what caused it.
-pub(crate) fn with_causes(error: &IngressError) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text = format!("{text}: {error}");
-        cause = error.source();
-    }
-    text
 }

@@ -17,7 +17,8 @@ use isthmus_core::journal::{Backlog, Journal, JournalError};
 use isthmus_core::key_ring::KeyRing;
 use isthmus_core::ledger_rows::LedgerRows;
 use isthmus_ingress::acknowledgement::ControlIds;
-use isthmus_ingress::answer_loop::AnswerLoop;
+use isthmus_ingress::answer_loop::tell_senders;
+use isthmus_ingress::answer_parts::AnswerParts;
 use isthmus_ingress::application_acknowledgement::ApplicationAcknowledgements;
 use isthmus_ingress::budget::{Budget, READING_BYTES};
 use isthmus_ingress::counters::Counters;
@@ -283,7 +284,7 @@ impl Parts {
 
     /// Tells senders what they are owed.
     pub(crate) fn tell_senders(&self, seams: &Arc<Seams>) {
-        let answers = AnswerLoop {
+        let answers = AnswerParts {
             owed: self.store.owed_answers() as Arc<dyn OwedAnswers>,
             journal: self.store.journal() as Arc<dyn Journal>,
             ways: Arc::new(SenderLines::new(Arc::clone(seams))),
@@ -294,7 +295,7 @@ impl Parts {
         let alarm = LoopAlarm::new("application acknowledgements", &self.ended);
         let (stopping, working) = (self.told_to_stop(), self.working.clone());
         let task = async move {
-            match answers.run(stopping).await {
+            match tell_senders(answers, stopping).await {
                 Ok(()) | Err(JournalError::Closed) => alarm.disarm(),
                 Err(error) => alarm.raise(&error),
             }

@@ -7,14 +7,9 @@ use std::sync::mpsc::Receiver;
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 
-use isthmus_core::application_answers::AnswerPlace;
-use isthmus_core::id::SenderId;
 use isthmus_core::intake::Numbered;
-use isthmus_core::journal::{
-    Checkpoint, Committed, Conclusion, JournalError, ParkedRuling, Settlement,
-};
+use isthmus_core::journal::{Committed, JournalError};
 use isthmus_core::key_ring::KeyError;
-use isthmus_core::link::LinkOrder;
 use rusqlite::{Connection, ErrorCode};
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
 
@@ -28,6 +23,7 @@ use crate::ledger_rows::insert_checkpoint;
 use crate::link_rows::{insert_numbered, order_link};
 use crate::owed_rows::{SealedAnswer, strike};
 use crate::settlement_rows::{rule, settle};
+use crate::work::Work;
 
 /// Units in one transaction at most.
 const BATCH: usize = 1_024;
@@ -35,60 +31,6 @@ const BATCH: usize = 1_024;
 /// How often a batch is tried while another process holds a file; each time waits the busy
 /// timeout of five seconds.
 const TRIES: usize = 6;
-
-/// What is to be committed.
-#[derive(Debug)]
-pub(crate) enum Work {
-    Intake(SealedIntake),
-    Numbered(SealedIntake, u64),
-    Link(SenderId, LinkOrder),
-    /// What became of messages, with the answers that are owed for them.
-    Conclusions(Vec<(Conclusion, Option<SealedAnswer>)>),
-    Settlements(Vec<Settlement>),
-    Rulings(Vec<ParkedRuling>),
-    Checkpoint(Checkpoint),
-    Acknowledged(Vec<AnswerPlace>),
-}
-
-impl Work {
-    /// Whether it takes room in the store: the higher, the sooner a full store does without it.
-    const fn room(&self) -> u8 {
-        match self {
-            Self::Settlements(_)
-            | Self::Rulings(_)
-            | Self::Checkpoint(_)
-            | Self::Acknowledged(_) => 0,
-            Self::Conclusions(_) => 1,
-            Self::Intake(_) | Self::Numbered(..) | Self::Link(..) => 2,
-        }
-    }
-
-    /// Whether it adds to the ledger.
-    const fn is_in_ledger(&self) -> bool {
-        match self {
-            Self::Conclusions(_) | Self::Settlements(_) | Self::Rulings(_) => true,
-            Self::Intake(_)
-            | Self::Numbered(..)
-            | Self::Link(..)
-            | Self::Checkpoint(_)
-            | Self::Acknowledged(_) => false,
-        }
-    }
-
-    /// Whether senders are owed answers after it.
-    fn owes(&self) -> bool {
-        match self {
-            Self::Conclusions(all) => all.iter().any(|(_, answer)| answer.is_some()),
-            Self::Settlements(_)
-            | Self::Rulings(_)
-            | Self::Intake(_)
-            | Self::Numbered(..)
-            | Self::Link(..)
-            | Self::Checkpoint(_)
-            | Self::Acknowledged(_) => false,
-        }
-    }
-}
 
 type Answer = Result<Committed, JournalError>;
 

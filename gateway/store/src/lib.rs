@@ -36,3 +36,4 @@ pub mod sqlite_owed_answers;
 pub mod store;
 pub mod store_paths;
 pub mod summary;
+mod work;

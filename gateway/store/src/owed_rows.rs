@@ -1,7 +1,7 @@
 //! The rows of application acknowledgements that senders have not heard yet: sealing one, writing
 //! it with the outcome that it tells of, and striking it.
 
-use isthmus_core::application_answers::{AnswerPlace, ApplicationAnswer};
+use isthmus_core::application_answer::{AnswerPlace, ApplicationAnswer};
 use isthmus_core::clock::Timestamp;
 use isthmus_core::id::{MessageId, SenderId};
 use isthmus_core::key_ring::{KeyClass, KeyError, KeyId, KeyOwner, KeyRing};
@@ -91,7 +91,8 @@ pub(crate) fn insert_owed(
     answer: &SealedAnswer,
 ) -> rusqlite::Result<()> {
     let mut insert = connection.prepare_cached(
-        "INSERT INTO owed_acknowledgement(sequence, message, sender, control, accept, at, key, sealed)
+        "INSERT INTO owed_acknowledgement(
+             sequence, message, sender, control, accept, at, key, sealed)
          VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
     )?;
     insert.execute(params![

@@ -6,7 +6,6 @@ use std::sync::{Arc, mpsc};
 
 use isthmus_core::clock::Clock;
 use isthmus_core::executor::Executor;
-use isthmus_core::future::BoxFuture;
 use rusqlite::Connection;
 
 use crate::commit_status::CommitStatus;
@@ -133,8 +132,8 @@ impl RunningStore {
 
     /// Completes when a sync failed, with what the system said: nothing more is acknowledged, and
     /// the process must end with an error and start again from the files.
-    pub fn failed(&self) -> BoxFuture<'_, String> {
-        Box::pin(self.status.failed())
+    pub async fn failed(&self) -> String {
+        self.status.failed().await
     }
 
     /// Completes when the committer has done what was asked of it before; false when it is gone.

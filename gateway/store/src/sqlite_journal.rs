@@ -13,10 +13,11 @@ use isthmus_core::ledger::LedgerEntry;
 use tokio::sync::{Semaphore, oneshot};
 
 use crate::commit_status::CommitStatus;
-use crate::committer::{Order, Request, Work};
+use crate::committer::{Order, Request};
 use crate::file_key_ring::FileKeyRing;
 use crate::intake_rows::SealedIntake;
 use crate::owed_rows::SealedAnswer;
+use crate::work::Work;
 
 /// Bytes that may wait for the committer, in KiB: 64 MiB.
 pub(crate) const ROOM_KIB: usize = 64 * 1_024;

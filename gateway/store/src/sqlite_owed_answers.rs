@@ -4,7 +4,8 @@
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
-use isthmus_core::application_answers::{AnswerPlace, OwedAnswer, OwedAnswers};
+use isthmus_core::application_answer::AnswerPlace;
+use isthmus_core::application_answers::{OwedAnswer, OwedAnswers};
 use isthmus_core::future::BoxFuture;
 use isthmus_core::id::SenderId;
 use isthmus_core::journal::JournalError;

@@ -4,7 +4,8 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use isthmus_core::application_answers::{ApplicationAnswer, ApplicationAnswers};
+use isthmus_core::application_answer::ApplicationAnswer;
+use isthmus_core::application_answers::ApplicationAnswers;
 use isthmus_core::envelope::{Envelope, RawMessage};
 use isthmus_core::id::{MessageId, SenderId};
 use isthmus_core::journal::Outcome;

@@ -6,7 +6,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use isthmus_core::application_answers::{AnswerPlace, OwedAnswer, OwedAnswers};
+use isthmus_core::application_answer::AnswerPlace;
+use isthmus_core::application_answers::{OwedAnswer, OwedAnswers};
 use isthmus_core::executor::Executor;
 use isthmus_core::future::BoxFuture;
 use isthmus_core::id::{MessageId, SenderId};
@@ -15,7 +16,8 @@ use isthmus_core::key_ring::KeyError;
 use isthmus_core::phi::Phi;
 use isthmus_core::refusal::Reason;
 use isthmus_hl7v2::acknowledgment::AcknowledgmentCode::{ApplicationAccept, CommitAccept};
-use isthmus_ingress::answer_loop::AnswerLoop;
+use isthmus_ingress::answer_loop::tell_senders;
+use isthmus_ingress::answer_parts::AnswerParts;
 use isthmus_ingress::sender_lines::SenderLines;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
 use tokio::net::TcpListener;
@@ -131,7 +133,7 @@ impl Journal for Debts {
 
 /// Starts the loop; what it ends by, and what ends it.
 fn start(rig: &Rig, debts: &Arc<Debts>) -> oneshot::Sender<()> {
-    let answers = AnswerLoop {
+    let answers = AnswerParts {
         owed: Arc::clone(debts) as _,
         journal: Arc::clone(debts) as _,
         ways: Arc::new(SenderLines::new(Arc::clone(&rig.seams))),
@@ -144,7 +146,7 @@ fn start(rig: &Rig, debts: &Arc<Debts>) -> oneshot::Sender<()> {
         let stopping = Box::pin(async {
             let _dropped = stopping.await;
         });
-        answers.run(stopping).await.unwrap();
+        tell_senders(answers, stopping).await.unwrap();
     };
     TokioExecutor.spawn("answers", Box::pin(task));
     stop
@@ -382,7 +384,7 @@ async fn the_configured_address_is_reached_over_tls() {
 async fn a_stop_ends_the_tasks_of_senders_that_cannot_be_told() {
     let rig = Rig::new();
     let debts = Arc::new(Debts::default());
-    let answers = AnswerLoop {
+    let answers = AnswerParts {
         owed: Arc::clone(&debts) as _,
         journal: Arc::clone(&debts) as _,
         ways: Arc::new(SenderLines::new(Arc::clone(&rig.seams))),
@@ -392,7 +394,7 @@ async fn a_stop_ends_the_tasks_of_senders_that_cannot_be_told() {
     };
     debts.owe("north", ANY, "A1", false);
     let soon = Box::pin(TokioExecutor.sleep(Duration::from_millis(50)));
-    assert_eq!(answers.run(soon).await, Ok(()));
+    assert_eq!(tell_senders(answers, soon).await, Ok(()));
     assert_eq!(debts.ids(), ["A1"]);
     assert_eq!(rig.connect().ask(asking("N1")).await, CommitAccept);
 }

@@ -3,7 +3,8 @@
 
 use std::time::Duration;
 
-use isthmus_core::application_answers::{AnswerPlace, OwedAnswer, OwedAnswers};
+use isthmus_core::application_answer::AnswerPlace;
+use isthmus_core::application_answers::{OwedAnswer, OwedAnswers};
 use isthmus_core::clock::Timestamp;
 use isthmus_core::id::{SenderId, Sequence};
 use isthmus_core::journal::{

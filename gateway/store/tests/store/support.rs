@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
-use isthmus_core::application_answers::ApplicationAnswer;
+use isthmus_core::application_answer::ApplicationAnswer;
 use isthmus_core::clock::{Clock, Timestamp};
 use isthmus_core::envelope::{Envelope, RawMessage};
 use isthmus_core::executor::Executor;
