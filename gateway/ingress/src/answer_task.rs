@@ -23,6 +23,8 @@ const WAIT_FIRST: Duration = Duration::from_secs(1);
 const WAIT_MAX: Duration = Duration::from_mins(1);
 /// How long a task stays, with the connection that it opened, when nothing is owed any more.
 const REST: Duration = Duration::from_secs(30);
+/// How long a stop waits for what is being told.
+const STOP_GRACE: Duration = Duration::from_secs(2);
 /// How long to wait before asking a full store again.
 const FULL_PAUSE: Duration = Duration::from_secs(1);
 /// From this age on, in milliseconds, what waits is told in the log.
@@ -163,7 +165,12 @@ impl AnswerTask {
                 }
             }
         }
-        let told = self.parts.ways.tell(&self.sender, answers).await;
+        let told = tokio::select! {
+            biased;
+            told = self.parts.ways.tell(&self.sender, answers) => told,
+            // What was not heard by then is told again after the next start.
+            () = self.stopped_for(STOP_GRACE) => Vec::new(),
+        };
         let all = places.len() + struck.len();
         for (place, told) in places.into_iter().zip(told) {
             match told {
@@ -186,6 +193,12 @@ impl AnswerTask {
             some if some < all => Went::Partly,
             _all => Went::Through,
         })
+    }
+
+    /// Completes so long after the gateway began to stop.
+    async fn stopped_for(&self, time: Duration) {
+        self.tasks.stopped().await;
+        self.parts.executor.sleep(time).await;
     }
 
     /// Strikes answers. As long as they stand they may be told again, so a full store is asked

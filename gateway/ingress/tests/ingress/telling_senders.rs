@@ -398,3 +398,26 @@ async fn a_stop_ends_the_tasks_of_senders_that_cannot_be_told() {
     assert_eq!(debts.ids(), ["A1"]);
     assert_eq!(rig.connect().ask(asking("N1")).await, CommitAccept);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_stop_waits_for_no_acknowledgement() {
+    let rig = Rig::new();
+    let debts = Arc::new(Debts::default());
+    let mut client = rig.connect();
+    let message = stored(&rig, &mut client, "N1").await;
+    debts.owe("north", message, "A1", true);
+    let parts = AnswerParts {
+        owed: Arc::clone(&debts) as _,
+        journal: Arc::clone(&debts) as _,
+        ways: Arc::new(SenderLines::new(Arc::clone(&rig.seams))),
+        counters: Arc::default(),
+        clock: Arc::new(StillClock),
+        executor: Arc::new(TokioExecutor),
+    };
+    let begin = tokio::time::Instant::now();
+    let soon = Box::pin(TokioExecutor.sleep(Duration::from_secs(1)));
+    assert_eq!(tell_senders(parts, soon).await, Ok(()));
+    assert!(begin.elapsed() < Duration::from_secs(5), "{begin:?}");
+    assert_eq!(told(&mut client).await, "A1");
+    assert_eq!(debts.ids(), ["A1"], "it comes again after the next start");
+}

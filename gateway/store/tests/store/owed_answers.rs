@@ -61,6 +61,12 @@ async fn an_answer_is_owed_from_the_outcome_until_it_is_struck_over_restarts() {
     assert_eq!(texts, expected);
     assert!(all.iter().all(|one| one.accept));
     assert_eq!(all[0].since, Timestamp::from_unix_millis(START));
+    let counts = store.store().summary().unwrap().counts().unwrap();
+    assert_eq!(counts.owed.len(), 1);
+    assert_eq!(
+        (counts.owed[0].count, counts.owed[0].oldest),
+        (3, all[0].since)
+    );
     let behind = store.owed_answers().page(&north(), all[0].place, 1);
     assert_eq!(behind.unwrap()[0].control_id, "A2");
     let strike = Unit::Acknowledged(vec![all[1].place, AnswerPlace(99)]);
