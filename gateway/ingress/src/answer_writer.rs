@@ -1,15 +1,18 @@
 //! `AnswerWriter`, the writing half of a connection: acknowledgements in the order of the messages,
 //! several in one write when several are due. What they say is decided in `acknowledgement`.
 
+use std::collections::BTreeSet;
 use std::future::poll_fn;
 use std::task::Poll;
 
+use isthmus_core::id::SenderId;
 use isthmus_hl7v2::framing::encode;
 use tokio::io::{AsyncWrite, AsyncWriteExt};
 use tokio::sync::mpsc::Receiver;
 
 use crate::acknowledgement::acknowledge;
 use crate::answer_window::{AnswerWindow, Decided, Unanswered};
+use crate::connection_entry::Entry;
 use crate::listener_config::Bounds;
 use crate::open_connections::LateAnswer;
 use crate::outcome_note::note;
@@ -33,6 +36,8 @@ pub(crate) struct AnswerWriter<'s, W> {
     pub(crate) stream: W,
     /// The gateway.
     pub(crate) seams: &'s Seams,
+    /// The connection among those that are open.
+    pub(crate) entry: &'s Entry<'s>,
     /// The bounds of the connection.
     pub(crate) bounds: Bounds,
     /// What is on its way.
@@ -70,9 +75,9 @@ impl<'s, W: AsyncWrite + Unpin> AnswerWriter<'s, W> {
                 self.due(&mut reader, &mut late).await
             };
             frames.clear();
-            let mut told = Vec::new();
+            let (mut told, mut senders) = (Vec::new(), BTreeSet::new());
             match due {
-                Due::Decided(decided) => self.acknowledge(decided, &mut frames),
+                Due::Decided(decided) => senders = self.acknowledge(decided, &mut frames),
                 Due::Late(first) => {
                     let more = std::iter::from_fn(|| late.try_recv().ok());
                     for answer in std::iter::once(first).chain(more).take(LATE_TOGETHER) {
@@ -84,6 +89,10 @@ impl<'s, W: AsyncWrite + Unpin> AnswerWriter<'s, W> {
             if self.write(&frames).await.is_none() {
                 return;
             }
+            // What a sender waits for came first; now it may hear of what came before.
+            for sender in &senders {
+                self.entry.speaks(sender);
+            }
             for written in told {
                 // Whoever waited may have given up.
                 let _gone = written.send(());
@@ -94,8 +103,9 @@ impl<'s, W: AsyncWrite + Unpin> AnswerWriter<'s, W> {
         let _told = within(executor, self.bounds.write(), self.stream.shutdown()).await;
     }
 
-    /// The acknowledgements of what is decided.
-    fn acknowledge(&self, decided: Vec<Decided>, frames: &mut Vec<u8>) {
+    /// The acknowledgements of what is decided, and whose messages that were.
+    fn acknowledge(&self, decided: Vec<Decided>, frames: &mut Vec<u8>) -> BTreeSet<SenderId> {
+        let mut senders = BTreeSet::new();
         for Decided { origin, outcome } in decided {
             note(&origin, &outcome, &self.seams.counters);
             let now = self.seams.clock.now();
@@ -103,7 +113,9 @@ impl<'s, W: AsyncWrite + Unpin> AnswerWriter<'s, W> {
             if let Some(answer) = acknowledge(&outcome, &origin, own_ids, now) {
                 encode(&answer, frames);
             }
+            senders.extend(origin.sender);
         }
+        senders
     }
 
     /// The next messages that can be answered, else a late answer.

@@ -51,7 +51,7 @@ impl<'c> Entry<'c> {
         (entry, late)
     }
 
-    /// A sender speaks on this connection.
+    /// A sender was answered on this connection, so that it may be told other things here.
     pub(crate) fn speaks(&self, sender: &SenderId) {
         {
             let mut told = self.told();
@@ -63,19 +63,15 @@ impl<'c> Entry<'c> {
         self.connections.speaks(self.number, sender);
     }
 
-    /// Remembers who spoke, and which message may be answered here later.
+    /// Remembers a message that may be answered here later.
     pub(crate) fn note(&self, admission: &Admission) {
-        let (Ok(admitted), Some(sender)) = (&admission.verdict, &admission.origin.sender) else {
-            return;
-        };
-        self.speaks(sender);
-        match admitted {
-            Admitted::Message(envelope) | Admitted::Numbered(envelope, _) => {
+        match &admission.verdict {
+            Ok(Admitted::Message(envelope) | Admitted::Numbered(envelope, _)) => {
                 if may_ask(envelope.body.bytes.reveal()) {
                     self.brought(envelope.id);
                 }
             }
-            Admitted::Order(..) => {}
+            Ok(Admitted::Order(..)) | Err(_) => {}
         }
     }
 

@@ -49,9 +49,6 @@ pub async fn serve<S>(
         bounds.frame_bytes_max = bounds.frame_bytes_max.min(UNBOUND_FRAME_BYTES);
     }
     let (entry, late) = Entry::new(&seams.connections, peer);
-    if let [only] = standing.candidates.as_slice() {
-        entry.speaks(&only.id);
-    }
     let (reading, writing) = tokio::io::split(stream);
     let most = bounds.frames_in_flight_max as usize;
     let queued = (most / 8).max(1);
@@ -69,6 +66,7 @@ pub async fn serve<S>(
     let writer = AnswerWriter {
         stream: writing,
         seams,
+        entry: &entry,
         bounds,
         window,
     };

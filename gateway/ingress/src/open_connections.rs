@@ -131,7 +131,7 @@ impl OpenConnections {
         }
     }
 
-    /// A sender speaks on a connection.
+    /// A sender speaks on a connection, and was answered.
     pub(crate) fn speaks(&self, number: u64, sender: &SenderId) {
         let mut state = lock(&self.state);
         let numbers = state.by_sender.entry(sender.clone()).or_default();

@@ -275,14 +275,23 @@ async fn what_waits_for_a_sender_is_told_when_it_connects_and_to_nobody_else() {
     let debts = Arc::new(Debts::default());
     let _running = start(&rig, &debts);
     let mut south = rig.connect_as("10.2.0.1", &[]);
+    let message = Msh {
+        application: "SOUTHADT",
+        facility: "",
+        ..Msh::default()
+    };
+    assert_eq!(south.ask(message.message()).await, ApplicationAccept);
     debts.owe("north", ANY, "A1", false);
     debts.owe("south", ANY, "A2", false);
     assert_eq!(told(&mut south).await, "A2");
     TokioExecutor.sleep(Duration::from_hours(1)).await;
     assert_eq!(debts.ids(), ["A1"]);
-    // One sender alone can be the peer, so it needs say nothing first.
+    // What it waits for comes first, and nothing comes on a line on which it says nothing.
+    let mut silent = rig.connect();
     let mut north = rig.connect();
+    assert_eq!(north.ask(admission("N1")).await, ApplicationAccept);
     assert_eq!(told(&mut north).await, "A1");
+    assert_eq!(silent.ask(admission("N2")).await, ApplicationAccept);
     debts.are_paid().await;
 }
 
@@ -299,6 +308,7 @@ async fn a_peer_that_is_the_sender_no_longer_is_told_nothing() {
     TokioExecutor.sleep(Duration::from_mins(10)).await;
     assert_eq!(debts.ids(), ["A1"]);
     let mut there = rig.connect_as("10.9.0.1", &[]);
+    assert_eq!(there.ask(admission("N2")).await, ApplicationAccept);
     assert_eq!(told(&mut there).await, "A1");
 }
 
@@ -325,6 +335,7 @@ async fn a_sender_over_http_is_told_on_its_mllp_connection() {
     let message = rig.intake.stored()[0].id;
     debts.owe("north", message, "A1", false);
     let mut mllp = rig.connect();
+    assert_eq!(mllp.ask(admission("N2")).await, ApplicationAccept);
     assert_eq!(told(&mut mllp).await, "A1");
     // An acknowledgement is answered by nothing there either.
     let acknowledgement = acknowledging("CA", "A1");
