@@ -166,6 +166,7 @@ pub(crate) fn conclusion(sequence: u64, deliveries: Vec<NewDelivery>) -> Conclus
         decisions: Vec::new(),
         deliveries,
         entries: Vec::new(),
+        answer: None,
     }
 }
 

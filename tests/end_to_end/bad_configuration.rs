@@ -257,3 +257,26 @@ fn a_second_gateway_on_one_store_does_not_start_and_the_first_goes_on() {
     assert_eq!(site.json(&["status"], "")["intakes"], 0);
     assert!(gateway.stop());
 }
+
+#[test]
+fn a_wrong_address_for_application_acknowledgements_is_shown_with_its_place() {
+    for (stated, told) in [
+        ("address = \"ehr\"", "address is no HOST:PORT"),
+        (
+            "address = \"ehr:2577\"",
+            "without TLS, address is for this machine only",
+        ),
+        (
+            "address = \"ehr:2577\"\ntls = { authorities = \"no.pem\" }",
+            "no.pem: cannot be read",
+        ),
+        ("adress = \"ehr:2577\"", "unknown field `adress`"),
+    ] {
+        let table = format!("[sender.application_acknowledgements]\n{stated}\n\n[[sender]]");
+        let site = edited(
+            "[[sender]]\nid = \"simhospital\"",
+            &format!("{table}\nid = \"x\""),
+        );
+        refused(stated, &site, &["isthmus.toml:", told]);
+    }
+}

@@ -28,6 +28,7 @@ mod webhook_site;
 mod acknowledgements;
 mod amqp_destination;
 mod amqp_refusals;
+mod application_acknowledgements;
 mod backpressure;
 mod bad_configuration;
 mod bad_input;

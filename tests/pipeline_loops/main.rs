@@ -11,6 +11,7 @@
 )]
 
 mod accepting;
+mod answering;
 mod before_sending;
 mod born;
 mod delivering;
@@ -33,17 +34,17 @@ use isthmus_core::clock::Clock;
 use isthmus_core::current::Current;
 use isthmus_core::executor::Executor;
 use isthmus_core::id::SenderId;
-use isthmus_core::journal::{Backlog, Journal, JournalError, Outcome};
+use isthmus_core::journal::{Backlog, Conclusion, Journal, JournalError, Outcome};
 use isthmus_core::refusal::Reason;
 use isthmus_core::subject::Digester;
 use isthmus_pipeline::forward_loop::ForwardLoop;
 use isthmus_pipeline::release_stage::ReleaseStage;
 use isthmus_pipeline::shaping::Shaping;
-use isthmus_tests::one_key::OneKey;
 
+use crate::answering::Answering;
 use crate::machine::Machine;
 use crate::patients::Patients;
-use crate::stand_ins::{Memory, Script, Warnings, fussy_rules, never, run};
+use crate::stand_ins::{Memory, Script, Warnings, fussy_rules, never, one_key, run};
 
 fn forward(memory: &Arc<Memory>, machine: &Arc<Machine>) -> ForwardLoop {
     ForwardLoop {
@@ -54,11 +55,12 @@ fn forward(memory: &Arc<Memory>, machine: &Arc<Machine>) -> ForwardLoop {
         release: Arc::new(ReleaseStage {
             shaping: Shaping {
                 consents: Arc::new(Patients::default()),
-                keys: Arc::new(OneKey),
+                keys: one_key(),
                 digester: Digester::new(&[1; 32]),
                 names: Arc::default(),
             },
         }),
+        answers: Arc::new(Answering),
         threads: 2,
         clock: Arc::clone(machine) as Arc<dyn Clock>,
         executor: Arc::clone(machine) as Arc<dyn Executor>,
@@ -95,6 +97,10 @@ fn a_poisonous_message_is_parked_alone() {
         (4, None),
     ];
     assert_eq!(outcomes(&memory), expected);
+    let concluded = memory.concluded.lock().unwrap();
+    let answer = |one: &Conclusion| one.answer.as_ref().map(|one| one.control_id.clone());
+    let answers: Vec<_> = concluded.iter().filter_map(answer).collect();
+    assert_eq!(answers, ["good", "unmappable", "not-mapped", "good"]);
 }
 
 #[test]

@@ -91,10 +91,13 @@ pub(crate) fn silence_planted_panics() {
 }
 
 /// What has to happen in many runs.
-const HAPPENS: [&str; 23] = [
+const HAPPENS: [&str; 26] = [
     "acknowledged",
     "acknowledgements lost",
+    "answers heard",
+    "answers heard and told again",
     "answers lost",
+    "answers put off",
     "attempts after a restart",
     "attempts again",
     "attempts while away",

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use isthmus_core::id::{DeliveryId, Sequence};
+use isthmus_core::id::{DeliveryId, MessageId, Sequence};
 
 use crate::messages::{Message, Name, RecordName};
 use crate::site::FlowPlan;
@@ -19,6 +19,8 @@ pub(crate) enum Invariant {
     Order,
     /// What was withdrawn or held leaves.
     Withdrawal,
+    /// A sender is not told what it asked, or is told more.
+    Answer,
     /// The gateway stands still, or a loop ends that must not.
     Standstill,
 }
@@ -62,6 +64,8 @@ pub(crate) struct Facts {
     pub(crate) lacked_until: BTreeMap<u8, u64>,
     /// Messages that a person had tried again: what they give is behind what came later.
     pub(crate) reopened: BTreeSet<u64>,
+    /// What senders heard of the content of their messages, by the answer's control id.
+    pub(crate) heard: BTreeMap<MessageId, BTreeMap<String, bool>>,
     pub(crate) breaches: Vec<Breach>,
 }
 
@@ -83,6 +87,12 @@ impl Facts {
         if let Some(sent) = self.sent.get_mut(&name) {
             sent.acknowledged.get_or_insert(now);
         }
+    }
+
+    /// A sender hears how a message fared.
+    pub(crate) fn hear(&mut self, message: MessageId, control_id: String, is_success: bool) {
+        let heard = self.heard.entry(message).or_default();
+        heard.insert(control_id, is_success);
     }
 
     /// A record leaves the gateway.

@@ -54,3 +54,20 @@ fn consents_that_are_remembered_let_out_what_was_taken_back() {
     let withdrawal = Invariant::Withdrawal;
     finds(Planted::OldConsents, QueueKind::Embedded, 200, withdrawal);
 }
+
+#[test]
+fn an_answer_that_is_struck_unheard_leaves_its_sender_untold() {
+    let answer = Invariant::Answer;
+    finds(Planted::UnheardMeansTold, QueueKind::Embedded, 60, answer);
+}
+
+#[test]
+fn an_outcome_that_is_committed_without_its_answer_leaves_its_sender_untold() {
+    let answer = Invariant::Answer;
+    finds(
+        Planted::OutcomeWithoutAnswer,
+        QueueKind::Embedded,
+        60,
+        answer,
+    );
+}

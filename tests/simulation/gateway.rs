@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use isthmus_core::application_answers::OwedAnswers;
 use isthmus_core::clock::Clock;
 use isthmus_core::consent_store::{ConsentChoice, ConsentStore};
 use isthmus_core::current::Current;
@@ -16,6 +17,9 @@ use isthmus_core::id::RecipientId;
 use isthmus_core::journal::{Backlog, Journal};
 use isthmus_core::key_ring::KeyRing;
 use isthmus_core::subject::Digester;
+use isthmus_ingress::answer_loop::tell_senders;
+use isthmus_ingress::answer_parts::AnswerParts;
+use isthmus_ingress::answer_ways::AnswerWays;
 use isthmus_pipeline::before_sending::BeforeSending;
 use isthmus_pipeline::deliver_loop::DeliverLoop;
 use isthmus_pipeline::forward_loop::ForwardLoop;
@@ -30,11 +34,13 @@ use isthmus_queue::brokered_queue::BrokeredQueue;
 
 use crate::broker::Connection;
 use crate::consents::Consents;
+use crate::ears::{Clerk, Ears};
 use crate::embedded::Embedded;
 use crate::facts::Invariant;
 use crate::machine::{Process, WORLD};
 use crate::plan::{Planted, QueueKind};
 use crate::planted::{Forgetful, Hasty, MarkingBroker, OldConsents, WrongDoor};
+use crate::planted_answers::{DeafWays, Mute};
 use crate::sinks::Door;
 use crate::site::{CATEGORY, Keys, SECRET, recipients, rules};
 use crate::store::Store;
@@ -79,6 +85,7 @@ pub(crate) fn start(world: &Arc<World>) {
         parts.deliver(&running, recipient);
     }
     parts.forward(&running);
+    parts.tell_senders(&running);
     world.set_running(running);
 }
 
@@ -96,6 +103,10 @@ impl Parts {
             Arc::new(Hasty {
                 journal: Arc::clone(&store) as _,
                 process: Arc::clone(&process),
+            })
+        } else if planted == Some(Planted::OutcomeWithoutAnswer) {
+            Arc::new(Mute {
+                journal: Arc::clone(&store) as _,
             })
         } else {
             Arc::clone(&store) as _
@@ -158,6 +169,10 @@ impl Parts {
             queue: Arc::clone(&self.queue),
             rules: Arc::clone(&self.rules),
             release: Arc::clone(&self.release),
+            answers: Arc::new(Clerk {
+                run: running.group,
+                count: AtomicU64::new(0),
+            }),
             threads: 1,
             clock: self.clock(),
             executor: self.executor(),
@@ -165,6 +180,30 @@ impl Parts {
         let stopping = self.told_to_stop();
         let task = async move { forward.run(stopping).await.map_err(|e| e.to_string()) };
         self.spawn("forward", running, task);
+    }
+
+    fn tell_senders(&self, running: &Arc<Running>) {
+        let mut ways: Arc<dyn AnswerWays> = Arc::new(Ears {
+            world: Arc::clone(&self.world),
+        });
+        if self.world.plan.planted == Some(Planted::UnheardMeansTold) {
+            ways = Arc::new(DeafWays { ways });
+        }
+        let answers = AnswerParts {
+            owed: Arc::clone(&self.store) as Arc<dyn OwedAnswers>,
+            journal: Arc::clone(&self.journal),
+            ways,
+            counters: Arc::default(),
+            clock: self.clock(),
+            executor: self.executor(),
+        };
+        let stopping = self.told_to_stop();
+        let task = async move {
+            tell_senders(answers, stopping)
+                .await
+                .map_err(|e| e.to_string())
+        };
+        self.spawn("answers", running, task);
     }
 
     fn deliver(&self, running: &Arc<Running>, recipient: RecipientId) {

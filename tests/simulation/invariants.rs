@@ -6,8 +6,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use isthmus_core::id::{DeliveryId, RecipientId};
 use isthmus_core::journal::{Outcome, Verdict};
 
+use crate::ears::asks;
 use crate::facts::{Facts, Invariant, Sent, Sighting};
-use crate::messages::{Kind, Name, RecordName, subject};
+use crate::messages::{Kind, Message, Name, RecordName, subject};
 use crate::senders::is_text_of;
 use crate::site::{FLOWS, FlowPlan, RECIPIENTS, policies};
 use crate::tables::{DROPPED, Row, Tables};
@@ -18,6 +19,7 @@ pub(crate) fn judge(facts: &mut Facts, tables: &Tables) {
     losses(facts, tables, &mut found);
     duplicates(facts, &mut found);
     disorder(facts, &mut found);
+    answers(facts, tables, &mut found);
     for (of, how) in found {
         facts.breach(of, how);
     }
@@ -139,6 +141,39 @@ fn kept(
                 .is_some_and(|outcome| outcome == DROPPED || lacked(facts, sent, flow, patient))
     });
     (waiting.count() + done.count()) as u64
+}
+
+/// Each message whose sender asked to be told how it fared has one answer, which waits or was
+/// heard, and says how it fared at first; nobody is told what they did not ask.
+fn answers(facts: &Facts, tables: &Tables, found: &mut Found) {
+    for (sequence, is_success) in &tables.fared {
+        let Some(message) = tables.intake.get(sequence) else {
+            continue;
+        };
+        let Some(sent) = Message::read(message.body.bytes.reveal()) else {
+            continue;
+        };
+        let heard = facts.heard.get(&message.id).into_iter().flatten();
+        let mut ids: BTreeSet<&str> = heard.clone().map(|(id, _)| id.as_str()).collect();
+        let waiting = tables.owed.values().map(|(answer, _)| answer);
+        let waiting = waiting.filter(|answer| answer.message == message.id);
+        ids.extend(waiting.map(|answer| answer.control_id.as_str()));
+        let expected = usize::from(asks(sent.name, *is_success));
+        let name = sent.name;
+        if ids.len() != expected {
+            let how = format!(
+                "{name} ({sequence}) has {} answers, not {expected}",
+                ids.len()
+            );
+            found.push((Invariant::Answer, how));
+        }
+        for (id, told) in heard {
+            if told != is_success {
+                let how = format!("{name} ({sequence}) was told {told} by {id}");
+                found.push((Invariant::Answer, how));
+            }
+        }
+    }
 }
 
 /// One record has one id, and comes of a message that was sent.

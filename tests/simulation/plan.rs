@@ -42,6 +42,10 @@ pub(crate) enum Planted {
     PublishedMeansDone,
     /// What patients said is remembered for the whole run.
     OldConsents,
+    /// An answer that its sender did not hear is struck.
+    UnheardMeansTold,
+    /// An outcome is committed, and its answer is not.
+    OutcomeWithoutAnswer,
 }
 
 /// What a run is determined by.

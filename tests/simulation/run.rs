@@ -115,7 +115,8 @@ fn is_done(world: &World) -> bool {
         return false;
     }
     let tables = world.disk.tables();
-    tables.open.is_empty() && world.on_wire.load(Ordering::SeqCst) == 0 && is_stuck(&tables)
+    let is_quiet = tables.open.is_empty() && tables.owed.is_empty();
+    is_quiet && world.on_wire.load(Ordering::SeqCst) == 0 && is_stuck(&tables)
 }
 
 /// Whether whatever is left waits for a person, or behind what does.

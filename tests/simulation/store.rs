@@ -1,12 +1,15 @@
 //! The store of one run of the gateway: a committer that syncs what waits together and answers
 //! only then, and the backlog over it. The rows are in `tables`, what survives in `disk`.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
+use isthmus_core::application_answer::AnswerPlace;
+use isthmus_core::application_answers::{OwedAnswer, OwedAnswers};
 use isthmus_core::future::BoxFuture;
-use isthmus_core::id::Sequence;
+use isthmus_core::id::{SenderId, Sequence};
 use isthmus_core::intake::Numbered;
 use isthmus_core::journal::{Backlog, Committed, Journal, JournalError, OpenIntake, Unit};
 use tokio::sync::{Notify, mpsc, oneshot};
@@ -34,6 +37,10 @@ pub(crate) struct Store {
     arrivals: AtomicU64,
     read: AtomicU64,
     arrived: Notify,
+    /// The same for what senders are owed.
+    debts: AtomicU64,
+    looked: AtomicU64,
+    owed: Notify,
     /// How long a sync takes at most.
     slowness: Duration,
 }
@@ -41,7 +48,7 @@ pub(crate) struct Store {
 /// Whether a unit takes room: the higher, the sooner a full store does without it.
 const fn room(unit: &Unit) -> u8 {
     match unit {
-        Unit::Settlements(_) | Unit::Rulings(_) | Unit::Checkpoint(_) => 0,
+        Unit::Settlements(_) | Unit::Rulings(_) | Unit::Checkpoint(_) | Unit::Acknowledged(_) => 0,
         Unit::Conclusions(_) => 1,
         Unit::Intake(_) | Unit::Numbered(..) | Unit::Link(..) => 2,
     }
@@ -66,6 +73,9 @@ impl Store {
             arrivals: AtomicU64::new(1),
             read: AtomicU64::new(0),
             arrived: Notify::new(),
+            debts: AtomicU64::new(1),
+            looked: AtomicU64::new(0),
+            owed: Notify::new(),
             slowness,
         });
         let committer = Arc::clone(&store);
@@ -136,6 +146,7 @@ impl Store {
             return;
         }
         let (units, answers): (Vec<_>, Vec<_>) = fits.into_iter().unzip();
+        let owes = units.iter().any(owes);
         self.disk.write(units);
         self.machine.while_passes(self.slowness).await;
         let Some(committed) = self.disk.sync() else {
@@ -160,6 +171,10 @@ impl Store {
         for (answer, committed) in answers.into_iter().zip(committed) {
             let _gone = answer.send(Ok(committed));
         }
+        if owes {
+            self.debts.fetch_add(1, Ordering::SeqCst);
+            self.owed.notify_waiters();
+        }
         if arrived > 0 {
             self.arrivals.fetch_add(arrived, Ordering::SeqCst);
             self.arrived.notify_waiters();
@@ -181,6 +196,56 @@ impl Store {
             }
             arrived.await;
         }
+    }
+}
+
+/// Whether senders are owed answers after a unit.
+fn owes(unit: &Unit) -> bool {
+    matches!(unit, Unit::Conclusions(all) if all.iter().any(|one| one.answer.is_some()))
+}
+
+impl OwedAnswers for Store {
+    fn senders(&self) -> Result<Vec<SenderId>, JournalError> {
+        let debts = self.debts.load(Ordering::SeqCst);
+        let tables = self.disk.tables();
+        let senders: BTreeSet<&SenderId> =
+            tables.owed.values().map(|(one, _)| &one.sender).collect();
+        self.looked.fetch_max(debts, Ordering::SeqCst);
+        Ok(senders.into_iter().cloned().collect())
+    }
+
+    fn page(
+        &self,
+        sender: &SenderId,
+        after: AnswerPlace,
+        limit: usize,
+    ) -> Result<Vec<OwedAnswer>, JournalError> {
+        let tables = self.disk.tables();
+        let behind = tables.owed.range(after.0 + 1..);
+        let theirs = behind.filter(|(_, (answer, _))| answer.sender == *sender);
+        let page = theirs
+            .take(limit)
+            .map(|(place, (answer, since))| OwedAnswer {
+                place: AnswerPlace(*place),
+                message: answer.message,
+                control_id: answer.control_id.clone(),
+                accept: answer.accept,
+                since: *since,
+                bytes: Ok(answer.bytes.clone()),
+            });
+        Ok(page.collect())
+    }
+
+    fn arrived(&self) -> BoxFuture<'_, ()> {
+        Box::pin(async move {
+            loop {
+                let owed = self.owed.notified();
+                if self.debts.load(Ordering::SeqCst) > self.looked.load(Ordering::SeqCst) {
+                    return;
+                }
+                owed.await;
+            }
+        })
     }
 }
 

@@ -5,6 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use isthmus_core::address::AddressDigest;
+use isthmus_core::application_answer::ApplicationAnswer;
 use isthmus_core::clock::Timestamp;
 use isthmus_core::consent_store::{Consent, ConsentChoice};
 use isthmus_core::envelope::{Envelope, RawMessage};
@@ -70,6 +71,11 @@ pub(crate) struct Tables {
     /// Without an outcome; true where a person had it tried again.
     pub(crate) open: BTreeMap<u64, bool>,
     pub(crate) outcomes: BTreeMap<u64, Outcome>,
+    /// Whether a message was translated when it was concluded first.
+    pub(crate) fared: BTreeMap<u64, bool>,
+    /// What senders are owed, and since when.
+    pub(crate) owed: BTreeMap<u64, (ApplicationAnswer, Timestamp)>,
+    last_owed: u64,
     pub(crate) decisions: BTreeMap<u64, Vec<Decision>>,
     pub(crate) deliveries: BTreeMap<u64, Row>,
     rows: BTreeMap<DeliveryId, u64>,
@@ -108,6 +114,11 @@ impl Tables {
                 return Committed::Ruled(done);
             }
             Unit::Checkpoint(_) => {}
+            Unit::Acknowledged(places) => {
+                for place in places {
+                    self.owed.remove(&place.0);
+                }
+            }
         }
         Committed::Done
     }
@@ -157,6 +168,15 @@ impl Tables {
         }
         self.outcomes.insert(sequence, conclusion.outcome.clone());
         let again = self.open.remove(&sequence).unwrap_or(false);
+        if !again {
+            let is_success = matches!(conclusion.outcome, Outcome::Translated { .. });
+            self.fared.insert(sequence, is_success);
+        }
+        if let Some(answer) = conclusion.answer.as_ref().filter(|_| !again) {
+            self.last_owed += 1;
+            self.owed
+                .insert(self.last_owed, (answer.clone(), conclusion.at));
+        }
         self.decisions
             .insert(sequence, conclusion.decisions.clone());
         for delivery in &conclusion.deliveries {

@@ -2,6 +2,7 @@
 //! how units are grouped and synced is the store's business.
 
 use crate::address::AddressDigest;
+use crate::application_answer::{AnswerPlace, ApplicationAnswer};
 use crate::clock::Timestamp;
 use crate::envelope::{Envelope, RawMessage};
 use crate::future::BoxFuture;
@@ -27,6 +28,9 @@ pub struct Conclusion {
     pub deliveries: Vec<NewDelivery>,
     /// What the ledger keeps of the decisions.
     pub entries: Vec<DecisionEntry>,
+    /// What its sender is told of it, when it asked. Only the first conclusion of a message is
+    /// answered: one that a person had tried again was answered before.
+    pub answer: Option<ApplicationAnswer>,
 }
 
 /// What the ledger keeps of one decision.
@@ -191,6 +195,8 @@ pub enum Unit {
     Rulings(Vec<ParkedRuling>),
     /// A statement of what the ledger is.
     Checkpoint(Checkpoint),
+    /// Application acknowledgements that are owed no longer. One that is not there is passed over.
+    Acknowledged(Vec<AnswerPlace>),
 }
 
 /// What a commit gave.

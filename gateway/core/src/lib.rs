@@ -2,6 +2,8 @@
 //! output. Listeners, storage and destinations live in the crates that implement the seams.
 
 pub mod address;
+pub mod application_answer;
+pub mod application_answers;
 pub mod clock;
 pub mod consent_store;
 pub mod current;

@@ -77,6 +77,10 @@ pub struct Reply<'r> {
     pub time: &'r str,
     /// MSA-4, the expected sequence number; none where messages are not numbered.
     pub expected: Option<&'r str>,
+    /// MSH-15 and MSH-16 of the answer, for an application acknowledgment: whether an accept
+    /// acknowledgment of it is wanted (`AL`, `NE`); an answer to it never is. None for the answers
+    /// that are acknowledged by nothing.
+    pub accept: Option<&'r str>,
     /// What was wrong, one ERR (or one repetition of ERR-1 up to 2.4) each.
     pub conditions: &'r [Condition],
 }
@@ -162,7 +166,11 @@ fn write_header(
         Some(sent) => msh.copy(sent),
         None => msh.field("P"),
     };
-    msh.field(version).skip(5);
+    msh.field(version).skip(2);
+    match reply.accept {
+        Some(accept) => msh.field(accept).field("NE").skip(1),
+        None => msh.skip(3),
+    };
     copy(msh, original, 18);
 }
 

@@ -2,6 +2,9 @@
 //! Paths that select places by rule are in `path`.
 
 use std::fmt;
+use std::str::FromStr;
+
+use thiserror::Error;
 
 use crate::path::{Hl7Path, Selector};
 use crate::segment_name::SegmentName;
@@ -109,6 +112,21 @@ impl Location {
     }
 }
 
+/// Reads what `Display` writes. What names no single place, such as a path through groups, is none.
+impl FromStr for Location {
+    type Err = NoLocation;
+
+    fn from_str(text: &str) -> Result<Self, NoLocation> {
+        let path = Hl7Path::parse(text).map_err(|_path| NoLocation)?;
+        Self::of_path(&path).ok_or(NoLocation)
+    }
+}
+
+/// A text that names no single place of a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[error("not a place in a message; write one such as PID-5[1].2")]
+pub struct NoLocation;
+
 impl fmt::Display for Location {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.segment)?;
@@ -148,5 +166,42 @@ mod tests {
         let third = Location::segment(name, 3).field(5);
         assert_eq!(third.to_string(), "PID[2]-5");
         assert_eq!(third.error_location(), ["PID", "3", "5"]);
+    }
+
+    #[test]
+    fn a_location_is_read_from_the_text_that_it_writes() {
+        let numbers = [None, Some(0), Some(1), Some(7), Some(41)];
+        let segment = |occurrence| Location::segment(SegmentName::new(b"OBX").unwrap(), occurrence);
+        let mut places = vec![segment(1), segment(2), segment(12)];
+        for place in places.clone() {
+            for repetition in numbers {
+                for component in numbers {
+                    for subcomponent in numbers {
+                        places.push(Location {
+                            field: Some(5),
+                            repetition,
+                            component: component.filter(|number| *number > 0),
+                            subcomponent: subcomponent
+                                .filter(|number| *number > 0 && component > Some(0)),
+                            ..place
+                        });
+                    }
+                }
+            }
+        }
+        for place in places {
+            assert_eq!(place.to_string().parse(), Ok(place), "{place}");
+        }
+        for none in [
+            "",
+            "PATIENT/PID-5",
+            "PID-5[*]",
+            "pid-5",
+            "name",
+            "PID-5.",
+            "MSH-0",
+        ] {
+            assert_eq!(none.parse::<Location>(), Err(NoLocation), "{none}");
+        }
     }
 }

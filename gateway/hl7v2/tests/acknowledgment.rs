@@ -28,6 +28,7 @@ fn missing() -> Condition {
 fn answer(original: &str, code: AcknowledgmentCode, conditions: &[Condition]) -> String {
     let message = Message::parse(original).unwrap();
     let reply = Reply {
+        accept: None,
         expected: None,
         code,
         control_id: "G1",
@@ -54,6 +55,24 @@ fn a_positive_answer_swaps_the_parties_and_echoes_the_id() {
         "MSH|^~\\&|GATE|HOME|EPIC^1.2&X^ISO|MERCY|20260131120000+0000||\
          ACK^A01^ACK|G1|T|2.5.1||||||8859/1\r\
          MSA|CA|ID\\T\\7\r"
+    );
+}
+
+#[test]
+fn an_application_acknowledgment_says_which_answer_it_wants() {
+    let message =
+        Message::parse("MSH|^~\\&|A|B|C|D|2026||ADT^A08|9|P|2.5.1|||AL|AL||8859/1\r").unwrap();
+    let reply = Reply {
+        accept: Some("AL"),
+        code: AcknowledgmentCode::ApplicationAccept,
+        control_id: "G1",
+        time: "2026",
+        expected: None,
+        conditions: &[],
+    };
+    assert_eq!(
+        build(Header::of(&message), &reply),
+        "MSH|^~\\&|C|D|A|B|2026||ACK^A08^ACK|G1|P|2.5.1|||AL|NE||8859/1\rMSA|AA|9\r"
     );
 }
 
@@ -118,6 +137,7 @@ fn the_senders_own_delimiters_are_used() {
 #[test]
 fn what_cannot_be_read_is_answered_all_the_same() {
     let reply = Reply {
+        accept: None,
         expected: None,
         code: AcknowledgmentCode::ApplicationReject,
         control_id: "G1",

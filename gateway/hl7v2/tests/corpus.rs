@@ -191,6 +191,7 @@ fn read_one(bytes: &[u8], file: &str, counts: &mut Counts) {
     counts.out_of_place += grouped.out_of_place.len();
     let code = AcknowledgmentCode::ApplicationAccept;
     let reply = Reply {
+        accept: None,
         expected: None,
         code,
         control_id: "1",

@@ -4,13 +4,13 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use isthmus_core::clock::Timestamp;
-use isthmus_core::refusal::Reason;
+use isthmus_core::refusal::{Reason, Refusal};
 use isthmus_hl7v2::acknowledgment::{AcknowledgmentCode, Reply, build};
 use isthmus_hl7v2::charset::encode;
 use isthmus_hl7v2::error_condition::{Condition, ConditionCode, Severity};
 use isthmus_hl7v2::header::Header;
 
-use crate::acknowledgement_table::NegativeCode;
+use crate::acknowledgement_table::{AcknowledgementTable, NegativeCode};
 use crate::origin::Origin;
 use crate::receipt::Receipt;
 use crate::rejection::Rejection;
@@ -24,7 +24,7 @@ const COUNT_BITS: u32 = 22;
 pub struct ControlIds(AtomicU64);
 
 impl ControlIds {
-    fn next(&self, now: Timestamp) -> String {
+    pub(crate) fn next(&self, now: Timestamp) -> String {
         let count = self.0.fetch_add(1, Ordering::Relaxed) & ((1 << COUNT_BITS) - 1);
         let millis = now.unix_millis().unsigned_abs() << COUNT_BITS;
         format!("{:016X}", millis | count)
@@ -38,8 +38,8 @@ impl ControlIds {
 /// `ER` on errors, `SU` on success, `NE` never; anything else, and an empty MSH-15, counts as
 /// `AL`, because silence would stop the sender). See HL7 v2.5.1 chapter 2, section 2.9.
 ///
-/// The application acknowledgement that MSH-16 asks for is not sent: it would tell of the
-/// translation, which runs after the message is stored.
+/// The application acknowledgement that MSH-16 asks for tells of the translation, which runs after
+/// the message is stored: it is made in `application_acknowledgement`.
 pub fn acknowledge(
     outcome: &Result<Receipt, Rejection>,
     origin: &Origin,
@@ -66,9 +66,10 @@ pub fn acknowledge(
             (code, conditions(rejection))
         }
     };
-    let time = now.civil().strftime("%Y%m%d%H%M%S+0000").to_string();
+    let time = hl7_time(now);
     let control_id = own_ids.next(now);
     let reply = Reply {
+        accept: None,
         code,
         control_id: &control_id,
         time: &time,
@@ -79,7 +80,12 @@ pub fn acknowledge(
     Some(encode(&text, origin.charset).into_owned())
 }
 
-/// The one place where a positive code is made; it takes the proof of storage.
+/// MSH-7 of an answer.
+pub(crate) fn hl7_time(at: Timestamp) -> String {
+    at.civil().strftime("%Y%m%d%H%M%S+0000").to_string()
+}
+
+/// The one place where the positive code of a stored message is made; it takes the proof of that.
 const fn positive(_proof: Receipt, enhanced: bool) -> AcknowledgmentCode {
     if enhanced {
         AcknowledgmentCode::CommitAccept
@@ -97,8 +103,23 @@ const fn negative(code: NegativeCode, enhanced: bool) -> AcknowledgmentCode {
     }
 }
 
-fn wanted(accept_type: &str, is_success: bool) -> bool {
-    match accept_type {
+/// What is told of a message that waits for a person.
+pub(crate) fn refused(
+    refusal: &Refusal,
+    table: AcknowledgementTable,
+) -> (AcknowledgmentCode, Vec<Condition>) {
+    let place = refusal.location.as_deref();
+    let rejection = Rejection {
+        location: place.and_then(|place| place.parse().ok()),
+        ..Rejection::from(refusal.clone())
+    };
+    let code = negative(table.code(refusal.reason), false);
+    (code, vec![condition(&rejection)])
+}
+
+/// Whether a field of table 0155 asks for an answer that says yes, or no.
+pub(crate) fn wanted(asked: &str, is_success: bool) -> bool {
+    match asked {
         "NE" => false,
         "ER" => !is_success,
         "SU" => is_success,

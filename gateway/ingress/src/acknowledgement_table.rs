@@ -33,9 +33,11 @@ pub enum NotMapped {
 /// Condition -> code for one sender, `[sender.acknowledge]`. The keys are the reason codes; the
 /// values `error` (or `AE`), `reject` (or `AR`), and for `not-mapped` also `accept` (or `AA`).
 ///
-/// What goes wrong after the acknowledgement (a code without a translation, a rule that fails) is
-/// parked and alarmed and has no row here. A strict sender sets `not-mapped = "AE"`: whether a map
-/// is there for the type and event is asked before the message is stored.
+/// What goes wrong after the message is stored (a code without a translation, a rule that fails) is
+/// parked and alarmed; a sender that asks for it in MSH-16 is told by an application
+/// acknowledgement, `AE` unless `unmappable` says otherwise. A strict sender sets
+/// `not-mapped = "AE"`: whether a map is there for the type and event is asked before the message
+/// is stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct AcknowledgementTable {
@@ -55,6 +57,8 @@ pub struct AcknowledgementTable {
     pub store_unavailable: NegativeCode,
     /// No map carries its type and event.
     pub not_mapped: NotMapped,
+    /// A map could not carry it; for application acknowledgements, it is stored by then.
+    pub unmappable: NegativeCode,
 }
 
 impl Default for AcknowledgementTable {
@@ -68,12 +72,13 @@ impl Default for AcknowledgementTable {
             nonconforming: NegativeCode::Reject,
             store_unavailable: NegativeCode::Error,
             not_mapped: NotMapped::Accept,
+            unmappable: NegativeCode::Error,
         }
     }
 }
 
 impl AcknowledgementTable {
-    /// The code for a refusal; reasons that arise after the acknowledgement count as errors.
+    /// The code for a refusal; reasons that no row is for count as errors.
     pub const fn code(&self, reason: Reason) -> NegativeCode {
         match reason {
             Reason::Unreadable => self.unreadable,
@@ -87,8 +92,8 @@ impl AcknowledgementTable {
                 NotMapped::Reject => NegativeCode::Reject,
                 NotMapped::Accept | NotMapped::Error => NegativeCode::Error,
             },
-            Reason::Unmappable
-            | Reason::Unshapeable
+            Reason::Unmappable => self.unmappable,
+            Reason::Unshapeable
             | Reason::Unopenable
             | Reason::RefusedByDestination
             | Reason::ConsentChanged

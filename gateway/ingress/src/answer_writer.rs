@@ -1,17 +1,33 @@
 //! `AnswerWriter`, the writing half of a connection: acknowledgements in the order of the messages,
 //! several in one write when several are due. What they say is decided in `acknowledgement`.
 
+use std::collections::BTreeSet;
 use std::future::poll_fn;
+use std::task::Poll;
 
+use isthmus_core::id::SenderId;
 use isthmus_hl7v2::framing::encode;
 use tokio::io::{AsyncWrite, AsyncWriteExt};
 use tokio::sync::mpsc::Receiver;
 
 use crate::acknowledgement::acknowledge;
 use crate::answer_window::{AnswerWindow, Decided, Unanswered};
+use crate::connection_entry::Entry;
 use crate::listener_config::Bounds;
+use crate::open_connections::LateAnswer;
 use crate::outcome_note::note;
 use crate::seams::{Seams, within};
+
+/// Late answers that are written together.
+const LATE_TOGETHER: usize = 16;
+
+/// What is written next.
+enum Due {
+    /// The acknowledgements of these messages.
+    Decided(Vec<Decided>),
+    /// An answer to the content of an earlier one.
+    Late(LateAnswer),
+}
 
 /// The writing half.
 #[derive(Debug)]
@@ -20,6 +36,8 @@ pub(crate) struct AnswerWriter<'s, W> {
     pub(crate) stream: W,
     /// The gateway.
     pub(crate) seams: &'s Seams,
+    /// The connection among those that are open.
+    pub(crate) entry: &'s Entry<'s>,
     /// The bounds of the connection.
     pub(crate) bounds: Bounds,
     /// What is on its way.
@@ -29,27 +47,55 @@ pub(crate) struct AnswerWriter<'s, W> {
 impl<'s, W: AsyncWrite + Unpin> AnswerWriter<'s, W> {
     /// Answers until the reading half has ended and all is answered, or the peer takes no more.
     /// Messages that are on their way then stay with the store, unanswered.
-    pub(crate) async fn run(mut self, mut reader: Receiver<Unanswered<'s>>) {
+    ///
+    /// Late answers go behind the acknowledgements that are due: the one of a message is decided
+    /// before anything is known of its content, so it goes before what tells of that.
+    pub(crate) async fn run(
+        mut self,
+        mut reader: Receiver<Unanswered<'s>>,
+        mut late: Receiver<LateAnswer>,
+    ) {
         let mut frames = Vec::new();
         loop {
-            if self.window.is_empty() {
-                match reader.recv().await {
-                    Some(message) => self.window.push(message),
+            let due = if self.window.is_empty() {
+                let next = tokio::select! {
+                    biased;
+                    message = reader.recv() => message.map(Ok),
+                    Some(answer) = late.recv() => Some(Err(answer)),
+                };
+                match next {
                     None => break,
+                    Some(Ok(message)) => {
+                        self.window.push(message);
+                        continue;
+                    }
+                    Some(Err(answer)) => Due::Late(answer),
                 }
-            }
+            } else {
+                self.due(&mut reader, &mut late).await
+            };
             frames.clear();
-            for decided in self.decided(&mut reader).await {
-                let Decided { origin, outcome } = decided;
-                note(&origin, &outcome, &self.seams.counters);
-                let now = self.seams.clock.now();
-                let own_ids = &self.seams.control_ids;
-                if let Some(answer) = acknowledge(&outcome, &origin, own_ids, now) {
-                    encode(&answer, &mut frames);
+            let (mut told, mut senders) = (Vec::new(), BTreeSet::new());
+            match due {
+                Due::Decided(decided) => senders = self.acknowledge(decided, &mut frames),
+                Due::Late(first) => {
+                    let more = std::iter::from_fn(|| late.try_recv().ok());
+                    for answer in std::iter::once(first).chain(more).take(LATE_TOGETHER) {
+                        encode(answer.bytes.reveal(), &mut frames);
+                        told.push(answer.written);
+                    }
                 }
             }
             if self.write(&frames).await.is_none() {
                 return;
+            }
+            // What a sender waits for came first; now it may hear of what came before.
+            for sender in &senders {
+                self.entry.speaks(sender);
+            }
+            for written in told {
+                // Whoever waited may have given up.
+                let _gone = written.send(());
             }
         }
         let executor = self.seams.executor.as_ref();
@@ -57,16 +103,43 @@ impl<'s, W: AsyncWrite + Unpin> AnswerWriter<'s, W> {
         let _told = within(executor, self.bounds.write(), self.stream.shutdown()).await;
     }
 
-    /// The next messages that can be answered.
-    async fn decided(&mut self, reader: &mut Receiver<Unanswered<'s>>) -> Vec<Decided> {
+    /// The acknowledgements of what is decided, and whose messages that were.
+    fn acknowledge(&self, decided: Vec<Decided>, frames: &mut Vec<u8>) -> BTreeSet<SenderId> {
+        let mut senders = BTreeSet::new();
+        for Decided { origin, outcome } in decided {
+            note(&origin, &outcome, &self.seams.counters);
+            let now = self.seams.clock.now();
+            let own_ids = &self.seams.control_ids;
+            if let Some(answer) = acknowledge(&outcome, &origin, own_ids, now) {
+                encode(&answer, frames);
+            }
+            senders.extend(origin.sender);
+        }
+        senders
+    }
+
+    /// The next messages that can be answered, else a late answer.
+    async fn due(
+        &mut self,
+        reader: &mut Receiver<Unanswered<'s>>,
+        late: &mut Receiver<LateAnswer>,
+    ) -> Due {
         let executor = self.seams.executor.as_ref();
         let window = &mut self.window;
-        let decided = poll_fn(|context| window.poll_decided(context, reader));
-        if let Some(decided) = within(executor, self.bounds.store(), decided).await {
-            return decided;
+        let due = poll_fn(|context| {
+            if let Poll::Ready(decided) = window.poll_decided(context, reader) {
+                return Poll::Ready(Due::Decided(decided));
+            }
+            match late.poll_recv(context) {
+                Poll::Ready(Some(answer)) => Poll::Ready(Due::Late(answer)),
+                Poll::Ready(None) | Poll::Pending => Poll::Pending,
+            }
+        });
+        if let Some(due) = within(executor, self.bounds.store(), due).await {
+            return due;
         }
         tracing::error!("the store is silent; senders are told that it is unavailable");
-        self.window.give_up()
+        Due::Decided(self.window.give_up())
     }
 
     async fn write(&mut self, frames: &[u8]) -> Option<()> {

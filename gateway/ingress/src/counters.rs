@@ -34,6 +34,18 @@ pub struct Counters {
     pub frames_broken: Counter,
     /// Bytes between frames, passed over.
     pub junk_bytes: Counter,
+    /// Application acknowledgements that senders have heard.
+    pub answers_heard: Counter,
+    /// Times that one could not be told, or was not heard, and is told again.
+    pub answers_put_off: Counter,
+    /// Those that a sender refused (`CR`); they are given up.
+    pub answers_refused: Counter,
+    /// Those whose key is gone; they are given up.
+    pub answers_unopenable: Counter,
+    /// Acknowledgements of ours that senders sent.
+    pub acknowledgements_heard: Counter,
+    /// Acknowledgements that came too late, twice, or for nothing that was sent; passed over.
+    pub acknowledgements_foreign: Counter,
 }
 
 /// One count.

@@ -149,6 +149,12 @@ pub enum IngressError {
         /// What is wrong and how to mend it.
         problem: &'static str,
     },
+    /// Where application acknowledgements go is not as it must be.
+    #[error("application_acknowledgements: {problem}")]
+    AnswerRoute {
+        /// What is wrong and how to mend it.
+        problem: &'static str,
+    },
     /// The TLS library refuses the parts.
     #[error("tls: {key} {} cannot be used", path.display())]
     Tls {

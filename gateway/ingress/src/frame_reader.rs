@@ -14,6 +14,7 @@ use tokio::sync::watch;
 use crate::admission::{Admission, admit};
 use crate::answer_window::Unanswered;
 use crate::budget::{Budget, Share, in_work};
+use crate::connection_entry::Entry;
 use crate::fate::Fate;
 use crate::frame_stream::{Arrival, FrameStream};
 use crate::listener_config::{Bounds, SMALL_FRAME_BYTES};
@@ -43,6 +44,8 @@ pub(crate) struct FrameReader<'s, R> {
     pub(crate) standing: Standing,
     /// The gateway.
     pub(crate) seams: &'s Seams,
+    /// The connection among those that are open.
+    pub(crate) entry: &'s Entry<'s>,
     /// The bounds of the connection.
     pub(crate) bounds: Bounds,
     /// To the writing half.
@@ -201,8 +204,13 @@ impl<'s, R: AsyncRead + Unpin> FrameReader<'s, R> {
         Ok(())
     }
 
-    /// Looks at one message and sends it on its way.
+    /// Looks at one message and sends it on its way. An acknowledgement is none, and is never
+    /// answered.
     async fn whole(&self, payload: Vec<u8>, progress: &mut Progress) -> Result<(), End> {
+        let Some(payload) = self.entry.hear(payload, &self.seams.counters) else {
+            (progress.share, progress.large) = (None, None);
+            return Ok(());
+        };
         let size = payload.len();
         let Some(mut shares) = self.shares(size, progress).await else {
             self.refuse(&payload, unavailable()).await?;
@@ -214,7 +222,9 @@ impl<'s, R: AsyncRead + Unpin> FrameReader<'s, R> {
             self.refuse(&payload, unavailable()).await?;
             return Err(End::Early);
         };
-        let Admission { origin, verdict } = admit(Bytes::from(payload), &self.standing, self.seams);
+        let admission = admit(Bytes::from(payload), &self.standing, self.seams);
+        self.entry.note(&admission);
+        let Admission { origin, verdict } = admission;
         if verdict.is_err() {
             reading = None;
         }

@@ -18,6 +18,7 @@ use crate::listener_config::{Bounds, SMALL_FRAME_BYTES};
 use crate::origin::Origin;
 use crate::outcome_note::note;
 use crate::peer::Peer;
+use crate::raw_header::is_acknowledgement;
 use crate::receipt::Receipt;
 use crate::rejection::Rejection;
 use crate::seams::{Seams, within};
@@ -167,8 +168,14 @@ impl Exchange<'_> {
         within(seams.executor.as_ref(), self.bounds.store(), shares).await?
     }
 
-    /// Lets the message in, waits for the store, and acknowledges it.
+    /// Lets the message in, waits for the store, and acknowledges it. An acknowledgement is none
+    /// and is not answered: nothing of ours is told by HTTP, so it is of nothing.
     async fn answer(&self, body: Vec<u8>, shares: Vec<Share>) -> Reply {
+        if is_acknowledgement(&body) {
+            tracing::warn!("an acknowledgement of nothing that is awaited came");
+            self.seams.counters.acknowledgements_foreign.one();
+            return reply(StatusCode::NO_CONTENT, MEDIA_TYPE, Vec::new());
+        }
         let Admission { origin, verdict } = admit(Bytes::from(body), &self.standing, self.seams);
         let fate = Fate::of(verdict, self.seams.intake.as_ref());
         let executor = self.seams.executor.as_ref();

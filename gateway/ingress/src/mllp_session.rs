@@ -8,6 +8,7 @@ use tokio::sync::{mpsc, watch};
 
 use crate::answer_window::AnswerWindow;
 use crate::answer_writer::AnswerWriter;
+use crate::connection_entry::Entry;
 use crate::frame_reader::{End, FrameReader};
 use crate::listener_config::Bounds;
 use crate::peer::Peer;
@@ -47,6 +48,7 @@ pub async fn serve<S>(
         seams.counters.connections_unbound.one();
         bounds.frame_bytes_max = bounds.frame_bytes_max.min(UNBOUND_FRAME_BYTES);
     }
+    let (entry, late) = Entry::new(&seams.connections, peer);
     let (reading, writing) = tokio::io::split(stream);
     let most = bounds.frames_in_flight_max as usize;
     let queued = (most / 8).max(1);
@@ -56,6 +58,7 @@ pub async fn serve<S>(
         peer,
         standing,
         seams,
+        entry: &entry,
         bounds,
         answers,
     };
@@ -63,10 +66,11 @@ pub async fn serve<S>(
     let writer = AnswerWriter {
         stream: writing,
         seams,
+        entry: &entry,
         bounds,
         window,
     };
-    let conversation = async { tokio::join!(reader.run(stop), writer.run(questions)).0 };
+    let conversation = async { tokio::join!(reader.run(stop), writer.run(questions, late)).0 };
     let executor = seams.executor.as_ref();
     let (mut rest, end) = if is_unbound {
         let Some(refused) = within(executor, bounds.chunk(), conversation).await else {

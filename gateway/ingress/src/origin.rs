@@ -5,8 +5,10 @@ use std::sync::Arc;
 
 use isthmus_core::id::SenderId;
 use isthmus_hl7v2::charset::Charset;
+use isthmus_hl7v2::charset_rules::Declared;
 use isthmus_hl7v2::header::salvage;
 use isthmus_hl7v2::message::Message;
+use memchr::memchr2;
 
 use crate::acknowledgement_table::AcknowledgementTable;
 use crate::sender::Sender;
@@ -40,6 +42,19 @@ impl Origin {
             sender: Some(sender.id.clone()),
             table: sender.acknowledge,
         }
+    }
+
+    /// The origin of a message that was let in, by its bytes as its sender's charset rules read
+    /// them; none when it has no header line any more that can be read.
+    pub(crate) fn of_stored(raw: &[u8], sender: &Sender) -> Option<Self> {
+        let rules = sender.charset_rules();
+        let charset = rules.choose(&Declared::of(raw)).ok()?;
+        // Where the line can be seen, the rest of the message need not be decoded.
+        let end = memchr2(b'\r', b'\n', raw).filter(|_| raw.starts_with(b"MSH"));
+        let line = raw.get(..end.unwrap_or(raw.len()))?;
+        let decoded = rules.malformed.decode(line, charset).ok()?;
+        let message = Message::parse(decoded.text.into_owned()).ok()?;
+        Some(Self::recognised(&message.came_in(charset), sender))
     }
 
     /// The origin of bytes whose sender is not known: whatever their header line says, by the

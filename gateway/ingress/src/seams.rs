@@ -14,6 +14,7 @@ use isthmus_core::subject::Digester;
 use crate::acknowledgement::ControlIds;
 use crate::budget::Budget;
 use crate::counters::Counters;
+use crate::open_connections::OpenConnections;
 use crate::terms::Terms;
 
 /// What every listener needs; all listeners share one.
@@ -37,6 +38,8 @@ pub struct Seams {
     pub reading: Budget,
     /// What is counted.
     pub counters: Arc<Counters>,
+    /// The MLLP connections that are open.
+    pub connections: OpenConnections,
     /// Control ids for acknowledgements.
     pub control_ids: ControlIds,
 }

@@ -12,6 +12,7 @@ use serde::Deserialize;
 use serde::de::{Deserializer, Error as _, SeqAccess, Visitor};
 
 use crate::acknowledgement_table::AcknowledgementTable;
+use crate::answer_route::AnswerRouteConfig;
 use crate::event_pattern::EventPattern;
 use crate::network::Network;
 use crate::peer::CertificateName;
@@ -74,6 +75,9 @@ pub struct Sender {
     /// What it is told on which condition.
     #[serde(default)]
     pub acknowledge: AcknowledgementTable,
+    /// How the application acknowledgements that it asks for in MSH-16 reach it.
+    #[serde(default)]
+    pub application_acknowledgements: AnswerRouteConfig,
 }
 
 impl Sender {

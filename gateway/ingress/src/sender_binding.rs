@@ -53,6 +53,11 @@ impl SenderTable {
         proved.map(Arc::clone).collect()
     }
 
+    /// The sender of this id.
+    pub fn named(&self, id: &SenderId) -> Option<&Arc<Sender>> {
+        self.senders.iter().find(|sender| sender.id == *id)
+    }
+
     /// The senders to whom this sending application and facility belong; for the alarm when
     /// another peer claims them.
     pub fn owners<'t>(

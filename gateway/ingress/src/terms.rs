@@ -1,11 +1,13 @@
 //! `Terms`, by which messages are let in: who may send what, and which messages a map carries. A
 //! reload replaces them whole; who a peer is under them is found in `standing`.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
 use isthmus_core::id::SenderId;
 
+use crate::answer_route::AnswerRoute;
 use crate::sender_binding::SenderTable;
 
 /// Whether a map is there for a sender's message type and trigger event (`ADT`, `A01`).
@@ -17,6 +19,8 @@ pub struct Terms {
     pub senders: SenderTable,
     /// Which messages a map carries; asked for senders that want unmapped ones refused.
     pub mapped: Arc<Mapped>,
+    /// Where application acknowledgements go whose connection is gone, for senders that state it.
+    pub routes: BTreeMap<SenderId, Arc<AnswerRoute>>,
 }
 
 impl fmt::Debug for Terms {

@@ -8,6 +8,7 @@ use std::time::Duration;
 use futures_channel::oneshot;
 use futures_util::FutureExt as _;
 use futures_util::future::{Either, join, select};
+use isthmus_core::application_answers::ApplicationAnswers;
 use isthmus_core::clock::Clock;
 use isthmus_core::current::Current;
 use isthmus_core::delivery_queue::DeliveryQueue;
@@ -43,6 +44,8 @@ pub struct ForwardLoop {
     pub rules: Arc<Current<RulesInForce>>,
     /// From records to sealed disclosures.
     pub release: Arc<ReleaseStage>,
+    /// Words what senders are told of the content of their messages.
+    pub answers: Arc<dyn ApplicationAnswers>,
     /// How many threads translate at once.
     pub threads: usize,
     /// The time of day.
@@ -172,19 +175,30 @@ impl ForwardLoop {
         let OpenIntake {
             sequence, message, ..
         } = open;
-        match message.and_then(|message| self.carry(rules, sequence, &message)) {
+        // Of one that cannot be opened the header is gone, too: there is nothing to answer.
+        let message = match message {
+            Ok(message) => message,
+            Err(refusal) => return self.parked(sequence, refusal),
+        };
+        let mut conclusion = match self.carry(rules, sequence, &message) {
             Ok(conclusion) => conclusion,
-            Err(refusal) => {
-                tracing::warn!(%sequence, %refusal, "message parked");
-                Conclusion {
-                    sequence,
-                    at: self.clock.now(),
-                    outcome: Outcome::Parked(refusal),
-                    decisions: Vec::new(),
-                    deliveries: Vec::new(),
-                    entries: Vec::new(),
-                }
-            }
+            Err(refusal) => self.parked(sequence, refusal),
+        };
+        let Conclusion { outcome, at, .. } = &conclusion;
+        conclusion.answer = self.answers.answer(&message, outcome, *at);
+        conclusion
+    }
+
+    fn parked(&self, sequence: Sequence, refusal: Refusal) -> Conclusion {
+        tracing::warn!(%sequence, %refusal, "message parked");
+        Conclusion {
+            sequence,
+            at: self.clock.now(),
+            outcome: Outcome::Parked(refusal),
+            decisions: Vec::new(),
+            deliveries: Vec::new(),
+            entries: Vec::new(),
+            answer: None,
         }
     }
 
@@ -214,6 +228,7 @@ impl ForwardLoop {
             decisions: released.decisions,
             deliveries: released.deliveries,
             entries: released.entries,
+            answer: None,
         })
     }
 }

@@ -8,6 +8,7 @@ use isthmus_core::clock::Timestamp;
 use isthmus_core::diagnostic::{Code, Diagnostic, Explanation};
 use isthmus_ingress::certificate_term::first_end;
 
+use crate::answer_routes;
 use crate::config::DestinationConfig;
 use crate::config_file::ConfigFile;
 
@@ -18,9 +19,9 @@ const ENDS_SOON: Code = Code::new("C009");
 pub(crate) const CODES: &[Explanation] = &[Explanation {
     code: ENDS_SOON,
     title: "a certificate that ends soon",
-    text: "A certificate that a listener or a destination uses ends within 30 days, or one of an \
-           authority has. After its end, connections are refused. Install a renewed one and let \
-           `isthmus reload` take it over: connections that are open go on.",
+    text: "A certificate that a listener, a destination or a sender's address uses ends within 30 \
+           days, or one of an authority has. After its end, connections are refused. Install a \
+           renewed one and let `isthmus reload` take it over: connections that are open go on.",
 }];
 
 /// How long before its end a certificate is warned of, in days.
@@ -63,6 +64,15 @@ fn named(file: &ConfigFile) -> Vec<(Range<usize>, &'static str, PathBuf)> {
                 authorities.map(|path| (listener.span(), "client_authorities", file.path(path))),
             );
         }
+    }
+    for sender in &file.config.senders {
+        let route = &sender.get_ref().application_acknowledgements;
+        let files = answer_routes::certificates(file, route);
+        named.extend(
+            files
+                .into_iter()
+                .map(|(key, path)| (sender.span(), key, path)),
+        );
     }
     for destination in &file.config.destinations {
         let (own, trusted) = match destination.get_ref() {

@@ -1,7 +1,6 @@
 //! Senders and listeners as the configuration states them: what is wrong with them is shown at
 //! their place in `isthmus.toml`. What they do once they run is the business of `isthmus_ingress`.
 
-use std::error::Error;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -16,6 +15,8 @@ use isthmus_ingress::tls::server_config;
 use rustls::ServerConfig;
 use toml::Spanned;
 
+use crate::answer_routes;
+use crate::causes::with_causes;
 use crate::config_file::{ConfigFile, LISTENER, SENDER};
 use crate::failure::Failure;
 use crate::profiles;
@@ -29,6 +30,7 @@ pub(crate) fn check(file: &ConfigFile, now: Timestamp) -> Result<(), Failure> {
         Err(Failure::Configuration(wrong)) => problems.extend(wrong),
         Err(failure) => return Err(failure),
     }
+    problems.extend(answer_routes::routes(file, now).err().into_iter().flatten());
     problems.extend(unusable_listeners(file, now));
     if problems.is_empty() {
         Ok(())
@@ -38,11 +40,13 @@ pub(crate) fn check(file: &ConfigFile, now: Timestamp) -> Result<(), Failure> {
 }
 
 /// What messages are let in by: all senders, checked against one another, and these rules' maps.
-pub(crate) fn terms(file: &ConfigFile, rules: &Rules) -> Result<Terms, Failure> {
+pub(crate) fn terms(file: &ConfigFile, rules: &Rules, now: Timestamp) -> Result<Terms, Failure> {
     let senders = table(file)?;
+    let routes = answer_routes::routes(file, now).map_err(Failure::Configuration)?;
     let library = Arc::clone(&rules.library);
     Ok(Terms {
         senders,
+        routes,
         mapped: Arc::new(move |sender, code, event| {
             library.for_event(sender.as_str(), code, event).is_some()
         }),
@@ -110,6 +114,7 @@ fn at_listener(
         | IngressError::CertificateEarly { .. }
         | IngressError::KeyMismatch { .. }
         | IngressError::ClientCertificates { .. }
+        | IngressError::AnswerRoute { .. }
         | IngressError::Tls { .. } => return problem,
     };
     problem.with_help(help)
@@ -167,6 +172,7 @@ fn named(error: &IngressError) -> Option<&SenderId> {
         | IngressError::CertificateEarly { .. }
         | IngressError::KeyMismatch { .. }
         | IngressError::ClientCertificates { .. }
+        | IngressError::AnswerRoute { .. }
         | IngressError::Tls { .. } => None,
     }
 }
@@ -175,15 +181,4 @@ fn place(file: &ConfigFile, id: &SenderId) -> Option<Range<usize>> {
     let mut senders = file.config.senders.iter();
     let sender = senders.find(|sender| sender.get_ref().id == *id)?;
     Some(sender.span())
-}
-
-/// An error's text and, behind colons, those of what caused it.
-fn with_causes(error: &IngressError) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text = format!("{text}: {error}");
-        cause = error.source();
-    }
-    text
 }

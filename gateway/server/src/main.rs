@@ -3,6 +3,8 @@
 
 mod admin;
 mod amqp_parts;
+mod answer_routes;
+mod causes;
 mod certificate_terms;
 mod cli;
 mod command;

@@ -1,6 +1,7 @@
 //! An MLLP client, with and without TLS: sends one message and reads its acknowledgement; which
 //! messages are sent, and the counting, is in `command::send`.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -153,6 +154,9 @@ pub(crate) struct MllpClient {
     stream: Box<dyn Stream>,
     frames: FrameDecoder,
     buffer: Vec<u8>,
+    /// Control ids of messages that asked to be told of their content: such an answer comes when it
+    /// comes, also between later messages and their acknowledgements.
+    told_later: BTreeSet<String>,
     tls: bool,
 }
 
@@ -193,6 +197,7 @@ impl MllpClient {
             stream,
             frames,
             buffer: Vec::new(),
+            told_later: BTreeSet::new(),
             tls: is_tls,
         })
     }
@@ -203,26 +208,44 @@ impl MllpClient {
         framing::encode(message, &mut self.buffer);
         self.stream.write_all(&self.buffer).await?;
         self.stream.flush().await?;
-        let answer = tokio::time::timeout(ANSWER_WAIT, self.answer());
-        let answer = answer.await.map_err(|_elapsed| ClientError::Late)??;
-        let answer = Message::parse(answer)
-            .map_err(|_unreadable| ClientError::Foreign("it is no HL7 v2 message"))?;
-        let acknowledgment = Acknowledgment::read(&answer)
-            .map_err(|_wrong| ClientError::Foreign("it has no MSA with a known code"))?;
         let sent = header::salvage(message);
-        let control_id = sent
-            .as_ref()
-            .and_then(header::Header::of)
-            .map(|sent| sent.control_id());
-        if control_id.is_some_and(|sent| sent != acknowledgment.control_id) {
-            return Err(ClientError::Foreign(
-                "MSA-2 is not the MSH-10 that was sent",
-            ));
+        let sent = sent.as_ref().and_then(header::Header::of);
+        let control_id = sent.map(|sent| sent.control_id());
+        let answer = tokio::time::timeout(ANSWER_WAIT, self.acknowledgment(control_id.as_deref()));
+        let (acknowledgment, answer) = answer.await.map_err(|_elapsed| ClientError::Late)??;
+        let asks = sent.is_some_and(|sent| {
+            let asked = sent.application_acknowledgment();
+            !asked.is_empty() && asked != "NE"
+        });
+        if let Some(control_id) = control_id.filter(|_| asks) {
+            self.told_later.insert(control_id.into_owned());
         }
         Ok(Answer {
             code: acknowledgment.code,
             why: why(&acknowledgment, &answer),
         })
+    }
+
+    /// The acknowledgement of the message with this control id. What tells of the content of an
+    /// earlier message is passed over.
+    async fn acknowledgment(
+        &mut self,
+        control_id: Option<&str>,
+    ) -> Result<(Acknowledgment, Message), ClientError> {
+        loop {
+            let answer = Message::parse(self.answer().await?)
+                .map_err(|_unreadable| ClientError::Foreign("it is no HL7 v2 message"))?;
+            let acknowledgment = Acknowledgment::read(&answer)
+                .map_err(|_wrong| ClientError::Foreign("it has no MSA with a known code"))?;
+            if control_id.is_none_or(|sent| sent == acknowledgment.control_id) {
+                return Ok((acknowledgment, answer));
+            }
+            if !self.told_later.remove(&acknowledgment.control_id) {
+                return Err(ClientError::Foreign(
+                    "MSA-2 is not the MSH-10 that was sent",
+                ));
+            }
+        }
     }
 
     async fn answer(&mut self) -> Result<Vec<u8>, ClientError> {

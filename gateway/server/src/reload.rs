@@ -70,7 +70,7 @@ impl Reload {
         // What only a start reads is looked at all the same: it shall not fail then.
         file.master_key()?;
         file.ledger_key("reload")?;
-        let terms = listeners::terms(&file, &rules)?;
+        let terms = listeners::terms(&file, &rules, now)?;
         let tls = listeners::tls(&file, now)?;
         let means = self.means(&file)?;
         Ok(Renewed {

@@ -85,13 +85,14 @@ impl RunningGateway {
         for destination in &file.config.destinations {
             runners.push(parts.deliver(file, destination)?);
         }
+        let seams = parts.seams(file, rules)?;
         if file.config.store.forward {
-            parts.forward();
+            parts.forward(&seams);
         }
+        parts.tell_senders(&seams);
         let mut running = tokio::task::JoinSet::new();
         let mut listening = Vec::new();
         let mut tls = Vec::new();
-        let seams = parts.seams(file, rules)?;
         for (protocol, stated) in file.config.listeners() {
             let config = listeners::with_paths(file, stated.get_ref());
             let listener = Listener::bind(protocol, &config, Arc::clone(&seams))

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use isthmus_adapters::runner::Runner;
+use isthmus_core::application_answers::OwedAnswers;
 use isthmus_core::clock::Clock;
 use isthmus_core::current::Current;
 use isthmus_core::delivery_queue::DeliveryQueue;
@@ -16,9 +17,14 @@ use isthmus_core::journal::{Backlog, Journal, JournalError};
 use isthmus_core::key_ring::KeyRing;
 use isthmus_core::ledger_rows::LedgerRows;
 use isthmus_ingress::acknowledgement::ControlIds;
+use isthmus_ingress::answer_loop::tell_senders;
+use isthmus_ingress::answer_parts::AnswerParts;
+use isthmus_ingress::application_acknowledgement::ApplicationAcknowledgements;
 use isthmus_ingress::budget::{Budget, READING_BYTES};
 use isthmus_ingress::counters::Counters;
+use isthmus_ingress::open_connections::OpenConnections;
 use isthmus_ingress::seams::Seams;
+use isthmus_ingress::sender_lines::SenderLines;
 use isthmus_ledger::checkpoint_loop::CheckpointLoop;
 use isthmus_pipeline::before_sending::BeforeSending;
 use isthmus_pipeline::deliver_loop::DeliverLoop;
@@ -131,7 +137,11 @@ impl Parts {
     pub(crate) fn seams(&self, file: &ConfigFile, rules: &Rules) -> Result<Arc<Seams>, Failure> {
         let budget = Budget::new(file.config.limits.message_bytes());
         Ok(Arc::new(Seams {
-            terms: Arc::new(Current::new(listeners::terms(file, rules)?)),
+            terms: Arc::new(Current::new(listeners::terms(
+                file,
+                rules,
+                self.clock.now(),
+            )?)),
             intake: Arc::new(JournalIntake::new(self.store.journal())),
             digester: self.store.store().digester().clone(),
             clock: Arc::clone(&self.clock),
@@ -140,6 +150,7 @@ impl Parts {
             budget,
             reading: Budget::new(READING_BYTES),
             counters: Arc::new(Counters::default()),
+            connections: OpenConnections::default(),
             control_ids: ControlIds::default(),
         }))
     }
@@ -245,13 +256,14 @@ impl Parts {
         })
     }
 
-    pub(crate) fn forward(&self) {
+    pub(crate) fn forward(&self, seams: &Arc<Seams>) {
         let forward = ForwardLoop {
             backlog: self.store.backlog() as Arc<dyn Backlog>,
             journal: self.store.journal() as Arc<dyn Journal>,
             queue: Arc::clone(&self.queue),
             rules: Arc::clone(&self.rules),
             release: Arc::clone(&self.release),
+            answers: Arc::new(ApplicationAcknowledgements::new(Arc::clone(seams))),
             threads: translating_threads(),
             clock: Arc::clone(&self.clock),
             executor: Arc::clone(&self.executor),
@@ -268,6 +280,28 @@ impl Parts {
             drop(working);
         };
         self.executor.spawn("forward", Box::pin(task));
+    }
+
+    /// Tells senders what they are owed.
+    pub(crate) fn tell_senders(&self, seams: &Arc<Seams>) {
+        let answers = AnswerParts {
+            owed: self.store.owed_answers() as Arc<dyn OwedAnswers>,
+            journal: self.store.journal() as Arc<dyn Journal>,
+            ways: Arc::new(SenderLines::new(Arc::clone(seams))),
+            counters: Arc::clone(&seams.counters),
+            clock: Arc::clone(&self.clock),
+            executor: Arc::clone(&self.executor),
+        };
+        let alarm = LoopAlarm::new("application acknowledgements", &self.ended);
+        let (stopping, working) = (self.told_to_stop(), self.working.clone());
+        let task = async move {
+            match tell_senders(answers, stopping).await {
+                Ok(()) | Err(JournalError::Closed) => alarm.disarm(),
+                Err(error) => alarm.raise(&error),
+            }
+            drop(working);
+        };
+        self.executor.spawn("answers", Box::pin(task));
     }
 
     pub(crate) fn deliver(

@@ -1,5 +1,5 @@
-//! What the committer tells the rest of the process: that it failed, that messages arrived and
-//! that the ledger grew; the committing itself is in `committer`.
+//! What the committer tells the rest of the process: that it failed, that messages arrived, that
+//! the ledger grew and that senders are owed answers; the committing itself is in `committer`.
 
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -22,6 +22,11 @@ pub(crate) struct CommitStatus {
     /// The growths that whoever signs the ledger has seen.
     seen: AtomicU64,
     grew: Notify,
+    /// Rises with every batch after which senders are owed answers; ahead of `looked` at first.
+    debts: AtomicU64,
+    /// The debts that whoever sends answers has looked for.
+    looked: AtomicU64,
+    owed: Notify,
 }
 
 impl CommitStatus {
@@ -35,6 +40,9 @@ impl CommitStatus {
             growths: AtomicU64::new(1),
             seen: AtomicU64::new(0),
             grew: Notify::new(),
+            debts: AtomicU64::new(1),
+            looked: AtomicU64::new(0),
+            owed: Notify::new(),
         }
     }
 
@@ -85,6 +93,29 @@ impl CommitStatus {
                 return;
             }
             grew.await;
+        }
+    }
+
+    pub(crate) fn answers_owed(&self) {
+        self.debts.fetch_add(1, Ordering::SeqCst);
+        self.owed.notify_waiters();
+    }
+
+    pub(crate) fn debts(&self) -> u64 {
+        self.debts.load(Ordering::SeqCst)
+    }
+
+    pub(crate) fn have_looked(&self, debts: u64) {
+        self.looked.fetch_max(debts, Ordering::SeqCst);
+    }
+
+    pub(crate) async fn indebted(&self) {
+        loop {
+            let owed = self.owed.notified();
+            if self.debts() > self.looked.load(Ordering::SeqCst) {
+                return;
+            }
+            owed.await;
         }
     }
 

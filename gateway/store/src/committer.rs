@@ -7,13 +7,9 @@ use std::sync::mpsc::Receiver;
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 
-use isthmus_core::id::SenderId;
 use isthmus_core::intake::Numbered;
-use isthmus_core::journal::{
-    Checkpoint, Committed, Conclusion, JournalError, ParkedRuling, Settlement,
-};
+use isthmus_core::journal::{Committed, JournalError};
 use isthmus_core::key_ring::KeyError;
-use isthmus_core::link::LinkOrder;
 use rusqlite::{Connection, ErrorCode};
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
 
@@ -25,7 +21,9 @@ use crate::file_key_ring::FileKeyRing;
 use crate::intake_rows::{SealedIntake, insert_intake};
 use crate::ledger_rows::insert_checkpoint;
 use crate::link_rows::{insert_numbered, order_link};
+use crate::owed_rows::{SealedAnswer, strike};
 use crate::settlement_rows::{rule, settle};
+use crate::work::Work;
 
 /// Units in one transaction at most.
 const BATCH: usize = 1_024;
@@ -33,37 +31,6 @@ const BATCH: usize = 1_024;
 /// How often a batch is tried while another process holds a file; each time waits the busy
 /// timeout of five seconds.
 const TRIES: usize = 6;
-
-/// What is to be committed.
-#[derive(Debug)]
-pub(crate) enum Work {
-    Intake(SealedIntake),
-    Numbered(SealedIntake, u64),
-    Link(SenderId, LinkOrder),
-    Conclusions(Vec<Conclusion>),
-    Settlements(Vec<Settlement>),
-    Rulings(Vec<ParkedRuling>),
-    Checkpoint(Checkpoint),
-}
-
-impl Work {
-    /// Whether it takes room in the store: the higher, the sooner a full store does without it.
-    const fn room(&self) -> u8 {
-        match self {
-            Self::Settlements(_) | Self::Rulings(_) | Self::Checkpoint(_) => 0,
-            Self::Conclusions(_) => 1,
-            Self::Intake(_) | Self::Numbered(..) | Self::Link(..) => 2,
-        }
-    }
-
-    /// Whether it adds to the ledger.
-    const fn is_in_ledger(&self) -> bool {
-        match self {
-            Self::Conclusions(_) | Self::Settlements(_) | Self::Rulings(_) => true,
-            Self::Intake(_) | Self::Numbered(..) | Self::Link(..) | Self::Checkpoint(_) => false,
-        }
-    }
-}
 
 type Answer = Result<Committed, JournalError>;
 
@@ -209,7 +176,10 @@ impl Committer {
                 }
                 Work::Conclusions(conclusions) => conclusions
                     .iter()
-                    .try_for_each(|conclusion| insert_conclusion(connection, conclusion))
+                    .try_for_each(|(conclusion, answer)| {
+                        let answer = self.openable(answer.as_ref(), destructions)?;
+                        insert_conclusion(connection, conclusion, answer)
+                    })
                     .map(|()| Ok(Committed::Done)),
                 Work::Settlements(settlements) => settlements
                     .iter()
@@ -224,6 +194,10 @@ impl Committer {
                 Work::Checkpoint(checkpoint) => {
                     insert_checkpoint(connection, checkpoint).map(|()| Ok(Committed::Done))
                 }
+                Work::Acknowledged(places) => places
+                    .iter()
+                    .try_for_each(|place| strike(connection, *place))
+                    .map(|()| Ok(Committed::Done)),
             });
             written.collect()
         })
@@ -243,6 +217,22 @@ impl Committer {
         write().map(Ok)
     }
 
+    /// The answer, unless its key was destroyed after it was sealed: nobody could open it.
+    fn openable<'a>(
+        &self,
+        answer: Option<&'a SealedAnswer>,
+        destructions: u64,
+    ) -> rusqlite::Result<Option<&'a SealedAnswer>> {
+        let Some(answer) = answer else {
+            return Ok(None);
+        };
+        if answer.destructions != destructions && !self.keys.contains(answer.key)? {
+            tracing::warn!(sender = %answer.sender, "the key of an answer was destroyed");
+            return Ok(None);
+        }
+        Ok(Some(answer))
+    }
+
     fn tell(&self, batch: Vec<Request>, answers: Vec<Answer>) {
         // A message that is to be tried again counts as one that arrived.
         let arrived = answers.iter().map(|answer| match answer {
@@ -256,8 +246,12 @@ impl Committer {
         if batch.iter().any(|request| request.work.is_in_ledger()) {
             self.status.ledger_grew();
         }
+        let owes = batch.iter().any(|request| request.work.owes());
         for (request, answer) in batch.into_iter().zip(answers) {
             send(request, answer);
+        }
+        if owes {
+            self.status.answers_owed();
         }
         self.status.messages_arrived(arrived);
     }

@@ -8,17 +8,23 @@ use rusqlite::{Connection, params};
 use crate::delivery_rows::{insert_delivery, was_settled};
 use crate::intake_rows::close_intake;
 use crate::ledger_rows::insert_entries;
+use crate::owed_rows::{SealedAnswer, insert_owed};
 
-/// Writes a conclusion whole, or nothing of it when the message was concluded before.
+/// Writes a conclusion whole with the answer that its sender is owed for it, or nothing of it when
+/// the message was concluded before. One that a person had tried again was answered before.
 pub(crate) fn insert_conclusion(
     connection: &Connection,
     conclusion: &Conclusion,
+    answer: Option<&SealedAnswer>,
 ) -> rusqlite::Result<()> {
     let sequence = conclusion.sequence.0.cast_signed();
     if !insert_outcome(connection, sequence, conclusion)? {
         return Ok(());
     }
     let again = close_intake(connection, sequence)?;
+    if let Some(answer) = answer.filter(|_| !again) {
+        insert_owed(connection, sequence, answer)?;
+    }
     for (position, decision) in conclusion.decisions.iter().enumerate() {
         let position = i64::try_from(position).unwrap_or(i64::MAX);
         insert_decision(connection, sequence, position, decision)?;

@@ -15,6 +15,9 @@ use crate::key_file::StoreId;
 /// questions, whether the message is known and whether its control id is.
 /// `open_intake`: those without an outcome, so that a start needs not read the others. `again` is 1
 /// when a person had it tried again: some of what it gives may have been delivered.
+/// `owed_acknowledgement`: an application acknowledgement that its sender has not heard yet, in
+/// order of `row`; `control` is its own id, `accept` 1 when the sender's accept acknowledgement
+/// strikes it, and `sealed` the answer, finished.
 /// `link`: the number of the last message of a sender that numbers its messages; no row while the
 /// next number may be any.
 /// `outcome`, `decision`: what became of a message, and what the gate said for each flow.
@@ -34,7 +37,7 @@ use crate::key_file::StoreId;
 /// statements of what the ledger was.
 /// Times are milliseconds since 1970.
 const SCHEMA: Schema = Schema {
-    version: 3,
+    version: 4,
     create: "
         CREATE TABLE store(one INTEGER PRIMARY KEY CHECK(one = 1), id BLOB NOT NULL) STRICT;
         CREATE TABLE intake(
@@ -56,6 +59,18 @@ const SCHEMA: Schema = Schema {
             sender TEXT PRIMARY KEY,
             last INTEGER NOT NULL
         ) STRICT, WITHOUT ROWID;
+        CREATE TABLE owed_acknowledgement(
+            row INTEGER PRIMARY KEY AUTOINCREMENT,
+            sequence INTEGER NOT NULL,
+            message BLOB NOT NULL,
+            sender TEXT NOT NULL,
+            control TEXT NOT NULL,
+            accept INTEGER NOT NULL,
+            at INTEGER NOT NULL,
+            key INTEGER NOT NULL,
+            sealed BLOB NOT NULL
+        ) STRICT;
+        CREATE INDEX owed_acknowledgement_sender ON owed_acknowledgement(sender, row);
         CREATE TABLE outcome(
             sequence INTEGER PRIMARY KEY,
             at INTEGER NOT NULL,
@@ -151,16 +166,33 @@ const SCHEMA: Schema = Schema {
             root BLOB NOT NULL,
             note TEXT NOT NULL
         ) STRICT;",
-    upgrades: &[(
-        2,
-        "ALTER TABLE delivery ADD COLUMN urgent INTEGER NOT NULL DEFAULT 0;
-        CREATE INDEX delivery_urgent ON delivery(recipient, row)
-            WHERE head = 1 AND state = 0 AND urgent = 1;
-        CREATE TABLE link(
-            sender TEXT PRIMARY KEY,
-            last INTEGER NOT NULL
-        ) STRICT, WITHOUT ROWID;",
-    )],
+    upgrades: &[
+        (
+            2,
+            "ALTER TABLE delivery ADD COLUMN urgent INTEGER NOT NULL DEFAULT 0;
+            CREATE INDEX delivery_urgent ON delivery(recipient, row)
+                WHERE head = 1 AND state = 0 AND urgent = 1;
+            CREATE TABLE link(
+                sender TEXT PRIMARY KEY,
+                last INTEGER NOT NULL
+            ) STRICT, WITHOUT ROWID;",
+        ),
+        (
+            3,
+            "CREATE TABLE owed_acknowledgement(
+                row INTEGER PRIMARY KEY AUTOINCREMENT,
+                sequence INTEGER NOT NULL,
+                message BLOB NOT NULL,
+                sender TEXT NOT NULL,
+                control TEXT NOT NULL,
+                accept INTEGER NOT NULL,
+                at INTEGER NOT NULL,
+                key INTEGER NOT NULL,
+                sealed BLOB NOT NULL
+            ) STRICT;
+            CREATE INDEX owed_acknowledgement_sender ON owed_acknowledgement(sender, row);",
+        ),
+    ],
 };
 
 /// Opens `isthmus.db` for writing.

@@ -6,7 +6,6 @@ use std::sync::{Arc, mpsc};
 
 use isthmus_core::clock::Clock;
 use isthmus_core::executor::Executor;
-use isthmus_core::future::BoxFuture;
 use rusqlite::Connection;
 
 use crate::commit_status::CommitStatus;
@@ -18,6 +17,7 @@ use crate::master_key::MasterKey;
 use crate::sqlite_backlog::SqliteBacklog;
 use crate::sqlite_journal::SqliteJournal;
 use crate::sqlite_ledger::SqliteLedger;
+use crate::sqlite_owed_answers::SqliteOwedAnswers;
 use crate::store::Store;
 use crate::store_paths::StorePaths;
 
@@ -47,6 +47,7 @@ pub struct RunningStore {
     journal: Arc<SqliteJournal>,
     backlog: Arc<SqliteBacklog>,
     ledger: Arc<SqliteLedger>,
+    owed: Arc<SqliteOwedAnswers>,
     status: Arc<CommitStatus>,
     committer: CommitterThread,
 }
@@ -69,6 +70,7 @@ impl RunningStore {
         let journal = SqliteJournal::new(store.keys(), sender, Arc::clone(&status));
         let backlog = SqliteBacklog::open(&database, store.keys(), Arc::clone(&status))?;
         let ledger = SqliteLedger::open(&database, Some(Arc::clone(&status)))?;
+        let owed = SqliteOwedAnswers::open(&database, store.keys(), Arc::clone(&status))?;
         let committer = Committer {
             connection,
             keys: store.keys(),
@@ -82,6 +84,7 @@ impl RunningStore {
             journal: Arc::new(journal),
             backlog: Arc::new(backlog),
             ledger: Arc::new(ledger),
+            owed: Arc::new(owed),
             status,
             committer,
         })
@@ -107,6 +110,11 @@ impl RunningStore {
         Arc::clone(&self.ledger)
     }
 
+    /// What senders are owed.
+    pub fn owed_answers(&self) -> Arc<SqliteOwedAnswers> {
+        Arc::clone(&self.owed)
+    }
+
     /// The embedded delivery queue. Made once, when the gateway starts: what was committed before
     /// counts as recovered.
     pub fn queue(
@@ -124,8 +132,8 @@ impl RunningStore {
 
     /// Completes when a sync failed, with what the system said: nothing more is acknowledged, and
     /// the process must end with an error and start again from the files.
-    pub fn failed(&self) -> BoxFuture<'_, String> {
-        Box::pin(self.status.failed())
+    pub async fn failed(&self) -> String {
+        self.status.failed().await
     }
 
     /// Completes when the committer has done what was asked of it before; false when it is gone.

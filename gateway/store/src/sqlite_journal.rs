@@ -8,13 +8,16 @@ use std::sync::mpsc::Sender;
 use isthmus_core::envelope::{Envelope, RawMessage};
 use isthmus_core::future::BoxFuture;
 use isthmus_core::journal::{Committed, Conclusion, Journal, JournalError, Settlement, Step, Unit};
+use isthmus_core::key_ring::KeyError;
 use isthmus_core::ledger::LedgerEntry;
 use tokio::sync::{Semaphore, oneshot};
 
 use crate::commit_status::CommitStatus;
-use crate::committer::{Order, Request, Work};
+use crate::committer::{Order, Request};
 use crate::file_key_ring::FileKeyRing;
 use crate::intake_rows::SealedIntake;
+use crate::owed_rows::SealedAnswer;
+use crate::work::Work;
 
 /// Bytes that may wait for the committer, in KiB: 64 MiB.
 pub(crate) const ROOM_KIB: usize = 64 * 1_024;
@@ -63,16 +66,35 @@ impl SqliteJournal {
         self.orders.send(Order::Answer(whom)).is_ok() && answered.await.is_ok()
     }
 
-    /// Seals a message. Where no key can be made because the key file is broken, no commit would
-    /// come in which the committer notices it.
     fn seal(&self, message: Envelope<RawMessage>) -> Result<SealedIntake, JournalError> {
-        SealedIntake::seal(message, &self.keys).map_err(|error| match self.keys.failure() {
+        SealedIntake::seal(message, &self.keys).map_err(|error| self.unsealed(error))
+    }
+
+    /// Takes the answers out of conclusions and seals them.
+    fn seal_answers(
+        &self,
+        conclusions: Vec<Conclusion>,
+    ) -> Result<Vec<(Conclusion, Option<SealedAnswer>)>, JournalError> {
+        let sealed = conclusions.into_iter().map(|mut conclusion| {
+            let answer = conclusion.answer.take();
+            let seal = |answer| SealedAnswer::seal(answer, conclusion.at, &self.keys);
+            let answer = answer.map(seal).transpose();
+            let answer = answer.map_err(|error| self.unsealed(error))?;
+            Ok((conclusion, answer))
+        });
+        sealed.collect()
+    }
+
+    /// Where no key can be made because the key file is broken, no commit would come in which the
+    /// committer notices it.
+    fn unsealed(&self, error: KeyError) -> JournalError {
+        match self.keys.failure() {
             Some(why) => {
                 self.status.fail(why);
                 JournalError::Failed(why.to_owned())
             }
             None => error.into(),
-        })
+        }
     }
 
     async fn submit(&self, unit: Unit) -> Result<Committed, JournalError> {
@@ -83,10 +105,11 @@ impl SqliteJournal {
             Unit::Intake(message) => Work::Intake(self.seal(message)?),
             Unit::Numbered(message, number) => Work::Numbered(self.seal(message)?, number),
             Unit::Link(sender, order) => Work::Link(sender, order),
-            Unit::Conclusions(conclusions) => Work::Conclusions(conclusions),
+            Unit::Conclusions(conclusions) => Work::Conclusions(self.seal_answers(conclusions)?),
             Unit::Settlements(settlements) => Work::Settlements(settlements),
             Unit::Rulings(rulings) => Work::Rulings(rulings),
             Unit::Checkpoint(checkpoint) => Work::Checkpoint(checkpoint),
+            Unit::Acknowledged(places) => Work::Acknowledged(places),
         };
         let room = Arc::clone(&self.room).acquire_many_owned(room_for(&work));
         let room = room.await.map_err(|_closed| JournalError::Closed)?;
@@ -116,10 +139,17 @@ fn room_for(work: &Work) -> u32 {
     let bytes = match work {
         Work::Intake(intake) | Work::Numbered(intake, _) => intake.sealed.len(),
         Work::Link(..) => 0,
-        Work::Conclusions(conclusions) => conclusions.iter().map(conclusion_bytes).sum(),
+        Work::Conclusions(conclusions) => {
+            let bytes = conclusions.iter().map(|(conclusion, answer)| {
+                let answer = answer.as_ref().map_or(0, |answer| answer.sealed.len());
+                conclusion_bytes(conclusion) + answer
+            });
+            bytes.sum()
+        }
         Work::Settlements(settlements) => settlements.iter().map(settlement_bytes).sum(),
         Work::Rulings(rulings) => rulings.len() * 512,
         Work::Checkpoint(checkpoint) => checkpoint.note.len(),
+        Work::Acknowledged(places) => places.len() * 16,
     };
     u32::try_from((bytes / 1_024 + 1).min(ROOM_KIB)).unwrap_or(1)
 }

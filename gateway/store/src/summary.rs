@@ -5,6 +5,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
+use isthmus_core::clock::Timestamp;
 use isthmus_core::id::Sequence;
 use isthmus_core::subject::Digester;
 use rusqlite::{Connection, Row};
@@ -27,6 +28,19 @@ pub struct Counts {
     pub decisions: Vec<DecisionCount>,
     /// Deliveries, in order of recipient and state.
     pub deliveries: Vec<DeliveryCount>,
+    /// What senders are owed, in order of sender.
+    pub owed: Vec<OwedCount>,
+}
+
+/// How many application acknowledgements a sender has not heard yet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OwedCount {
+    /// The sender.
+    pub sender: String,
+    /// How many.
+    pub count: u64,
+    /// Since when the oldest is owed.
+    pub oldest: Timestamp,
 }
 
 /// How many messages ended so.
@@ -142,6 +156,7 @@ fn count_all(connection: &Connection) -> rusqlite::Result<Counts> {
         outcomes: outcomes.collect::<rusqlite::Result<_>>()?,
         decisions: count_decisions(connection)?,
         deliveries: count_deliveries(connection)?,
+        owed: count_owed(connection)?,
     })
 }
 
@@ -182,6 +197,20 @@ fn count_deliveries(connection: &Connection) -> rusqlite::Result<Vec<DeliveryCou
         })
     })?;
     deliveries.collect()
+}
+
+fn count_owed(connection: &Connection) -> rusqlite::Result<Vec<OwedCount>> {
+    let mut owed = connection.prepare(
+        "SELECT sender, count(*), min(at) FROM owed_acknowledgement GROUP BY sender ORDER BY 1",
+    )?;
+    let owed = owed.query_map((), |row| {
+        Ok(OwedCount {
+            sender: row.get(0)?,
+            count: count_at(row, 1)?,
+            oldest: Timestamp::from_unix_millis(row.get(2)?),
+        })
+    })?;
+    owed.collect()
 }
 
 fn count_at(row: &Row<'_>, column: usize) -> rusqlite::Result<u64> {

@@ -60,6 +60,7 @@ pub fn places(message: &Message) -> usize {
 
 fn answer(message: &Message) {
     let reply = Reply {
+        accept: None,
         code: AcknowledgmentCode::ApplicationAccept,
         control_id: "1",
         time: "20260102030405+0000",

@@ -12,6 +12,7 @@
 )]
 
 mod answers;
+mod application_answers;
 mod bounds;
 mod charsets;
 mod client;
@@ -31,4 +32,5 @@ mod runtime;
 mod sample_messages;
 mod senders;
 mod sequence_numbers;
+mod telling_senders;
 mod tls_peers;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use rustls::{ClientConfig, RootCertStore};
+use rustls::{ClientConfig, RootCertStore, ServerConfig};
 
 pub(crate) struct Pki {
     authority: CertifiedIssuer<'static, KeyPair>,
@@ -64,6 +64,13 @@ impl Pki {
         )
     }
 
+    /// The file of this authority's certificate.
+    pub(crate) fn authorities(&self) -> String {
+        let path = self.folder.join("authority.crt");
+        std::fs::write(&path, self.authority.pem()).unwrap();
+        path.display().to_string()
+    }
+
     /// A client that trusts this authority.
     pub(crate) fn client(&self, identity: Option<Identity>) -> Arc<ClientConfig> {
         let mut roots = RootCertStore::empty();
@@ -82,5 +89,18 @@ impl Pki {
             None => builder.with_no_client_auth(),
         };
         Arc::new(config)
+    }
+}
+
+impl Identity {
+    /// A server that shows this identity and asks for none.
+    pub(crate) fn server(&self) -> Arc<ServerConfig> {
+        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+        let config = ServerConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_no_client_auth()
+            .with_single_cert(vec![self.certificate.clone()], self.key.clone_key());
+        Arc::new(config.unwrap())
     }
 }

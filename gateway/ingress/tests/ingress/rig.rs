@@ -4,15 +4,18 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use isthmus_core::clock::Clock as _;
 use isthmus_core::current::Current;
 use isthmus_core::executor::Executor;
 use isthmus_core::subject::Digester;
 use isthmus_ingress::acknowledgement::ControlIds;
+use isthmus_ingress::answer_route::AnswerRoute;
 use isthmus_ingress::budget::Budget;
 use isthmus_ingress::counters::Counters;
 use isthmus_ingress::http_session;
 use isthmus_ingress::listener_config::Bounds;
 use isthmus_ingress::mllp_session::serve;
+use isthmus_ingress::open_connections::OpenConnections;
 use isthmus_ingress::peer::{CertificateName, Peer};
 use isthmus_ingress::seams::Seams;
 use isthmus_ingress::sender::Sender;
@@ -46,7 +49,13 @@ pub(crate) fn senders(toml: &str) -> Vec<Sender> {
 
 /// These senders; a map is there for admissions alone.
 pub(crate) fn terms(senders: Vec<Sender>) -> Terms {
+    let routes = senders.iter().filter_map(|sender| {
+        let config = &sender.application_acknowledgements;
+        let route = AnswerRoute::of(config, StillClock.now()).unwrap()?;
+        Some((sender.id.clone(), Arc::new(route)))
+    });
     Terms {
+        routes: routes.collect(),
         senders: SenderTable::new(senders).unwrap(),
         mapped: Arc::new(|_, code, event| code == "ADT" && event == "A01"),
     }
@@ -87,6 +96,7 @@ impl Rig {
             budget: Budget::new(1 << 20),
             reading: Budget::new(1 << 20),
             counters: Arc::new(Counters::default()),
+            connections: OpenConnections::default(),
             control_ids: ControlIds::default(),
         };
         Self {

@@ -9,6 +9,7 @@ use isthmus_core::id::SenderId;
 use isthmus_hl7v2::charset::Charset;
 use isthmus_hl7v2::header::{Header, salvage};
 use isthmus_ingress::acknowledgement_table::AcknowledgementTable;
+use isthmus_ingress::answer_route::AnswerRouteConfig;
 use isthmus_ingress::sender::{Authorities, CharsetErrors, Sender};
 use isthmus_ingress::structure_rules::StructureRules;
 
@@ -68,6 +69,7 @@ fn sender_of(header: Option<Header<'_>>) -> Sender {
         asked: None,
         structures: StructureRules::default(),
         acknowledge: AcknowledgementTable::default(),
+        application_acknowledgements: AnswerRouteConfig::default(),
     }
 }
 

@@ -15,6 +15,9 @@ pub(crate) struct Status {
     pub(crate) outcomes: Vec<OutcomeRow>,
     pub(crate) decisions: Vec<DecisionRow>,
     pub(crate) deliveries: Vec<DeliveryRow>,
+    /// Application acknowledgements that senders have not heard yet.
+    #[serde(default)]
+    pub(crate) owed_acknowledgements: Vec<OwedRow>,
     /// At most 50, oldest first.
     pub(crate) parked: Vec<ParkedRow>,
 }
@@ -43,6 +46,14 @@ pub(crate) struct DeliveryRow {
     pub(crate) recipient: String,
     pub(crate) state: String,
     pub(crate) count: u64,
+}
+
+/// How many application acknowledgements a sender has not heard yet.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct OwedRow {
+    pub(crate) sender: String,
+    pub(crate) count: u64,
+    pub(crate) oldest: String,
 }
 
 /// What waits for a person.
@@ -185,6 +196,11 @@ impl Status {
             reason: one.reason,
             count: one.count,
         });
+        let owed = counts.owed.into_iter().map(|one| OwedRow {
+            sender: one.sender,
+            count: one.count,
+            oldest: one.oldest.to_string(),
+        });
         let deliveries = counts.deliveries.into_iter().map(|one| DeliveryRow {
             recipient: one.recipient,
             state: one.state,
@@ -196,6 +212,7 @@ impl Status {
             outcomes: outcomes.collect(),
             decisions: decisions.collect(),
             deliveries: deliveries.collect(),
+            owed_acknowledgements: owed.collect(),
             parked: parked.into_iter().map(ParkedRow::from).collect(),
         }
     }

@@ -66,6 +66,17 @@ fn show(status: &Status, output: Output) {
             })
             .collect(),
     );
+    let owed = status.owed_acknowledgements.iter();
+    let owed: Vec<_> = owed
+        .map(|one| {
+            vec![
+                one.sender.clone(),
+                one.count.to_string(),
+                one.oldest.clone(),
+            ]
+        })
+        .collect();
+    output.table(&["sender", "not told yet", "oldest since"], owed);
     parked::table(&status.parked, output);
 }
 

@@ -94,9 +94,10 @@ async fn conclusions_that_do_not_fit_take_no_settlement_down() {
         ];
         for unit in units {
             let expected = match unit {
-                Unit::Settlements(_) | Unit::Rulings(_) | Unit::Checkpoint(_) => {
-                    Ok(Committed::Done)
-                }
+                Unit::Settlements(_)
+                | Unit::Rulings(_)
+                | Unit::Checkpoint(_)
+                | Unit::Acknowledged(_) => Ok(Committed::Done),
                 Unit::Conclusions(_) | Unit::Intake(_) | Unit::Numbered(..) | Unit::Link(..) => {
                     Err(JournalError::Full)
                 }

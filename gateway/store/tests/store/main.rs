@@ -20,6 +20,7 @@ mod ledger;
 mod links;
 mod lists;
 mod opening;
+mod owed_answers;
 mod restrictions;
 mod rulings;
 mod support;

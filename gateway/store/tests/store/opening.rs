@@ -2,17 +2,18 @@
 
 use std::os::unix::fs::PermissionsExt;
 
+use isthmus_core::application_answers::OwedAnswers;
 use isthmus_core::consent_store::{ConsentChoice, ConsentStore};
 use isthmus_core::delivery_queue::{DeliveryQueue as _, Draw};
-use isthmus_core::id::RecipientId;
+use isthmus_core::id::{RecipientId, SenderId};
 use isthmus_core::journal::Backlog;
 use isthmus_store::error::StoreError;
 use isthmus_store::running_store::{RunningStore, StoreOptions};
 use isthmus_store::store::Store;
 
 use crate::support::{
-    Folder, START, accept, after, conclude, conclusion, delivery, delivery_id, master, message,
-    queue_of, start, subject,
+    Folder, START, accept, after, answered, conclude, conclusion, delivery, delivery_id, master,
+    message, queue_of, start, subject,
 };
 
 fn options(folder: &Folder) -> StoreOptions {
@@ -63,13 +64,11 @@ async fn a_command_works_beside_the_gateway() {
         .unwrap();
     assert_eq!(command.summary().unwrap().counts().unwrap().intakes, 1);
     assert_eq!(
-        command
-            .digester()
-            .control_id(&isthmus_core::id::SenderId::new("x"), b"1"),
+        command.digester().control_id(&SenderId::new("x"), b"1"),
         running
             .store()
             .digester()
-            .control_id(&isthmus_core::id::SenderId::new("x"), b"1"),
+            .control_id(&SenderId::new("x"), b"1"),
     );
 }
 
@@ -156,14 +155,15 @@ async fn an_earlier_release_s_store_is_brought_up_and_keeps_what_it_holds() {
         conclude(&store.journal(), conclusion(1, vec![new])).await;
     }
     let database = rusqlite::Connection::open(folder.paths().database()).unwrap();
-    let to_version_2 = "DROP INDEX delivery_urgent;
+    let to_version_2 = "DROP TABLE owed_acknowledgement;
+        DROP INDEX delivery_urgent;
         ALTER TABLE delivery DROP COLUMN urgent;
         DROP TABLE link;
         PRAGMA user_version = 2;";
     database.execute_batch(to_version_2).unwrap();
     let tables = |connection: &rusqlite::Connection| {
-        let read = "SELECT sql FROM sqlite_schema WHERE name = 'delivery_urgent' OR name = 'link'
-            ORDER BY name";
+        let read = "SELECT sql FROM sqlite_schema WHERE name IN ('delivery_urgent', 'link',
+            'owed_acknowledgement', 'owed_acknowledgement_sender') ORDER BY name";
         let mut read = connection.prepare(read).unwrap();
         let rows = read.query_map((), |row| row.get::<_, String>(0)).unwrap();
         rows.map(|row| row.unwrap().split_whitespace().collect::<String>())
@@ -183,4 +183,28 @@ async fn an_earlier_release_s_store_is_brought_up_and_keeps_what_it_holds() {
     let drawn = queue.next(&RecipientId::new("crm"), draw).await.unwrap();
     assert_eq!(drawn[0].id, delivery_id(1));
     assert!(!drawn[0].urgent);
+}
+
+#[tokio::test]
+async fn a_store_without_owed_answers_is_brought_up_and_then_keeps_them() {
+    let folder = Folder::new();
+    {
+        let store = start(&folder);
+        accept(store.journal().as_ref(), message(1, None))
+            .await
+            .unwrap();
+    }
+    let database = rusqlite::Connection::open(folder.paths().database()).unwrap();
+    let to_version_3 = "DROP TABLE owed_acknowledgement; PRAGMA user_version = 3;";
+    database.execute_batch(to_version_3).unwrap();
+    drop(database);
+    let store = start(&folder);
+    let open = store.backlog().open_intakes(10, &[]).unwrap();
+    assert!(open[0].message.is_ok(), "what it held is there");
+    let answered = answered(conclusion(1, Vec::new()), "A1");
+    conclude(&store.journal(), answered).await;
+    assert_eq!(
+        store.owed_answers().senders().unwrap(),
+        [SenderId::new("north")]
+    );
 }

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
+use isthmus_core::application_answer::ApplicationAnswer;
 use isthmus_core::clock::{Clock, Timestamp};
 use isthmus_core::envelope::{Envelope, RawMessage};
 use isthmus_core::executor::Executor;
@@ -216,7 +217,20 @@ pub(crate) fn conclusion(sequence: u64, deliveries: Vec<NewDelivery>) -> Conclus
         decisions: Vec::new(),
         deliveries,
         entries: Vec::new(),
+        answer: None,
     }
+}
+
+/// The same conclusion, with an answer of this id for the sender `north`.
+pub(crate) fn answered(mut conclusion: Conclusion, control_id: &str) -> Conclusion {
+    conclusion.answer = Some(ApplicationAnswer {
+        sender: SenderId::new("north"),
+        message: MessageId::from_bytes([7; 16]),
+        control_id: control_id.to_owned(),
+        accept: true,
+        bytes: Phi::new(format!("the answer {control_id}").into_bytes()),
+    });
+    conclusion
 }
 
 pub(crate) async fn conclude(journal: &Arc<impl Journal>, conclusion: Conclusion) {
