@@ -17,6 +17,7 @@ mod bounds;
 mod charsets;
 mod client;
 mod configuration;
+mod debts;
 mod fake_intake;
 mod frames;
 mod http;
