@@ -7,6 +7,8 @@ use thiserror::Error;
 
 use crate::framing::{END, START};
 
+const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
+
 /// What a text holds (HL7 v2.5.1 chapter 2, section 2.10.3, "HL7 batch protocol").
 ///
 /// Every byte that is neither envelope, line end, block of MLLP nor byte order mark lies in one of
@@ -17,8 +19,13 @@ pub struct Split {
     pub messages: Vec<MessageSpan>,
     /// The batches, in order; none when the text has no BHS and no BTS.
     pub batches: Vec<Batch>,
+    /// The bytes of the first FHS, without its line end.
+    pub file_header: Option<Range<usize>>,
     /// FTS-1, how many batches the file says it holds.
     pub batches_declared: Option<u64>,
+    /// The text ends in the middle of a line of the last message, inside a batch or file that did
+    /// not end: nobody can say that this message is whole.
+    pub is_cut: bool,
     /// What is wrong with the envelope, in order of the place.
     pub findings: Vec<BatchFinding>,
 }
@@ -90,13 +97,39 @@ pub enum BatchProblem {
     NoFileHeader,
 }
 
-/// Takes a text apart, in one walk over its bytes.
+/// Whether a text begins with a header of a file or batch; blank lines, blocks of MLLP and a byte
+/// order mark may stand before it.
+pub fn is_enveloped(bytes: &[u8]) -> bool {
+    let text = bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(bytes);
+    let is_blank = |byte: &&u8| matches!(**byte, START | END | b'\r' | b'\n');
+    let blank = text.iter().take_while(is_blank).count();
+    let line = text.get(blank..).unwrap_or_default();
+    matches!(segment(line), b"FHS" | b"BHS")
+}
+
+/// How many lines begin a message or belong to an envelope: no more than this many messages,
+/// batches and findings of one kind can come of [`split`]. Reserves nothing.
+pub fn parts(bytes: &[u8]) -> usize {
+    let text = bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(bytes);
+    let is_edge = |byte: &u8| matches!(*byte, START | END | b'\r' | b'\n');
+    let lines = text.split(is_edge);
+    let names = lines.filter(|line| {
+        let name = segment(line);
+        matches!(name, b"FHS" | b"BHS" | b"MSH" | b"BTS" | b"FTS")
+    });
+    // Text before the first header is a message, too, and so is text behind a block of MLLP.
+    let blocks = memchr::memchr2_iter(START, END, text).count();
+    names.count().saturating_add(blocks).saturating_add(1)
+}
+
+/// Takes a text apart, in one walk over its bytes. Where that is not bounded otherwise, ask
+/// [`parts`] before.
 ///
 /// Lines end in CR, LF or both. MLLP's blocks end a message wherever they begin or end a line.
 pub fn split(bytes: &[u8]) -> Split {
     let mut walk = Walk::default();
-    let mut start = if bytes.starts_with(b"\xEF\xBB\xBF") {
-        3
+    let mut start = if bytes.starts_with(BYTE_ORDER_MARK) {
+        BYTE_ORDER_MARK.len()
     } else {
         0
     };
@@ -105,7 +138,7 @@ pub fn split(bytes: &[u8]) -> Split {
         walk.line(rest.get(..length).unwrap_or_default(), start);
         start = start.saturating_add(length).saturating_add(1);
     }
-    walk.finish(bytes.len())
+    walk.finish(bytes)
 }
 
 #[derive(Default)]
@@ -132,7 +165,7 @@ impl Walk {
         };
         let end = start.saturating_add(text.len());
         match segment(text) {
-            b"FHS" => self.file_header(start),
+            b"FHS" => self.file_header(start..end),
             b"BHS" => self.batch_header(start..end),
             b"BTS" => self.batch_trailer(text, start..end),
             b"FTS" => self.file_trailer(text, start),
@@ -161,7 +194,9 @@ impl Walk {
         });
     }
 
-    fn file_header(&mut self, start: usize) {
+    fn file_header(&mut self, header: Range<usize>) {
+        let start = header.start;
+        self.split.file_header.get_or_insert(header);
         self.end_message(start);
         self.end_open_batch();
         if let Some(earlier) = self.file.replace(start) {
@@ -220,7 +255,10 @@ impl Walk {
             self.note(start, BatchProblem::NoFileHeader);
         }
         self.split.batches_declared = self.count(text, start);
-        let found = self.split.batches.len() as u64;
+        let batches = self.split.batches.len() as u64;
+        // BHS and BTS may be left out: messages without them are the file's one batch.
+        let is_loose = batches == 0 && !self.split.messages.is_empty();
+        let found = if is_loose { 1 } else { batches };
         if let Some(declared) = self.split.batches_declared.filter(|&count| count != found) {
             self.note(start, BatchProblem::BatchCount { declared, found });
         }
@@ -254,8 +292,10 @@ impl Walk {
         self.split.findings.push(BatchFinding { offset, problem });
     }
 
-    fn finish(mut self, end: usize) -> Split {
-        self.end_message(end);
+    fn finish(mut self, bytes: &[u8]) -> Split {
+        let is_open = self.message.is_some() && (self.batch.is_some() || self.file.is_some());
+        self.split.is_cut = is_open && !matches!(bytes.last(), Some(b'\r' | b'\n'));
+        self.end_message(bytes.len());
         self.end_open_batch();
         if let Some(start) = self.file.take() {
             self.note(start, BatchProblem::NoFileTrailer);
