@@ -107,19 +107,35 @@ pub fn is_enveloped(bytes: &[u8]) -> bool {
     matches!(segment(line), b"FHS" | b"BHS")
 }
 
-/// How many lines begin a message or belong to an envelope: no more than this many messages,
-/// batches and findings of one kind can come of [`split`]. Reserves nothing.
-pub fn parts(bytes: &[u8]) -> usize {
-    let text = bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(bytes);
+/// How much there is in a text before it is taken apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Parts {
+    /// How many lines begin a message or belong to an envelope: no more messages, batches, and
+    /// findings of one kind can come of [`split`].
+    pub count: usize,
+    /// Bytes between two of them at most, so that no message is longer.
+    pub longest: usize,
+}
+
+/// Looks at a text without reserving anything.
+pub fn parts(bytes: &[u8]) -> Parts {
+    let (mut count, mut longest) = (1_usize, 0_usize);
+    let (mut last, mut start) = (0_usize, 0_usize);
     let is_edge = |byte: &u8| matches!(*byte, START | END | b'\r' | b'\n');
-    let lines = text.split(is_edge);
-    let names = lines.filter(|line| {
-        let name = segment(line);
-        matches!(name, b"FHS" | b"BHS" | b"MSH" | b"BTS" | b"FTS")
-    });
-    // Text before the first header is a message, too, and so is text behind a block of MLLP.
-    let blocks = memchr::memchr2_iter(START, END, text).count();
-    names.count().saturating_add(blocks).saturating_add(1)
+    for line in bytes.split(is_edge) {
+        let text = line.strip_prefix(BYTE_ORDER_MARK).unwrap_or(line);
+        // Text behind a block of MLLP is a message, too, whatever it begins with.
+        let before = start.checked_sub(1).and_then(|place| bytes.get(place));
+        let is_framed = matches!(before, Some(&(START | END)));
+        if is_framed || matches!(segment(text), b"FHS" | b"BHS" | b"MSH" | b"BTS" | b"FTS") {
+            count = count.saturating_add(1);
+            longest = longest.max(start.saturating_sub(last));
+            last = start;
+        }
+        start = start.saturating_add(line.len()).saturating_add(1);
+    }
+    longest = longest.max(bytes.len().saturating_sub(last));
+    Parts { count, longest }
 }
 
 /// Takes a text apart, in one walk over its bytes. Where that is not bounded otherwise, ask

@@ -1,5 +1,5 @@
-//! `EnvelopeHeader`, a BHS or FHS segment read by the names of its fields. Where it lies is found by
-//! `batch`, the header of the answer is written by `batch_response`.
+//! `EnvelopeHeader`, a BHS or FHS segment read by the names of its fields. Where it lies is found
+//! by `batch`, the header of the answer is written by `batch_response`.
 
 use std::borrow::Cow;
 

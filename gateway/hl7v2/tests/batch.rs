@@ -181,6 +181,9 @@ proptest! {
             bytes.push(b'\r');
         }
         let (found, most) = (split(&bytes), parts(&bytes));
+        let longest = found.messages.iter().map(|one| one.range.len()).max();
+        prop_assert!(longest.unwrap_or_default() <= most.longest);
+        let most = most.count;
         prop_assert!(found.messages.len() <= most, "{} > {most}", found.messages.len());
         prop_assert!(found.batches.len() <= most && found.findings.len() <= 3 * most);
     }

@@ -24,7 +24,7 @@ const COUNT_BITS: u32 = 22;
 pub struct ControlIds(AtomicU64);
 
 impl ControlIds {
-    fn next(&self, now: Timestamp) -> String {
+    pub(crate) fn next(&self, now: Timestamp) -> String {
         let count = self.0.fetch_add(1, Ordering::Relaxed) & ((1 << COUNT_BITS) - 1);
         let millis = now.unix_millis().unsigned_abs() << COUNT_BITS;
         format!("{:016X}", millis | count)
@@ -66,7 +66,7 @@ pub fn acknowledge(
             (code, vec![condition(rejection)])
         }
     };
-    let time = now.civil().strftime("%Y%m%d%H%M%S+0000").to_string();
+    let time = hl7_time(now);
     let control_id = own_ids.next(now);
     let reply = Reply {
         code,
@@ -77,6 +77,11 @@ pub fn acknowledge(
     };
     let text = build(header, &reply);
     Some(encode(&text, origin.charset).into_owned())
+}
+
+/// The time in the form of HL7.
+pub(crate) fn hl7_time(now: Timestamp) -> String {
+    now.civil().strftime("%Y%m%d%H%M%S+0000").to_string()
 }
 
 /// The one place where a positive code is made; it takes the proof of storage.

@@ -9,6 +9,7 @@ use tokio::sync::mpsc::Receiver;
 
 use crate::acknowledgement::acknowledge;
 use crate::answer_window::{AnswerWindow, Decided, Unanswered};
+use crate::budget::Share;
 use crate::listener_config::Bounds;
 use crate::outcome_note::note;
 use crate::seams::{Seams, within};
@@ -39,14 +40,9 @@ impl<'s, W: AsyncWrite + Unpin> AnswerWriter<'s, W> {
                 }
             }
             frames.clear();
+            let mut held = Vec::new();
             for decided in self.decided(&mut reader).await {
-                let Decided { origin, outcome } = decided;
-                note(&origin, &outcome, &self.seams.counters);
-                let now = self.seams.clock.now();
-                let own_ids = &self.seams.control_ids;
-                if let Some(answer) = acknowledge(&outcome, &origin, own_ids, now) {
-                    encode(&answer, &mut frames);
-                }
+                held.extend(self.answer(decided, &mut frames));
             }
             if self.write(&frames).await.is_none() {
                 return;
@@ -57,12 +53,35 @@ impl<'s, W: AsyncWrite + Unpin> AnswerWriter<'s, W> {
         let _told = within(executor, self.bounds.write(), self.stream.shutdown()).await;
     }
 
-    /// The next messages that can be answered.
+    /// Appends the answer to a message or batch; gives what is held until it is written.
+    fn answer(&self, decided: Decided, frames: &mut Vec<u8>) -> Option<Share> {
+        match decided {
+            Decided::Message { origin, outcome } => {
+                note(&origin, &outcome, &self.seams.counters);
+                let now = self.seams.clock.now();
+                let own_ids = &self.seams.control_ids;
+                if let Some(answer) = acknowledge(&outcome, &origin, own_ids, now) {
+                    encode(&answer, frames);
+                }
+                None
+            }
+            Decided::Batch { answer, reading } => {
+                encode(&answer, frames);
+                reading
+            }
+        }
+    }
+
+    /// The next messages that can be answered; none when only some of a batch are decided.
     async fn decided(&mut self, reader: &mut Receiver<Unanswered<'s>>) -> Vec<Decided> {
         let executor = self.seams.executor.as_ref();
         let window = &mut self.window;
         let decided = poll_fn(|context| window.poll_decided(context, reader));
         if let Some(decided) = within(executor, self.bounds.store(), decided).await {
+            if decided.is_empty() {
+                // A store that answers at once shall not keep others waiting.
+                tokio::task::yield_now().await;
+            }
             return decided;
         }
         tracing::error!("the store is silent; senders are told that it is unavailable");

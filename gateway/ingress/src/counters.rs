@@ -30,6 +30,10 @@ pub struct Counters {
     pub handshakes_failed: Counter,
     /// Frames that began and were cut off: by the peer, by its silence, or by a nested start block.
     pub frames_broken: Counter,
+    /// Batches and files of messages that were taken apart.
+    pub batches: Counter,
+    /// Of these, such as were not as their headers and trailers say.
+    pub batches_unlike_envelope: Counter,
     /// Bytes between frames, passed over.
     pub junk_bytes: Counter,
 }

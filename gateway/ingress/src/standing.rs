@@ -10,7 +10,7 @@ use crate::sender::Sender;
 use crate::terms::Terms;
 
 /// Terms, and the senders that a peer may be under them.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Standing {
     pub(crate) terms: Arc<Terms>,
     pub(crate) candidates: Vec<Arc<Sender>>,

@@ -12,6 +12,8 @@
 )]
 
 mod answers;
+mod batches;
+mod batches_bounds;
 mod bounds;
 mod charsets;
 mod client;
