@@ -35,6 +35,7 @@ mod certificates;
 mod consent_before_sending;
 mod demo;
 mod disclosed_fields;
+mod files_and_batches;
 mod foreign_clients;
 mod hl7_over_http;
 mod hospital_feed;

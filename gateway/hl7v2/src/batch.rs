@@ -97,10 +97,19 @@ pub enum BatchProblem {
     NoFileHeader,
 }
 
+/// Where the text begins, behind a byte order mark.
+fn begin(bytes: &[u8]) -> usize {
+    if bytes.starts_with(BYTE_ORDER_MARK) {
+        BYTE_ORDER_MARK.len()
+    } else {
+        0
+    }
+}
+
 /// Whether a text begins with a header of a file or batch; blank lines, blocks of MLLP and a byte
 /// order mark may stand before it.
 pub fn is_enveloped(bytes: &[u8]) -> bool {
-    let text = bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(bytes);
+    let text = bytes.get(begin(bytes)..).unwrap_or_default();
     let is_blank = |byte: &&u8| matches!(**byte, START | END | b'\r' | b'\n');
     let blank = text.iter().take_while(is_blank).count();
     let line = text.get(blank..).unwrap_or_default();
@@ -120,18 +129,20 @@ pub struct Parts {
 /// Looks at a text without reserving anything.
 pub fn parts(bytes: &[u8]) -> Parts {
     let (mut count, mut longest) = (1_usize, 0_usize);
-    let (mut last, mut start) = (0_usize, 0_usize);
-    let is_edge = |byte: &u8| matches!(*byte, START | END | b'\r' | b'\n');
-    for line in bytes.split(is_edge) {
-        let text = line.strip_prefix(BYTE_ORDER_MARK).unwrap_or(line);
-        // Text behind a block of MLLP is a message, too, whatever it begins with.
-        let before = start.checked_sub(1).and_then(|place| bytes.get(place));
-        let is_framed = matches!(before, Some(&(START | END)));
-        if is_framed || matches!(segment(text), b"FHS" | b"BHS" | b"MSH" | b"BTS" | b"FTS") {
+    let (mut last, mut start) = (0_usize, begin(bytes));
+    let lines = bytes.get(start..).unwrap_or_default();
+    for line in lines.split(|byte| matches!(*byte, b'\r' | b'\n')) {
+        let is_block = |byte: &&u8| matches!(**byte, START | END);
+        let blocks = line.iter().take_while(is_block).count();
+        let text = line.get(blocks..).unwrap_or_default();
+        let is_named = matches!(segment(text), b"FHS" | b"BHS" | b"MSH" | b"BTS" | b"FTS");
+        if is_named || blocks > 0 {
             count = count.saturating_add(1);
             longest = longest.max(start.saturating_sub(last));
             last = start;
         }
+        // Text behind a block of MLLP is a message, too, whatever it begins with.
+        count = count.saturating_add(usize::from(text.last() == Some(&END)));
         start = start.saturating_add(line.len()).saturating_add(1);
     }
     longest = longest.max(bytes.len().saturating_sub(last));
@@ -144,11 +155,7 @@ pub fn parts(bytes: &[u8]) -> Parts {
 /// Lines end in CR, LF or both. MLLP's blocks end a message wherever they begin or end a line.
 pub fn split(bytes: &[u8]) -> Split {
     let mut walk = Walk::default();
-    let mut start = if bytes.starts_with(BYTE_ORDER_MARK) {
-        BYTE_ORDER_MARK.len()
-    } else {
-        0
-    };
+    let mut start = begin(bytes);
     while let Some(rest) = bytes.get(start..).filter(|rest| !rest.is_empty()) {
         let length = memchr::memchr2(b'\r', b'\n', rest).unwrap_or(rest.len());
         walk.line(rest.get(..length).unwrap_or_default(), start);

@@ -188,3 +188,11 @@ proptest! {
         prop_assert!(found.batches.len() <= most && found.findings.len() <= 3 * most);
     }
 }
+
+#[test]
+fn a_block_of_mllp_inside_of_a_line_ends_no_message() {
+    let text = b"M|Sa\r\nH\x08\0\0\0\x0BMSH|b\x1C\r\nMSH|c";
+    assert_eq!(texts(text).len(), 2);
+    let longest = split(text).messages.iter().map(|one| one.range.len()).max();
+    assert!(longest.unwrap() <= parts(text).longest);
+}

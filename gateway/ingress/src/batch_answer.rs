@@ -6,9 +6,12 @@ use std::fmt;
 use isthmus_hl7v2::batch::{BatchFinding, BatchProblem, Split};
 use isthmus_hl7v2::batch_response::{Envelope, header, trailer};
 use isthmus_hl7v2::envelope_header::EnvelopeHeader;
-use isthmus_hl7v2::message::Message;
 
-use crate::acknowledgement::hl7_time;
+use crate::acknowledgement::{acknowledge, hl7_time};
+use crate::origin::Origin;
+use crate::outcome_note::note;
+use crate::receipt::Receipt;
+use crate::rejection::Rejection;
 use crate::seams::Seams;
 
 /// How many findings about a file are told.
@@ -57,16 +60,17 @@ impl<'s> BatchAnswer<'s> {
         answer
     }
 
-    /// Adds the acknowledgement of the next message, which lies in this batch; none where its
-    /// sender wants none. `message` is its header.
+    /// Notes what became of the next message, which lies in this batch, and adds its
+    /// acknowledgement; none where its sender wants none.
     pub(crate) fn add(
         &mut self,
         batch: Option<usize>,
-        message: Option<&Message>,
-        acknowledgement: Option<&[u8]>,
+        origin: &Origin,
+        outcome: &Result<Receipt, Rejection>,
         text: &[u8],
         split: &Split,
     ) {
+        note(origin, outcome, &self.seams.counters);
         let is_open = self.open.as_ref().is_some_and(|open| open.batch == batch);
         if !is_open {
             self.end_batch(split, &[]);
@@ -75,13 +79,13 @@ impl<'s> BatchAnswer<'s> {
                 self.next = batch.saturating_add(1);
             }
             let header = batch_header(batch, text, split);
-            self.begin_batch(
-                batch,
-                header.or_else(|| EnvelopeHeader::standing_in(message?)),
-            );
+            let stand_in = || EnvelopeHeader::standing_in(origin.header.as_ref()?);
+            self.begin_batch(batch, header.or_else(stand_in));
         }
-        if let (Some(open), Some(acknowledgement)) = (&mut self.open, acknowledgement) {
-            self.bytes.extend_from_slice(acknowledgement);
+        let now = self.seams.clock.now();
+        let told = acknowledge(outcome, origin, &self.seams.control_ids, now);
+        if let (Some(open), Some(told)) = (&mut self.open, told) {
+            self.bytes.extend_from_slice(&told);
             open.count = open.count.saturating_add(1);
         }
     }

@@ -12,20 +12,19 @@ use bytes::Bytes;
 use isthmus_core::refusal::{Reason, Refusal};
 use isthmus_hl7v2::batch::{Split, parts, split};
 
-use crate::acknowledgement::acknowledge;
 use crate::admission::{Admission, admit};
 use crate::batch_answer::BatchAnswer;
 use crate::batch_header_check::HeaderCheck;
 use crate::batch_room::{PARTS_MAX, WINDOW_BYTES, WINDOW_MESSAGES};
+use crate::batch_tally::Tally;
 use crate::fate::Fate;
 use crate::origin::Origin;
-use crate::outcome_note::note;
 use crate::receipt::Receipt;
 use crate::rejection::Rejection;
 use crate::seams::{Seams, within};
 use crate::standing::Standing;
 
-/// Findings about an envelope that are logged.
+/// Findings about an envelope that are told.
 const FINDINGS_MAX: usize = 100;
 
 /// A batch on its way.
@@ -44,6 +43,8 @@ pub(crate) struct BatchWork<'s> {
     answer: BatchAnswer<'s>,
     /// Why nothing of it is looked at.
     refusal: Option<String>,
+    /// What became of its messages.
+    pub(crate) tally: Tally,
 }
 
 struct InWork<'s> {
@@ -77,12 +78,20 @@ impl<'s> BatchWork<'s> {
             header_check,
             answer,
             refusal: None,
+            tally: Tally::default(),
         };
         if parts.count > PARTS_MAX {
             work.refuse();
         } else {
             work.note_envelope();
         }
+        work
+    }
+
+    /// A text that is not read at all, and why.
+    pub(crate) fn unread(why: String, standing: &Standing, seams: &'s Seams) -> Self {
+        let mut work = Self::of(Bytes::new(), standing, seams);
+        work.refusal = Some(why);
         work
     }
 
@@ -94,6 +103,17 @@ impl<'s> BatchWork<'s> {
     /// Whether every message is decided.
     pub(crate) fn is_decided(&self) -> bool {
         self.is_handed_over() && self.window.is_empty()
+    }
+
+    /// Why nothing of it was looked at.
+    pub(crate) fn refusal(&self) -> Option<&str> {
+        self.refusal.as_deref()
+    }
+
+    /// What is wrong with its envelope.
+    pub(crate) fn envelope_findings(&self) -> impl Iterator<Item = String> {
+        let findings = self.split.findings.iter().take(FINDINGS_MAX);
+        findings.map(|one| one.problem.to_string())
     }
 
     /// Hands the next messages to the store, in order, moves those that are there on, and is ready
@@ -154,6 +174,11 @@ impl<'s> BatchWork<'s> {
         self.window_bytes = 0;
     }
 
+    /// Hands nothing more to the store; what is there is decided.
+    pub(crate) fn hold_rest(&mut self) {
+        self.next = self.split.messages.len();
+    }
+
     /// The answer, once all is decided.
     pub(crate) fn into_answer(self) -> Vec<u8> {
         match self.refusal {
@@ -207,13 +232,10 @@ impl<'s> BatchWork<'s> {
     }
 
     fn conclude(&mut self, place: usize, origin: &Origin, outcome: &Result<Receipt, Rejection>) {
-        note(origin, outcome, &self.seams.counters);
-        let now = self.seams.clock.now();
-        let told = acknowledge(outcome, origin, &self.seams.control_ids, now);
+        self.tally.add(place, outcome);
         let batch = self.split.messages.get(place).and_then(|one| one.batch);
-        let header = origin.header.as_ref();
         self.answer
-            .add(batch, header, told.as_deref(), &self.text, &self.split);
+            .add(batch, origin, outcome, &self.text, &self.split);
     }
 
     /// Too many parts: an `AR` that names the first message, and why.

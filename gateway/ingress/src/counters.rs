@@ -34,6 +34,12 @@ pub struct Counters {
     pub batches: Counter,
     /// Of these, such as were not as their headers and trailers say.
     pub batches_unlike_envelope: Counter,
+    /// Files of which every message is on stable storage.
+    pub files_taken: Counter,
+    /// Files that were refused, whole or in part.
+    pub files_refused: Counter,
+    /// How often a file was left to be tried again.
+    pub files_left: Counter,
     /// Bytes between frames, passed over.
     pub junk_bytes: Counter,
 }

@@ -1,4 +1,5 @@
-//! The listeners through which messages come in, who may send what, and what senders are told.
+//! The listeners and folders through which messages come in, who may send what, and what senders
+//! are told.
 //! What becomes of a message after it is stored is decided elsewhere.
 
 pub mod acknowledgement;
@@ -10,6 +11,7 @@ mod authority_check;
 mod batch_answer;
 mod batch_header_check;
 mod batch_room;
+mod batch_tally;
 mod batch_work;
 pub mod budget;
 mod certificate_file;
@@ -18,6 +20,12 @@ pub mod counters;
 mod entitlement;
 pub mod error;
 mod fate;
+pub mod file_pattern;
+pub mod folder_config;
+mod folder_file_work;
+mod folder_files;
+mod folder_listing;
+pub mod folder_watch;
 mod frame_reader;
 mod frame_stream;
 mod http_exchange;

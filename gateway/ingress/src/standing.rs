@@ -24,6 +24,13 @@ impl Standing {
         Self { terms, candidates }
     }
 
+    /// Of whoever may put files into this folder, now.
+    pub(crate) fn in_folder(name: &str, terms: &Current<Terms>) -> Self {
+        let terms = terms.get();
+        let candidates = terms.senders.in_folder(name);
+        Self { terms, candidates }
+    }
+
     /// Found anew when a reload has replaced the terms: a connection that goes on is held to the
     /// new ones from its next message on.
     pub(crate) fn renew(&mut self, peer: &Peer, terms: &Current<Terms>) {

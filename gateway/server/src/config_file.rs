@@ -90,9 +90,10 @@ pub(crate) const CODES: &[Explanation] = &[
         code: RESTART,
         title: "a change that needs a restart",
         text: "A reload takes over maps, tables, policies, senders, pseudonym keys, certificates \
-               and webhook secrets. Ports and their bounds, the store, the ledger's key, the admin \
-               socket, and destinations that come, go or move need a restart. Nothing of a \
-               reload with such a change is taken over: take it back, or start the gateway again.",
+               and webhook secrets. Ports, folders and their bounds, the store, the ledger's key, \
+               the admin socket, and destinations that come, go or move need a restart. Nothing of \
+               a reload with such a change is taken over: take it back, or start the gateway \
+               again.",
     },
     Explanation {
         code: BROKER,

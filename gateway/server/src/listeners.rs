@@ -99,6 +99,8 @@ fn at_listener(
         | IngressError::PlainListener { .. }
         | IngressError::PlainAndTls { .. }
         | IngressError::Bound { .. }
+        | IngressError::FolderKey { .. }
+        | IngressError::Folder { .. }
         | IngressError::Pem { .. }
         | IngressError::NoCertificate { .. }
         | IngressError::Certificate { .. }
@@ -148,6 +150,8 @@ fn named(error: &IngressError) -> Option<&SenderId> {
         IngressError::PlainListener { .. }
         | IngressError::PlainAndTls { .. }
         | IngressError::Bound { .. }
+        | IngressError::FolderKey { .. }
+        | IngressError::Folder { .. }
         | IngressError::OverBudget { .. }
         | IngressError::Listen { .. }
         | IngressError::Pem { .. }
@@ -168,7 +172,7 @@ fn place(file: &ConfigFile, id: &SenderId) -> Option<Range<usize>> {
 }
 
 /// An error's text and, behind colons, those of what caused it.
-fn with_causes(error: &IngressError) -> String {
+pub(crate) fn with_causes(error: &IngressError) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {

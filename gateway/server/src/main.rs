@@ -16,6 +16,7 @@ mod dry_release;
 mod failure;
 mod first_start;
 mod fixed_parts;
+mod folders;
 mod in_force;
 mod input;
 mod listeners;

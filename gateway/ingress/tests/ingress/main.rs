@@ -19,6 +19,8 @@ mod charsets;
 mod client;
 mod configuration;
 mod fake_intake;
+mod folders;
+mod folders_kept_apart;
 mod frames;
 mod http;
 mod large_messages;

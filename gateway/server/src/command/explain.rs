@@ -10,6 +10,7 @@ use crate::certificate_terms;
 use crate::cli::Explain;
 use crate::config_file;
 use crate::failure::Failure;
+use crate::folders;
 use crate::output::Output;
 
 /// The `--json` document.
@@ -26,6 +27,7 @@ fn known() -> impl Iterator<Item = &'static Explanation> {
     known
         .chain(config_file::CODES)
         .chain(certificate_terms::CODES)
+        .chain(folders::CODES)
 }
 
 /// Explains a code, in any letter case.
