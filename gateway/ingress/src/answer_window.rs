@@ -84,7 +84,7 @@ impl<'s> AnswerWindow<'s> {
             self.push(message);
         }
         let mut has_moved = false;
-        for waiting in &mut self.waiting {
+        for (place, waiting) in self.waiting.iter_mut().enumerate() {
             match &mut waiting.question {
                 Question::Message { fate, .. } => {
                     fate.poll(context);
@@ -93,7 +93,11 @@ impl<'s> AnswerWindow<'s> {
                     }
                 }
                 Question::Batch(work) => {
-                    has_moved |= work.poll(context).is_ready();
+                    if work.poll(context).is_ready() && !work.is_decided() {
+                        // Only the oldest may say that the store is not silent.
+                        has_moved |= place == 0;
+                        context.waker().wake_by_ref();
+                    }
                     if !work.is_handed_over() {
                         break;
                     }

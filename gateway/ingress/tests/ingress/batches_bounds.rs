@@ -62,6 +62,21 @@ async fn a_store_that_goes_on_slowly_has_the_time_it_needs() {
     assert_eq!(rig.intake.stored().len(), 300);
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_batch_behind_a_message_without_answer_gives_that_no_more_time() {
+    let slow = (0..300).map(|_| Act::TakeAfter(Duration::from_secs(20)));
+    let acts = std::iter::once(Act::StaySilent).chain(slow);
+    let rig = Rig::with_intake(FakeIntake::doing(acts));
+    let mut client = rig.connect();
+    let start = TokioExecutor.monotonic();
+    client.send(admission("silent")).await;
+    client.send(batch(&admissions(300), "BTS|300")).await;
+    let first = client.answer_text().await.unwrap();
+    assert!(first.contains("\rMSA|AE|silent\r"), "{first}");
+    let time = TokioExecutor.monotonic().saturating_sub(start);
+    assert!(time < Duration::from_secs(40), "{time:?}");
+}
+
 #[tokio::test]
 async fn a_batch_of_too_many_messages_is_refused_whole() {
     let rig = Rig::new().bounded(|bounds| bounds.frame_bytes_max = 1 << 20);
