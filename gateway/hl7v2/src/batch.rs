@@ -11,8 +11,8 @@ const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
 
 /// What a text holds (HL7 v2.5.1 chapter 2, section 2.10.3, "HL7 batch protocol").
 ///
-/// Every byte that is neither envelope, line end, block of MLLP nor byte order mark lies in one of
-/// the messages, so that a broken one is refused by the parser instead of being passed over.
+/// Every byte that is neither envelope, blank line, block of MLLP nor byte order mark lies in one
+/// of the messages, so that a broken one is refused by the parser instead of being passed over.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Split {
     /// The messages, in order.
@@ -33,7 +33,8 @@ pub struct Split {
 /// Where one message lies.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MessageSpan {
-    /// Its bytes, its line ends among them.
+    /// Its bytes, the first byte of its last line end among them. Blank lines behind it are none of
+    /// it, so that the same message has the same bytes wherever it stands.
     pub range: Range<usize>,
     /// Its batch, as a place in [`Split::batches`].
     pub batch: Option<usize>,
@@ -169,6 +170,8 @@ struct Walk {
     split: Split,
     /// Where the message that has begun starts.
     message: Option<usize>,
+    /// Where its last line that is not blank ends.
+    end: usize,
     /// The batch that has begun, and where.
     batch: Option<(Batch, usize)>,
     /// Where the file began that has not ended.
@@ -187,6 +190,7 @@ impl Walk {
             _ => (line, false),
         };
         let end = start.saturating_add(text.len());
+        let is_blank = text.trim_ascii().is_empty();
         match segment(text) {
             b"FHS" => self.file_header(start..end),
             b"BHS" => self.batch_header(start..end),
@@ -196,8 +200,12 @@ impl Walk {
                 self.end_message(start);
                 self.message = Some(start);
             }
-            _ if text.is_empty() => {}
+            _ if is_blank => {}
             _ => self.message = self.message.or(Some(start)),
+        }
+        if !is_blank {
+            // With the byte that ended the line, if there is one.
+            self.end = end.saturating_add(usize::from(!is_frame_end));
         }
         if is_frame_end {
             self.end_message(end);
@@ -212,7 +220,7 @@ impl Walk {
             batch.found = batch.found.saturating_add(1);
         }
         self.split.messages.push(MessageSpan {
-            range: start..end,
+            range: start..end.min(self.end),
             batch: self.batch.as_ref().map(|_| self.split.batches.len()),
         });
     }

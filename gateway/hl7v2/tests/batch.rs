@@ -196,3 +196,18 @@ fn a_block_of_mllp_inside_of_a_line_ends_no_message() {
     let longest = split(text).messages.iter().map(|one| one.range.len()).max();
     assert!(longest.unwrap() <= parts(text).longest);
 }
+
+#[test]
+fn a_message_has_the_same_bytes_wherever_it_stands() {
+    let alone = b"MSH|a\rPID|1\r";
+    for around in [
+        &b"BHS|\rMSH|a\rPID|1\r\r\n\n\rBTS|1\r"[..],
+        b"MSH|a\rPID|1\r\n\r\nMSH|b\r\n",
+        b"\x0BMSH|a\rPID|1\r\x1C\r\n",
+        b"  \rMSH|a\rPID|1\r\n \t\r",
+    ] {
+        assert_eq!(texts(around)[0], alone);
+    }
+    assert_eq!(texts(b"MSH|a\rPID|1"), [&b"MSH|a\rPID|1"[..]]);
+    assert_eq!(texts(b"MSH|a\x1C\r\n\n"), [&b"MSH|a"[..]]);
+}
