@@ -7,8 +7,8 @@ use std::io::{self, Read, Write};
 use std::os::fd::{AsFd, OwnedFd};
 
 use rustix::fs::{
-    Access, AtFlags, Mode, OFlags, RenameFlags, accessat, fstat, fsync, mkdirat, open, openat,
-    renameat, renameat_with, statat, unlinkat,
+    Access, AtFlags, Mode, OFlags, RenameFlags, accessat, fchmod, fstat, fsync, mkdirat, open,
+    openat, renameat, renameat_with, statat, unlinkat,
 };
 use rustix::io::Errno;
 
@@ -198,6 +198,8 @@ fn write_new(
         OFlags::WRONLY | OFlags::CREATE | OFlags::TRUNC | OFlags::NOFOLLOW | OFlags::CLOEXEC;
     let mode = Mode::RUSR | Mode::WUSR | Mode::RGRP | Mode::ROTH;
     let mut file = File::from(openat(folder, UNFINISHED, flags, mode)?);
+    // Senders read answers whatever the gateway's umask is; who may come so far, the folder says.
+    fchmod(&file, mode)?;
     file.write_all(text)?;
     file.sync_all()?;
     let unfinished = FileName(UNFINISHED.as_bytes().to_vec());

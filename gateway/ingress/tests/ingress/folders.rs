@@ -2,6 +2,7 @@
 //! happen to files is in `folders_kept_apart`.
 
 use std::fs;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -149,6 +150,8 @@ async fn files_of_every_form_are_taken_in_the_order_of_their_names() {
         .collect();
     assert_eq!(answered, ["AA 1AA 2", "AA 3", "AA 4AA 5", "AA 6AA 7"]);
     assert!(answers[0].contains("|B-1\r"), "{}", answers[0]);
+    let mode = fs::metadata(drop.path("answers/a.hl7.ack")).unwrap().mode();
+    assert_eq!(mode & 0o777, 0o644);
     assert!(answers[1].starts_with("BHS|^~\\&|BRIDGE|HERE|NORTHADT|NORTH|"));
     assert!(answers[1].ends_with("\rBTS|1\r"));
     counted(&drop.rig.seams.counters.files_taken, 4).await;
