@@ -12,6 +12,7 @@ use isthmus_core::id::DeliveryId;
 use isthmus_core::phi::Phi;
 
 use crate::amqp_message::{AmqpCall, BrokerReply};
+use crate::file_call::FileCall;
 use crate::inbound::{InboundRejection, InboundRequest, Signal};
 use crate::mllp_message::{MllpCall, PeerAnswer};
 
@@ -114,6 +115,8 @@ pub enum Call {
     Amqp(AmqpCall),
     /// Send this HL7 v2 message and read its acknowledgment.
     Mllp(MllpCall),
+    /// Put this file where the recipient looks for it, whole or not at all.
+    File(FileCall),
     /// A record that has no form in which it could be sent: nothing is done.
     Unsendable(UnsendableCall),
 }
@@ -135,6 +138,7 @@ impl Call {
             Self::Http(call) => call.records.clone(),
             Self::Amqp(call) => vec![call.record],
             Self::Mllp(call) => vec![call.record],
+            Self::File(call) => vec![call.record],
             Self::Unsendable(call) => vec![call.record],
         }
     }
@@ -158,6 +162,10 @@ pub enum Reply {
     Amqp(BrokerReply),
     /// The receiver of an HL7 v2 message acknowledged it, or refused it.
     Mllp(PeerAnswer),
+    /// The file is there under its name, whole.
+    Placed,
+    /// The folder or its server said no: no file of this name came about. Codes are short words.
+    NotPlaced(&'static str),
     /// Nothing left, for the recipient asks that nothing be sent now: this was no attempt.
     HeldBack(&'static str),
     /// Nothing of the body left, and nothing of it will: refused, not found, denied.

@@ -30,9 +30,11 @@ impl Transport for AppendTransport {
         Box::pin(async move {
             let performed = tokio::task::spawn_blocking(move || match call.as_ref() {
                 Call::Append { file, lines } => folder.append(file, lines),
-                Call::Http(_) | Call::Amqp(_) | Call::Mllp(_) | Call::Unsendable(_) => {
-                    Err(std::io::ErrorKind::Unsupported.into())
-                }
+                Call::Http(_)
+                | Call::Amqp(_)
+                | Call::Mllp(_)
+                | Call::File(_)
+                | Call::Unsendable(_) => Err(std::io::ErrorKind::Unsupported.into()),
             });
             match performed.await {
                 Ok(Ok(())) => Reply::Appended,

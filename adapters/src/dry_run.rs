@@ -9,6 +9,8 @@ use serde_json::{Map, Value};
 use crate::adapter::{Adapter, Call, Manifest};
 use crate::amqp::destination as amqp;
 use crate::amqp_message::{APP_ID, AmqpCall};
+use crate::file_call::{FileCall, FileForm};
+use crate::files::destination as files;
 use crate::mllp::destination as mllp;
 use crate::ndjson_folder::destination as ndjson_folder;
 use crate::webhook::destination as webhook;
@@ -47,6 +49,7 @@ impl From<Manifest> for AvailableAdapter {
 pub fn available() -> Vec<AvailableAdapter> {
     let manifests = [
         amqp::MANIFEST,
+        files::MANIFEST,
         mllp::MANIFEST,
         ndjson_folder::MANIFEST,
         webhook::MANIFEST,
@@ -112,6 +115,19 @@ pub enum ShownCall {
         /// How many records it holds.
         records: usize,
     },
+    /// A file.
+    File {
+        /// Its name.
+        file: String,
+        /// An HL7 v2 message as its segments, see [`ShownCall::Mllp`]; none for another form.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        segments: Option<Vec<String>>,
+        /// A record, as JSON; none for another form.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        body: Option<Value>,
+        /// How many records it holds.
+        records: usize,
+    },
     /// A record that could not be sent in any form, and would be refused.
     Refused {
         /// Why.
@@ -174,6 +190,7 @@ fn shown(call: &Call, record_at: &[&str]) -> ShownCall {
             segments: segments(call.message.reveal()),
             records,
         },
+        Call::File(call) => file(call, record_at, records),
         Call::Unsendable(call) => ShownCall::Refused {
             code: call.code,
             records,
@@ -181,10 +198,20 @@ fn shown(call: &Call, record_at: &[&str]) -> ShownCall {
     }
 }
 
+fn file(call: &FileCall, record_at: &[&str], records: usize) -> ShownCall {
+    let content = call.content.reveal();
+    ShownCall::File {
+        file: call.name.clone(),
+        segments: (call.form == FileForm::Hl7v2).then(|| segments(content)),
+        body: (call.form == FileForm::Json).then(|| masked(content, record_at)),
+        records,
+    }
+}
+
 /// The segments of a message, every field behind the header masked. In every character set that
 /// messages are sent in, separators are what they are in ASCII.
 fn segments(message: &[u8]) -> Vec<String> {
-    let segments = message.split(|byte| *byte == b'\r');
+    let segments = message.split(|byte| matches!(byte, b'\r' | b'\n'));
     let segments = segments.filter(|segment| !segment.is_empty());
     let shown = |segment: &[u8]| {
         if segment.starts_with(b"MSH") {

@@ -3,6 +3,5 @@
 
 pub mod config;
 pub mod destination;
-mod record_form;
 pub mod request;
 pub mod response;

@@ -24,7 +24,8 @@ use isthmus_hl7v2::charset::Charset;
 use isthmus_hl7v2::charset_rules::{CharsetRules, Malformed};
 use isthmus_mappings::context::NamedKeys;
 use isthmus_mappings::library::Library;
-use isthmus_mappings::message_translator::{MessageTranslator, SenderTerms};
+use isthmus_mappings::message_translator::MessageTranslator;
+use isthmus_mappings::sender_terms::SenderTerms;
 use jiff::tz::TimeZone;
 
 fn main() {
@@ -56,6 +57,7 @@ fn translator(sender: &SenderId) -> MessageTranslator {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR"));
     let terms = SenderTerms {
         zone: TimeZone::UTC,
+        structures: Arc::default(),
         charsets: CharsetRules {
             default: Charset::ASCII,
             overriding: None,

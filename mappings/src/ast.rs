@@ -22,6 +22,8 @@ pub struct MapFile {
     pub constants: Vec<(Word, Spanned<Literal>)>,
     /// `key PATH`.
     pub key: Option<Word>,
+    /// `define segment ...`.
+    pub segments: Vec<SegmentDefinition>,
     /// Where `on-null skip` stands: a null writes nothing.
     pub on_null: Option<Span>,
     /// The blocks, in order.
@@ -35,6 +37,8 @@ pub enum From {
     Hl7v2 {
         /// The events.
         events: Vec<Word>,
+        /// The senders whose messages alone it is for; none for all.
+        senders: Vec<Spanned<String>>,
     },
     /// FHIR R4 resources under their aliases.
     Fhir {
@@ -59,6 +63,39 @@ pub struct Use {
     pub name: Word,
     /// Its version.
     pub version: Word,
+}
+
+/// `define segment NAME after SEGMENT` and the lines of its fields.
+#[derive(Debug, Clone)]
+pub struct SegmentDefinition {
+    /// The segment.
+    pub name: Word,
+    /// Where it may stand, at least one.
+    pub places: Vec<SegmentPlace>,
+    /// Its fields, as written.
+    pub fields: Vec<FieldDefinition>,
+}
+
+/// Where a defined segment may stand.
+#[derive(Debug, Clone)]
+pub enum SegmentPlace {
+    /// `after SEGMENT`: in the group that has this segment, behind it.
+    After(Word),
+    /// `in GROUP`: anywhere in this group.
+    In(Word),
+}
+
+/// `NUMBER TYPE "name" repeats`.
+#[derive(Debug, Clone)]
+pub struct FieldDefinition {
+    /// The number, from 1.
+    pub number: Spanned<u16>,
+    /// The datatype.
+    pub datatype: Word,
+    /// What the sender calls it.
+    pub name: Spanned<String>,
+    /// Whether it may come several times.
+    pub repeats: bool,
 }
 
 /// `table NAME = FILE unmapped RULE`.

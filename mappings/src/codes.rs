@@ -91,8 +91,9 @@ codes! {
     GROUP "M217" "no such segment group"
         "No structure of the map's events has a group of this name."
     Z_SEGMENT "M218" "a segment that HL7 does not define"
-        "Z segments belong to one sender and need a definition, which this version of the \
-         language does not accept yet."
+        "Z segments belong to one sender and need a definition in the header of the map, or of a \
+         library that it uses: `define segment ZPI after PID`, and below it a line for each field, \
+         such as `  2 CWE \"Preferred pharmacy\"`."
     SELECTOR "M219" "a selector that does not fit"
         "`[]` and `[1..]` append to a repeating element, `[0]` names one of several, `[k=v]` finds \
          one by its value; an element that does not repeat takes none."
@@ -107,6 +108,13 @@ codes! {
     NO_SCHEMA "M223" "a kind of record without a schema"
         "The folder `records` has no `KIND.schema.json` for the record of this map: its properties \
          cannot be checked, and its recipients have nothing to build on."
+    DEFINITION "M224" "a segment definition that cannot be followed"
+        "`define segment ZPI after PID` names a segment that begins with Z, the segments it may \
+         stand after or the groups it may stand in, and below it each field once: number, datatype \
+         of the standard, name in quotes, and `repeats` where it may come several times."
+    SENDER "M225" "no such sender"
+        "`from hl7v2 ... sender \"ID\"` names a sender of the gateway's configuration, so that the \
+         map is for its messages alone."
     UNREAD_FILE "M320" "a file that cannot be read"
         "The file is missing, unreadable, not UTF-8 or larger than a map file may be."
     NAME_TWICE "M321" "two maps of one name"
@@ -114,7 +122,8 @@ codes! {
     USE "M322" "no such map to use"
         "`use NAME@VERSION` names a file of the library by its name and version."
     EVENT_TWICE "M323" "two maps for one event"
-        "One message type and trigger event is translated by one map."
+        "One message type and trigger event is translated by one map, and beside it by one for \
+         each sender that has its own (`from hl7v2 ADT^A01 sender \"ID\"`)."
     TABLE_FILE "M324" "a table that cannot be used"
         "A table is a CSV file with the header `from,to` (optionally `system,display`), and no \
          code stands in `from` twice."
@@ -163,6 +172,12 @@ codes! {
     OUT_OF_PLACE "R142" "a segment where its structure has no place for it"
         "The segment stands where the message's structure does not have it, so no group reads it. \
          The message may be of another structure than it says."
+    UNDEFINED_SEGMENT "R143" "a Z segment that nobody defined"
+        "The map's header has no `define segment` for it, so no group reads it. Define it when \
+         something of it is wanted."
+    AMBIGUOUS "R144" "a segment that two groups could have"
+        "The structure does not tell which group the segment belongs to, and what comes after it \
+         does not either. It was given to the nearest."
     WARN "R150" "a warning of the map"
         "A `warn` line of the map applied."
     REJECT "R151" "a rejection of the map"

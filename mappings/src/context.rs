@@ -3,9 +3,11 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 
 use aws_lc_rs::hmac;
 use isthmus_core::clock::Timestamp;
+use isthmus_hl7v2::grouping_rules::GroupingRules;
 use jiff::tz::TimeZone;
 
 /// Keys for `hmac("name")`, by name. Debug shows names only.
@@ -53,6 +55,8 @@ pub struct RunContext {
     pub delivery_id: String,
     /// The sender's time zone, used where neither a value nor MSH-7 tells its offset.
     pub zone: Option<TimeZone>,
+    /// Which structures the sender's messages have, where MSH-9 does not tell.
+    pub structures: Arc<GroupingRules>,
     /// `setting("name")`.
     pub settings: BTreeMap<String, String>,
     /// The keys of `hmac("name")`.
@@ -68,6 +72,7 @@ impl RunContext {
             received_at,
             delivery_id: String::new(),
             zone: None,
+            structures: Arc::default(),
             settings: BTreeMap::new(),
             keys: NamedKeys::default(),
             consents: BTreeMap::new(),

@@ -7,8 +7,9 @@ use std::path::Path;
 use isthmus_core::diagnostic::{Code, Diagnostic};
 use isthmus_core::source_file::SourceFile;
 use isthmus_core::span::Span;
+use isthmus_fhir::spelling::nearest;
 
-use crate::ast::MapFile;
+use crate::ast::{From, MapFile};
 use crate::codes;
 use crate::compile::compiler::{Sources, Unit};
 use crate::compile::map::{compile, is_library};
@@ -16,14 +17,21 @@ use crate::loader::{Files, LoadError, TextFile};
 use crate::map::Map;
 use crate::parser::file::parse;
 use crate::records::schemas::RecordSchemas;
+use crate::span::Spanned;
 use crate::table::TableRows;
+
+/// In place of a sender's id: a map that names none.
+const EVERYBODY: &str = "";
 
 /// The maps of a folder.
 #[derive(Debug, Default)]
 pub struct Library {
     maps: Vec<Map>,
     diagnostics: Vec<Diagnostic>,
-    by_event: HashMap<String, usize>,
+    /// By sender and event; the empty sender stands for all.
+    by_event: HashMap<(String, String), usize>,
+    /// The senders that maps name, each with the complaint in case there is none of the name.
+    named_senders: Vec<(String, Diagnostic)>,
 }
 
 impl Library {
@@ -79,6 +87,7 @@ impl Library {
             library.maps.push(map);
         }
         library.claim_events(&units);
+        library.named_senders = units.iter().flat_map(named_senders).collect();
         let place = |one: &Diagnostic| (one.file.clone(), one.line, one.column, one.code);
         library.diagnostics.sort_by_key(place);
         library
@@ -106,17 +115,35 @@ impl Library {
             .find(|map| map.name() == name || map.path() == name)
     }
 
-    /// The map that translates this message type and trigger event.
-    pub fn for_event(&self, message_code: &str, trigger: &str) -> Option<&Map> {
-        let at = self.by_event.get(&format!("{message_code}^{trigger}"))?;
+    /// The map that translates this message type and trigger event of a sender: its own, or else
+    /// the one for all.
+    pub fn for_event(&self, sender: &str, message_code: &str, trigger: &str) -> Option<&Map> {
+        let event = format!("{message_code}^{trigger}");
+        let claimed = |sender: &str| self.by_event.get(&(sender.to_owned(), event.clone()));
+        let at = claimed(sender).or_else(|| claimed(EVERYBODY))?;
         self.maps.get(*at)
     }
 
-    /// Every event that a map translates, sorted.
+    /// Every event that a map translates, sorted, each once.
     pub fn events(&self) -> Vec<&str> {
-        let mut events: Vec<&str> = self.by_event.keys().map(String::as_str).collect();
+        let mut events: Vec<&str> = self.by_event.keys().map(|(_, event)| &**event).collect();
         events.sort_unstable();
+        events.dedup();
         events
+    }
+
+    /// Complaints about maps that are for senders other than these.
+    pub fn unknown_senders(&self, known: &[&str]) -> Vec<Diagnostic> {
+        let unknown = self.named_senders.iter();
+        let unknown = unknown.filter(|(sender, _)| !known.contains(&&**sender));
+        let complaint = |(sender, fault): &(String, Diagnostic)| {
+            let near = nearest(sender, known.iter().copied());
+            fault.clone().with_help(match near.first() {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => format!("its senders are {}", known.join(", ")),
+            })
+        };
+        unknown.map(complaint).collect()
     }
 
     fn fault(&mut self, unit: &Unit, span: Span, code: Code, message: String) {
@@ -180,17 +207,25 @@ impl Library {
     }
 
     fn claim_events(&mut self, units: &[Unit]) {
-        let mut claims: Vec<(String, usize)> = Vec::new();
+        let mut claims: Vec<((String, String), usize)> = Vec::new();
         for (at, map) in self.maps.iter().enumerate() {
-            claims.extend(map.events().iter().map(|event| (event.clone(), at)));
+            let everybody = [EVERYBODY.to_owned()];
+            let senders = match map.senders() {
+                [] => &everybody[..],
+                named => named,
+            };
+            for event in map.events() {
+                let claim = |sender: &String| ((sender.clone(), event.clone()), at);
+                claims.extend(senders.iter().map(claim));
+            }
         }
-        for (event, at) in claims {
-            let Some(before) = self.by_event.get(&event) else {
-                self.by_event.insert(event, at);
+        for (claim, at) in claims {
+            let Some(before) = self.by_event.get(&claim) else {
+                self.by_event.insert(claim, at);
                 continue;
             };
             let before = self.maps.get(*before).map_or("", Map::file);
-            let message = format!("{event} is translated by {before} too");
+            let message = format!("{} is translated by {before} too", claim.1);
             let file = self.maps.get(at).map_or("", Map::file);
             let Some(unit) = units.iter().find(|unit| unit.file.path() == file) else {
                 continue;
@@ -224,6 +259,18 @@ fn unit(file: &TextFile) -> (Unit, Vec<Diagnostic>) {
         },
         diagnostics,
     )
+}
+
+fn named_senders(unit: &Unit) -> Vec<(String, Diagnostic)> {
+    let Some(From::Hl7v2 { senders, .. }) = unit.map.from.as_ref().map(|from| &from.value) else {
+        return Vec::new();
+    };
+    let complaint = |sender: &Spanned<String>| {
+        let text = format!("the configuration has no sender `{}`", sender.value);
+        let fault = Diagnostic::error(&unit.file, sender.span, codes::SENDER, text);
+        (sender.value.clone(), fault)
+    };
+    senders.iter().map(complaint).collect()
 }
 
 fn title(unit: &Unit) -> Option<(String, String, bool)> {

@@ -56,6 +56,11 @@ impl Map {
         &self.compiled.events
     }
 
+    /// The ids of the senders whose messages alone it translates; none for all.
+    pub fn senders(&self) -> &[String] {
+        &self.compiled.senders
+    }
+
     /// The name of the record it makes.
     pub fn record(&self) -> Option<&str> {
         self.compiled.record.as_deref()

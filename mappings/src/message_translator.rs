@@ -9,26 +9,26 @@ use isthmus_core::envelope::{Envelope, RawMessage};
 use isthmus_core::id::SenderId;
 use isthmus_core::record::Record;
 use isthmus_core::refusal::{Reason, Refusal};
+use isthmus_core::source_message::SourceMessage;
 use isthmus_core::translator::{Translated, Translator};
-use isthmus_hl7v2::charset_rules::CharsetRules;
 use isthmus_hl7v2::header::Header;
-use jiff::tz::TimeZone;
 
 use crate::context::{NamedKeys, RunContext};
 use crate::library::Library;
 use crate::map::Map;
 use crate::message_reading::read;
 use crate::run::output::{Failure, Translation};
+use crate::sender_terms::SenderTerms;
 
-/// What translation must know of a sender.
-#[derive(Debug, Clone)]
-pub struct SenderTerms {
-    /// The zone of times without an offset.
-    pub zone: TimeZone,
-    /// How its messages are decoded.
-    pub charsets: CharsetRules,
-    /// What `setting("name")` gives.
-    pub settings: BTreeMap<String, String>,
+/// What became of one message.
+#[derive(Debug)]
+pub struct TranslatedMessage<'l> {
+    /// The map that was used.
+    pub map: &'l Map,
+    /// What it gave.
+    pub translation: Translation,
+    /// The message itself.
+    pub source: Arc<SourceMessage>,
 }
 
 /// Translates by the maps of a library.
@@ -65,36 +65,48 @@ impl MessageTranslator {
         received_at: Timestamp,
         bytes: &[u8],
         map: Option<&str>,
-    ) -> Result<(&Map, Translation), Refusal> {
+    ) -> Result<TranslatedMessage<'_>, Refusal> {
         let terms = self.senders.get(sender);
         let (parsed, replaced) = read(bytes, terms.map(|terms| &terms.charsets))?;
         let header = Header::of(&parsed).ok_or(Refusal::park(Reason::Unreadable))?;
         let map = match map {
             Some(name) => self.library.map(name),
-            None => self
-                .library
-                .for_event(&header.message_type(), &header.event()),
+            None => {
+                self.library
+                    .for_event(sender.as_str(), &header.message_type(), &header.event())
+            }
         };
         let map = map.ok_or(Refusal::park(Reason::NotMapped).at("MSH-9"))?;
         let mut context = RunContext::new(received_at);
         context.keys = self.keys.clone();
-        context.zone = terms.map(|terms| terms.zone.clone());
-        context.settings = terms
-            .map(|terms| terms.settings.clone())
-            .unwrap_or_default();
+        if let Some(terms) = terms {
+            terms.tell(&mut context);
+        }
         let mut translation = map
             .translate(&parsed, &context)
             .map_err(|failure| parked(&failure))?;
         translation.warnings.extend(replaced);
-        Ok((map, translation))
+        let source = SourceMessage {
+            message: parsed,
+            structures: context.structures,
+            local: Arc::clone(&map.plan().rules),
+        };
+        Ok(TranslatedMessage {
+            map,
+            translation,
+            source: Arc::new(source),
+        })
     }
 }
 
 impl Translator for MessageTranslator {
     fn translate(&self, message: &Envelope<RawMessage>) -> Result<Translated, Refusal> {
         let bytes = message.body.bytes.reveal();
-        let (map, translation) =
-            self.resources(&message.sender, message.received_at, bytes, None)?;
+        let TranslatedMessage {
+            map,
+            translation,
+            source,
+        } = self.resources(&message.sender, message.received_at, bytes, None)?;
         // Without one patient there is nobody's consent to ask and nobody's key to seal with.
         let subject = message
             .subject
@@ -103,6 +115,7 @@ impl Translator for MessageTranslator {
             records: vec![Record {
                 subject,
                 resources: translation.resources,
+                message: Some(source),
             }],
             map: format!("{} {}", map.name(), map.version()),
             warnings: translation

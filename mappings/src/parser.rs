@@ -7,4 +7,5 @@ pub mod file;
 pub mod header;
 pub mod literal;
 pub mod row;
+pub mod segment_definition;
 pub mod statement;

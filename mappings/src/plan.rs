@@ -5,12 +5,13 @@ use std::sync::Arc;
 
 use isthmus_fhir::element::Element;
 use isthmus_fhir::name::Name;
-use isthmus_fhir::path::syntax::ElementPath;
+use isthmus_hl7v2::grouping_rules::GroupingRules;
 use isthmus_hl7v2::segment_name::SegmentName;
 use uuid::Uuid;
 
 use crate::ast::Comparison;
 use crate::functions::call::{FunctionDefinition, Question};
+use crate::plan_path::PathPlan;
 use crate::problem::RowPlace;
 use crate::table::Table;
 
@@ -19,6 +20,8 @@ use crate::table::Table;
 pub struct Plan {
     /// The segments it reads; segment paths name them by their place here.
     pub segments: Vec<SegmentName>,
+    /// The local segments that it defines, itself or in a library that it uses.
+    pub rules: Arc<GroupingRules>,
     /// The resource types that a FHIR map reads, by alias.
     pub aliases: Vec<String>,
     /// Its tables and those of the libraries it uses.
@@ -228,67 +231,6 @@ pub struct FunctionPlan {
     pub number: usize,
     /// Its table argument.
     pub table: Option<usize>,
-}
-
-/// A path that is read.
-#[derive(Debug, Clone)]
-pub enum PathPlan {
-    /// In the message.
-    Segment(SegmentPlan),
-    /// In the value that a type or `per` is about: component and subcomponent.
-    Relative(Option<(u16, Option<u16>)>),
-    /// In a FHIR resource.
-    Element(ElementPlan),
-}
-
-/// A path in a message.
-#[derive(Debug, Clone)]
-pub struct SegmentPlan {
-    /// The segment, by its place in the plan.
-    pub slot: usize,
-    /// Which of them.
-    pub segment: Pick,
-    /// The field; none for the segment as a whole.
-    pub field: Option<u16>,
-    /// Which repetitions.
-    pub repetition: Pick,
-    /// The component.
-    pub component: Option<u16>,
-    /// The subcomponent.
-    pub subcomponent: Option<u16>,
-    /// Whether the repetition as a whole is the text (OBX-5), not its first component.
-    pub whole: bool,
-}
-
-/// Which of several.
-#[derive(Debug, Clone)]
-pub enum Pick {
-    /// All.
-    All,
-    /// One.
-    Index(usize),
-    /// From one on.
-    From(usize),
-    /// Those with these values: the numbers of the place below, and the text.
-    Keys(Vec<(Vec<u16>, String)>),
-}
-
-/// A path in a FHIR resource.
-#[derive(Debug, Clone)]
-pub struct ElementPlan {
-    /// Where it starts.
-    pub start: ElementStart,
-    /// The path below.
-    pub path: ElementPath,
-}
-
-/// Where a FHIR path starts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ElementStart {
-    /// The first resource of an alias, or the one that `per` is about.
-    Alias(usize),
-    /// The element that `per` is about.
-    Current,
 }
 
 /// A path that is written.

@@ -3,10 +3,12 @@
 
 pub mod conditions;
 pub mod few;
+mod findings;
 pub mod frame;
 pub mod instances;
 pub mod item;
 pub mod items;
+mod iterations;
 pub mod message_input;
 pub mod output;
 pub mod references;

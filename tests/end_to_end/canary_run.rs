@@ -6,6 +6,8 @@ use std::io::{Read, Write};
 use std::os::unix::net::UnixStream;
 use std::sync::Mutex;
 
+use isthmus_tests::sshd::SshServer;
+
 use crate::canary_messages::{Canaries, Plan, Token};
 use crate::gateway::{Gateway, Site, root};
 use crate::mllp_peer::{MllpPeer, framed};
@@ -63,6 +65,8 @@ pub(crate) struct Run {
     pub(crate) stored: u64,
     /// Who receives, where it is by webhooks.
     pub(crate) receivers: Vec<(&'static str, Receiver)>,
+    /// Who takes files, where it is by SFTP.
+    pub(crate) server: Option<SshServer>,
 }
 
 fn plan(version: &'static str, event: (&'static str, &'static str)) -> Plan<'static> {
@@ -100,6 +104,7 @@ impl Run {
             acknowledgements: Vec::new(),
             stored: 0,
             receivers: Vec::new(),
+            server: None,
         }
     }
 
@@ -123,6 +128,26 @@ impl Run {
                 _ => Reply::status(200),
             }
         });
+        run
+    }
+
+    /// The same with files in place of lines: the CRM's in a folder, and those of the marketing
+    /// platform by SFTP.
+    pub(crate) fn with_files() -> Self {
+        let mut run = Self::new();
+        let server = SshServer::start("");
+        let own_key = server.text("client_key");
+        let by_sftp = format!(
+            "sftp = \"{}\"\nhost_keys = [\"{}\"]\nssh_key = \"${{file:{own_key}}}\"",
+            server.inbox_url(),
+            server.text("ed25519")
+        );
+        let folder = "folder = \"data/outbox/crm\"".to_owned();
+        for (recipient, place) in [("crm", folder), ("marketing", by_sftp)] {
+            run.site.files(recipient, &place);
+        }
+        std::fs::create_dir_all(run.site.path("data/outbox/crm")).unwrap();
+        run.server = Some(server);
         run
     }
 

@@ -123,6 +123,16 @@ impl Site {
         });
     }
 
+    /// Reaches a recipient by files of JSON in place of lines, at this place.
+    pub(crate) fn files(&self, recipient: &str, place: &str) {
+        let folder = format!("adapter = \"ndjson-folder\"\nfolder = \"data/outbox/{recipient}\"\n");
+        let files = format!("adapter = \"files\"\nform = \"json\"\n{place}\n");
+        self.edit(|text| {
+            assert!(text.contains(&folder), "{recipient} has no folder");
+            text.replace(&folder, &files)
+        });
+    }
+
     /// Changes the configuration.
     pub(crate) fn edit(&self, change: impl FnOnce(String) -> String) {
         let path = self.path("isthmus.toml");

@@ -124,6 +124,24 @@ fn outbox(run: &Run, recipient: &str) -> Got {
     }
 }
 
+/// What lies in a folder of files of JSON, whose names hold nothing.
+fn dropped(scanner: &Scanner, folder: &Path) -> Got {
+    let (mut documents, mut bytes) = (Vec::new(), Vec::new());
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let entry = entry.unwrap();
+        let name = entry.file_name().into_string().unwrap();
+        assert!(scanner.find(name.as_bytes()).is_empty(), "{name}");
+        let content = std::fs::read(entry.path()).unwrap();
+        documents.push(serde_json::from_slice(&content).expect(&name));
+        bytes.push(content);
+    }
+    Got {
+        documents,
+        bytes,
+        record: "record.",
+    }
+}
+
 /// What a recipient was sent, refused requests and repeated ones too. Heads hold nothing.
 fn requests(scanner: &Scanner, receiver: &Receiver) -> Got {
     let requests = receiver.requests();
@@ -179,6 +197,11 @@ fn check_got(
 /// Looks through all that was kept, and fails with every place where something was found.
 fn check_kept(run: &Run, scanner: &Scanner, kept: &Kept, looked: &mut Looked) {
     let mut leaks = BTreeSet::new();
+    for (name, _) in kept {
+        for token in scanner.find(name.as_bytes()) {
+            leaks.insert(format!("{} in a name", run.canaries.tokens[token].place));
+        }
+    }
     for (name, content) in kept.iter().chain(&run.said) {
         looked.files += 1;
         looked.bytes += content.len();
@@ -304,6 +327,40 @@ fn no_value_of_a_message_turns_up_in_webhooks_or_in_what_operators_see() {
     });
     let came: Vec<usize> = came.collect();
     report(&run, &scanner, &looked, [came[0], came[1]]);
+}
+
+/// The same with a file for each record, in a folder and by SFTP, over a crash.
+#[test]
+fn no_value_of_a_message_turns_up_in_names_of_files_or_on_the_way_to_them() {
+    let mut run = Run::with_files();
+    let mut kept = Kept::new();
+    let gateway = run.site.start_logging(TRACE);
+    run.success(&gateway);
+    run.site.settled();
+    run.crash(gateway);
+    keep(&run.site, "after a crash", &mut kept);
+    let gateway = run.site.start_logging(TRACE);
+    run.site.settled();
+    run.operated();
+    assert!(gateway.stop());
+    keep(&run.site, "after a stop", &mut kept);
+    let server = run.server.as_ref().unwrap();
+    let said = std::fs::read(server.text("log")).unwrap();
+    kept.push(("what the server logged".to_owned(), said));
+
+    let scanner = Scanner::new(&run.canaries.tokens);
+    let mut looked = Looked::default();
+    check_kept(&run, &scanner, &kept, &mut looked);
+    check_bite(&run, &scanner);
+    let folders = [
+        ("crm", run.site.path("data/outbox/crm")),
+        ("marketing", server.inbox().to_path_buf()),
+    ];
+    let came = folders.map(|(recipient, folder)| {
+        let got = dropped(&scanner, &folder);
+        check_got(&run, &scanner, recipient, &got, &mut looked)
+    });
+    report(&run, &scanner, &looked, came);
 }
 
 fn report(run: &Run, scanner: &Scanner, looked: &Looked, [crm, marketing]: [usize; 2]) {

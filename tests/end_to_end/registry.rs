@@ -10,32 +10,61 @@ use serde_json::{Value, json};
 
 use crate::gateway::{Site, root};
 
-/// The files of the example.
+/// A file of an example.
 fn example(name: &str) -> String {
-    std::fs::read_to_string(root().join("gateway/example/mllp").join(name)).unwrap()
+    std::fs::read_to_string(root().join("gateway/example").join(name)).unwrap()
 }
 
 /// A site that sends updates of patients to the registry alone, by a URL and with these keys of its
 /// destination beside the example's.
 pub(crate) fn registry_site(url: &str, more: &str) -> Site {
+    message_or_record_site("mllp/registry.toml", url, more)
+}
+
+/// The same, of a registry that is sent the messages themselves.
+pub(crate) fn message_site(url: &str, more: &str) -> Site {
+    message_or_record_site("mllp/registry-messages.toml", url, more)
+}
+
+fn message_or_record_site(policy: &str, url: &str, more: &str) -> Site {
+    let destination = example("mllp/destination.toml");
+    assert!(destination.contains("mllps://registry.example:2576"));
+    let destination = destination.replace("mllps://registry.example:2576", url);
+    site_with(policy, &format!("{destination}{more}"))
+}
+
+/// The same with files, where these keys tell how they come to their place.
+pub(crate) fn files_site(place: &str) -> Site {
+    let destination = example("files/destination.toml");
+    let lines = destination.lines();
+    let own: Vec<&str> = place
+        .lines()
+        .filter_map(|line| line.split(' ').next())
+        .chain(["folder"])
+        .collect();
+    let kept = lines.filter(|line| !own.contains(&line.split(' ').next().unwrap_or_default()));
+    let kept: Vec<&str> = kept.collect();
+    let destination = format!("{}\n{place}", kept.join("\n"));
+    site_with("mllp/registry.toml", &destination)
+}
+
+/// A site with the example's recipient by this policy, and this destination.
+fn site_with(policy: &str, destination: &str) -> Site {
     let site = Site::with_own_mappings();
     let write = |to: &str, text: &str| std::fs::write(site.path(to), text).unwrap();
     write(
         "mappings/fhir-to-records/adt-update.rmap",
-        &example("adt-update.rmap"),
+        &example("mllp/adt-update.rmap"),
     );
     write(
         "mappings/records/adt-update.schema.json",
-        &example("adt-update.schema.json"),
+        &example("mllp/adt-update.schema.json"),
     );
-    write("mappings/policies/registry.toml", &example("registry.toml"));
+    write("mappings/policies/registry.toml", &example(policy));
     let agreements = site.path("mappings/policies/agreements.toml");
     let known = std::fs::read_to_string(&agreements).unwrap();
-    std::fs::write(agreements, known + &example("agreement.toml")).unwrap();
-    let destination = example("destination.toml");
-    assert!(destination.contains("mllps://registry.example:2576"));
-    let destination = destination.replace("mllps://registry.example:2576", url);
-    site.edit(|text| format!("{text}\n{destination}{more}"));
+    std::fs::write(agreements, known + &example("mllp/agreement.toml")).unwrap();
+    site.edit(|text| format!("{text}\n{destination}"));
     site
 }
 

@@ -20,6 +20,7 @@ pub(crate) fn born(patient: u8) -> Record {
     Record {
         subject: SubjectKey::from_bytes([patient; 16]),
         resources: vec![Resource::try_from(born).unwrap()],
+        message: None,
     }
 }
 

@@ -41,7 +41,7 @@ pub(crate) fn released(number: u8, patient: u8, key: u64) -> Delivery {
         consents: Vec::new(),
     };
     let disclosure = granted
-        .shape(&Same(ReadSet::default()), &context)
+        .shape(Some(&Same(ReadSet::default())), &context)
         .unwrap()
         .remove(0);
     let key = SealingKey::new(KeyId(key), &[1; 32]).unwrap();

@@ -121,6 +121,7 @@ impl Translator for Reader {
             Record {
                 subject: subject(*patient),
                 resources: vec![Resource::try_from(object.with("id", id)).unwrap()],
+                message: None,
             }
         };
         Ok(Translated {

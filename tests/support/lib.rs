@@ -10,6 +10,8 @@ pub mod one_key;
 pub mod rabbitmq;
 pub mod shared_data;
 pub mod source_tree;
+pub mod sshd;
 pub mod test_modules;
 pub mod tokens;
+pub mod tool_process;
 pub mod used_paths;

@@ -1,115 +1,30 @@
 //! A RabbitMQ of a test's own, started and spoken to through `tests/tools/rabbitmq.py`; what is
 //! done to it is in the tests.
-#![allow(
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    reason = "tests may be blunt"
-)]
 
-use std::ffi::OsStr;
-use std::io::{BufRead as _, BufReader, Lines, Write as _};
-use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
-use std::sync::Mutex;
+use std::ops::Deref;
 
-use serde_json::Value;
-use tempfile::TempDir;
+use crate::tool_process::ToolProcess;
 
-/// A broker in a folder of its own, on the loopback; it ends with this.
+/// A broker in a folder of its own, on the loopback; it ends with this. It tells `url`, `user`,
+/// `password` and `log`, and takes `kill`, `start` and `ctl WORD ..`.
 #[derive(Debug)]
-pub struct RabbitMqProcess {
-    child: Child,
-    words: Mutex<Words>,
-    ready: Value,
-    folder: TempDir,
-}
-
-#[derive(Debug)]
-struct Words {
-    /// Closing it ends the broker.
-    input: Option<ChildStdin>,
-    answers: Lines<BufReader<ChildStdout>>,
-}
-
-impl Words {
-    fn answer(&mut self) -> Value {
-        let line = self.answers.next();
-        let line = line.expect("the program that holds the broker answers");
-        serde_json::from_str(&line.expect("its answer can be read")).expect("it answers with JSON")
-    }
-}
+pub struct RabbitMqProcess(ToolProcess);
 
 impl RabbitMqProcess {
     /// Starts one, with these arguments of the program beside its folder.
     ///
     /// # Panics
-    /// When it does not start, here and below.
+    /// When it does not start.
     pub fn start(arguments: &[&str]) -> Self {
-        let folder = tempfile::tempdir().expect("there is room for a folder");
-        let program = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tools/rabbitmq.py");
-        let arguments = arguments.iter().map(OsStr::new);
-        let mut child = Command::new("python3")
-            .arg(program)
-            .arg("--folder")
-            .arg(folder.path())
-            .args(arguments)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("python3 is there");
-        let answers = child.stdout.take().expect("its output is a pipe");
-        let mut words = Words {
-            input: child.stdin.take(),
-            answers: BufReader::new(answers).lines(),
-        };
-        let ready = words.answer();
         let hint = "tests/run installs rabbitmq-server";
-        assert_eq!(ready["event"], "ready", "{ready}; {hint}");
-        Self {
-            child,
-            words: Mutex::new(words),
-            ready,
-            folder,
-        }
-    }
-
-    /// Gives the program a command, `kill`, `start`, `ctl WORD ..`, and waits until it is done.
-    ///
-    /// # Panics
-    /// When it fails.
-    pub fn tell(&self, command: &str) -> Value {
-        let mut words = self.words.lock().expect("no test panicked in here");
-        let input = words.input.as_mut().expect("the program still runs");
-        writeln!(input, "{command}").expect("the program still reads");
-        let answer = words.answer();
-        assert_ne!(answer["event"], "failed", "{command}: {answer}");
-        answer
-    }
-
-    /// What it said of itself when it was ready: `url`, `user`, `password`, `log`.
-    ///
-    /// # Panics
-    /// When it said nothing of the kind.
-    pub fn text(&self, name: &str) -> &str {
-        self.ready[name].as_str().expect("the program tells it")
-    }
-
-    /// Where it listens.
-    pub fn port(&self) -> Option<u64> {
-        self.ready["port"].as_u64()
-    }
-
-    /// Everything that it keeps.
-    pub fn folder(&self) -> &Path {
-        self.folder.path()
+        Self(ToolProcess::start("rabbitmq.py", arguments, hint))
     }
 }
 
-impl Drop for RabbitMqProcess {
-    fn drop(&mut self) {
-        if let Ok(words) = self.words.get_mut() {
-            drop(words.input.take());
-        }
-        let _ended = self.child.wait();
+impl Deref for RabbitMqProcess {
+    type Target = ToolProcess;
+
+    fn deref(&self) -> &ToolProcess {
+        &self.0
     }
 }

@@ -19,9 +19,12 @@ pub(crate) fn judge(call: &Call, reply: Reply) -> Judgement {
         },
         Reply::NotSent(code) => again(RetryScope::Recipient, code),
         Reply::Lost(code) => unknown(code),
-        Reply::Appended | Reply::NotAppended(_) | Reply::Http { .. } | Reply::Mllp(_) => {
-            unknown("unexpected-reply")
-        }
+        Reply::Appended
+        | Reply::NotAppended(_)
+        | Reply::Http { .. }
+        | Reply::Mllp(_)
+        | Reply::Placed
+        | Reply::NotPlaced(_) => unknown("unexpected-reply"),
     };
     Judgement::alike(call, &outcome)
 }

@@ -149,9 +149,11 @@ impl Transport for HttpClient {
         Box::pin(async move {
             match call.as_ref() {
                 Call::Http(call) => self.send(call).await,
-                Call::Append { .. } | Call::Amqp(_) | Call::Mllp(_) | Call::Unsendable(_) => {
-                    Reply::NotSent("unsendable")
-                }
+                Call::Append { .. }
+                | Call::Amqp(_)
+                | Call::Mllp(_)
+                | Call::File(_)
+                | Call::Unsendable(_) => Reply::NotSent("unsendable"),
             }
         })
     }

@@ -6,15 +6,14 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use isthmus_hl7v2::acknowledgment::AcknowledgmentCode;
-use isthmus_hl7v2::charset::Charset;
-use isthmus_hl7v2::dictionary::versions;
 use serde::Deserialize;
 
 use crate::adapter::{AdapterConfig, Problem};
 use crate::config_rules;
 use crate::endpoint::EndpointFault;
+use crate::hl7v2_message::header_keys::{self, HeaderKeys, ProcessingId};
+use crate::hl7v2_message::template::Template;
 use crate::limits::Limits;
-use crate::mllp::request::Template;
 use crate::mllp_client::settings::MllpSettings;
 use crate::mllp_url::{MllpUrl, MllpUrlFault};
 
@@ -24,23 +23,10 @@ pub const AT_ONCE: usize = 1;
 const AT_ONCE_MAX: usize = 64;
 /// The longest wait that can be asked for, in seconds.
 const TIMEOUT_S_MAX: u64 = 300;
-/// The longest pause between attempts to reach a receiver.
-const PAUSE_LONGEST: Duration = Duration::from_secs(30);
-/// The longest name in MSH-3 to MSH-6 (HD; 227 characters in version 2.5.1).
-const NAME_LENGTH_MAX: usize = 227;
-/// MSH-9.3 is there from this version on.
-const WITH_STRUCTURE: &str = "2.3.1";
 /// MSH-15 and MSH-16 are there from this version on.
 const WITH_ENHANCED: &str = "2.2";
-/// MSH-18 is there from this version on.
-const WITH_CHARSET: &str = "2.3";
-/// MSH-10 holds 199 characters from this version on.
-const WITH_LONG_IDS: &str = "2.7";
-/// How many it holds before.
-const SHORT_ID_LENGTH: usize = 20;
-/// How many it holds since.
-const LONG_ID_LENGTH: usize = 199;
-
+/// The longest pause between attempts to reach a receiver.
+const PAUSE_LONGEST: Duration = Duration::from_secs(30);
 /// `acknowledgement` of a destination.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -50,18 +36,6 @@ pub enum Acknowledgement {
     Original,
     /// One answer, when the receiver has it stored (`CA`, `CE`, `CR`).
     Enhanced,
-}
-
-/// `processing_id` of a destination, MSH-11.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
-pub enum ProcessingId {
-    /// Production.
-    #[default]
-    P,
-    /// Training.
-    T,
-    /// Debugging.
-    D,
 }
 
 /// What an answer that is not positive leads to.
@@ -105,7 +79,7 @@ pub struct MllpDestinationConfig {
     #[serde(default)]
     pub receiving_facility: String,
     /// MSH-12.
-    #[serde(default = "version")]
+    #[serde(default = "header_keys::version")]
     pub version: String,
     /// MSH-11.
     #[serde(default)]
@@ -132,10 +106,6 @@ pub struct MllpDestinationConfig {
     pub retry_max_age_h: u64,
 }
 
-fn version() -> String {
-    "2.5.1".to_owned()
-}
-
 const fn at_once() -> usize {
     AT_ONCE
 }
@@ -146,11 +116,6 @@ const fn answer_timeout_s() -> u64 {
 
 const fn connect_timeout_s() -> u64 {
     5
-}
-
-/// The place of a version among those that are known, oldest first.
-fn age(version: &str) -> Option<usize> {
-    versions().iter().position(|known| *known == version)
 }
 
 impl MllpDestinationConfig {
@@ -190,51 +155,22 @@ impl MllpDestinationConfig {
 
     /// What is the same in every message, of a configuration without problems.
     pub(crate) fn template(&self) -> Result<Template, Problem> {
-        let charset_name = self.charset_name();
-        let charset = self.charset()?;
-        let is_ascii = charset == Charset::ASCII;
-        let control_id_length = if self.is_since(WITH_LONG_IDS) {
-            LONG_ID_LENGTH
-        } else {
-            SHORT_ID_LENGTH
-        };
         Ok(Template {
-            names: self.names().map(|(_, name)| name.clone()),
-            processing: match self.processing_id {
-                ProcessingId::P => "P",
-                ProcessingId::T => "T",
-                ProcessingId::D => "D",
-            },
-            version: self.version.clone(),
-            has_structure: self.is_since(WITH_STRUCTURE),
-            control_id_length,
             is_enhanced: self.acknowledgement == Acknowledgement::Enhanced,
-            charset_name: if is_ascii { "" } else { charset_name }.to_owned(),
-            charset,
+            ..self.header_keys().template()?
         })
     }
 
-    fn is_since(&self, version: &str) -> bool {
-        age(&self.version) >= age(version)
-    }
-
-    /// UTF-8 where a message can say so; ASCII is what an older one is.
-    fn charset_name(&self) -> &str {
-        let usual = if self.is_since(WITH_CHARSET) {
-            "UNICODE UTF-8"
-        } else {
-            "ASCII"
-        };
-        self.charset.as_deref().unwrap_or(usual)
-    }
-
-    fn names(&self) -> [(&'static str, &String); 4] {
-        [
-            ("sending_application", &self.sending_application),
-            ("sending_facility", &self.sending_facility),
-            ("receiving_application", &self.receiving_application),
-            ("receiving_facility", &self.receiving_facility),
-        ]
+    fn header_keys(&self) -> HeaderKeys<'_> {
+        HeaderKeys {
+            sending_application: &self.sending_application,
+            sending_facility: &self.sending_facility,
+            receiving_application: &self.receiving_application,
+            receiving_facility: &self.receiving_facility,
+            version: &self.version,
+            processing_id: self.processing_id,
+            charset: self.charset.as_deref(),
+        }
     }
 
     fn reach_problems(&self, problems: &mut Vec<Problem>) {
@@ -256,66 +192,20 @@ impl MllpDestinationConfig {
         config_rules::identity_problems(certificate, key, problems);
     }
 
-    fn header_problems(&self, problems: &mut Vec<Problem>) {
-        for (key, name) in self.names() {
-            if !is_name(name) {
-                let text = "it is longer than 227 characters, has more than three components, or \
-                            holds one of | ~ \\ & \" or what is not ASCII";
-                let mend = "write it as MSH carries it, as in \"ISTHMUS\" or \"LAB^1.2.3^ISO\"";
-                problems.push(Problem::new(key, text, mend));
-            }
-        }
-        for (key, name) in self.names() {
-            if name.is_empty() && key.ends_with("application") {
-                let mend = "name the application as the receiver knows it";
-                problems.push(Problem::new(key, "it is empty", mend));
-            }
-        }
-        if age(&self.version).is_none() {
-            let text = format!(
-                "there is no version of HL7 v2 that is known by this name; there \
-                                are {}",
-                versions().join(", ")
-            );
-            problems.push(Problem::new(
-                "version",
-                text,
-                "write it as MSH-12 carries it",
-            ));
-            return;
-        }
-        if self.acknowledgement == Acknowledgement::Enhanced && !self.is_since(WITH_ENHANCED) {
+    fn acknowledgement_problems(&self, problems: &mut Vec<Problem>) {
+        let keys = self.header_keys();
+        let is_enhanced = self.acknowledgement == Acknowledgement::Enhanced;
+        if keys.has_version() && is_enhanced && !keys.is_since(WITH_ENHANCED) {
             let text = "version 2.1 has no enhanced mode";
             let mend = "leave `acknowledgement` out, or state the receiver's version";
             problems.push(Problem::new("acknowledgement", text, mend));
         }
-        problems.extend(self.charset().err());
-    }
-
-    fn charset(&self) -> Result<Charset, Problem> {
-        let name = self.charset_name();
-        let is_one = ["ASCII", "UNICODE UTF-8"].contains(&name) || name.starts_with("8859/");
-        let charset = Charset::named(name).filter(|_| is_one).ok_or_else(|| {
-            let text = "it is no character set that messages can be sent in";
-            let mend = "write ASCII, UNICODE UTF-8, or 8859/1 and its like (table 0211)";
-            Problem::new("charset", text, mend)
-        })?;
-        if charset != Charset::ASCII && !self.is_since(WITH_CHARSET) {
-            let text = "a message before version 2.3 cannot say its character set";
-            let mend = "leave it out, or state the receiver's version";
-            return Err(Problem::new("charset", text, mend));
+        for answer in self.answers.keys().filter(|answer| !is_answer(answer)) {
+            let text = format!("\"{answer}\" is no answer that is not positive");
+            let mend = "name AE, AR, CE or CR, with a condition of table 0357 as in \"AE-207\"";
+            problems.push(Problem::new("answers", text, mend));
         }
-        Ok(charset)
     }
-}
-
-/// Whether a text can be a name in MSH-3 to MSH-6 as it is.
-fn is_name(text: &str) -> bool {
-    let is_part =
-        |byte: u8| (byte.is_ascii_graphic() || byte == b' ') && !b"|~\\&\"".contains(&byte);
-    text.len() <= NAME_LENGTH_MAX
-        && text.bytes().all(is_part)
-        && text.bytes().filter(|byte| *byte == b'^').count() <= 2
 }
 
 /// Whether a text is `AE`, `AE-207` or the like: an answer that is not positive.
@@ -341,12 +231,8 @@ impl AdapterConfig for MllpDestinationConfig {
     fn validate(&self) -> Vec<Problem> {
         let mut problems = Vec::new();
         self.reach_problems(&mut problems);
-        self.header_problems(&mut problems);
-        for answer in self.answers.keys().filter(|answer| !is_answer(answer)) {
-            let text = format!("\"{answer}\" is no answer that is not positive");
-            let mend = "name AE, AR, CE or CR, with a condition of table 0357 as in \"AE-207\"";
-            problems.push(Problem::new("answers", text, mend));
-        }
+        self.header_keys().problems(&mut problems);
+        self.acknowledgement_problems(&mut problems);
         let age = config_rules::RETRY_MAX_AGE_H_MAX;
         let numbers = [
             ("at_once", self.at_once as u64, AT_ONCE_MAX as u64),

@@ -6,8 +6,8 @@ use isthmus_core::delivery_queue::Draw;
 use isthmus_core::destination::{Outbound, Takes};
 
 use crate::adapter::{Adapter, AdapterConfig, Call, Judgement, Manifest, Problem, Reply};
+use crate::hl7v2_message::template::Template;
 use crate::mllp::config::{AT_ONCE, MllpDestinationConfig};
-use crate::mllp::request::Template;
 use crate::mllp::response::Answers;
 use crate::mllp::{request, response};
 

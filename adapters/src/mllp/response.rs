@@ -22,9 +22,12 @@ pub(crate) fn judge(answers: &Answers, call: &Call, reply: Reply) -> Judgement {
         },
         Reply::NotSent(code) => again(RetryScope::Recipient, code.to_owned()),
         Reply::Lost(code) => unknown(code),
-        Reply::Appended | Reply::NotAppended(_) | Reply::Http { .. } | Reply::Amqp(_) => {
-            unknown("unexpected-reply")
-        }
+        Reply::Appended
+        | Reply::NotAppended(_)
+        | Reply::Http { .. }
+        | Reply::Amqp(_)
+        | Reply::Placed
+        | Reply::NotPlaced(_) => unknown("unexpected-reply"),
     };
     Judgement::alike(call, &outcome)
 }

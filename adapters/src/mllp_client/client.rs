@@ -133,9 +133,11 @@ impl Transport for MllpClient {
         Box::pin(async move {
             match call.as_ref() {
                 Call::Mllp(call) => self.send(call).await,
-                Call::Append { .. } | Call::Http(_) | Call::Amqp(_) | Call::Unsendable(_) => {
-                    Reply::NotSent("unsendable")
-                }
+                Call::Append { .. }
+                | Call::Http(_)
+                | Call::Amqp(_)
+                | Call::File(_)
+                | Call::Unsendable(_) => Reply::NotSent("unsendable"),
             }
         })
     }

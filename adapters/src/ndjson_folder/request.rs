@@ -4,7 +4,7 @@ use isthmus_core::destination::Outbound;
 use isthmus_core::phi::Phi;
 
 use crate::adapter::{Call, Line};
-use crate::json_text::quoted;
+use crate::record_line;
 
 /// One call a day: a delivery always goes to the file of the day it was committed on, so that a
 /// repeat after a restart is found there.
@@ -15,7 +15,9 @@ pub(crate) fn plan(batch: &[Outbound]) -> Vec<Call> {
         let line = line(outbound);
         let same_day = calls.iter_mut().find_map(|call| match call {
             Call::Append { file, lines } => (*file == name).then_some(lines),
-            Call::Http(_) | Call::Amqp(_) | Call::Mllp(_) | Call::Unsendable(_) => None,
+            Call::Http(_) | Call::Amqp(_) | Call::Mllp(_) | Call::File(_) | Call::Unsendable(_) => {
+                None
+            }
         });
         match same_day {
             Some(lines) => lines.push(line),
@@ -28,24 +30,10 @@ pub(crate) fn plan(batch: &[Outbound]) -> Vec<Call> {
     calls
 }
 
-/// The line opens with the delivery's id, which `append_file` looks for.
 fn line(outbound: &Outbound) -> Line {
-    let grant = outbound.disclosure.grant();
-    let mut bytes = format!(
-        "{{\"id\":\"{}\",\"created\":\"{}\",\"flow\":{},\"flow_version\":{},\"purpose\":{},\
-         \"record\":",
-        outbound.id,
-        outbound.created_at,
-        quoted(grant.flow.as_str()),
-        grant.flow_version,
-        quoted(&grant.purpose),
-    )
-    .into_bytes();
-    bytes.extend_from_slice(outbound.disclosure.content().reveal());
-    bytes.extend_from_slice(b"}\n");
     Line {
         id: outbound.id,
-        bytes: Phi::new(bytes),
+        bytes: Phi::new(record_line::of(outbound)),
         look_first: outbound.recovered || outbound.attempt > 1,
     }
 }

@@ -1,10 +1,9 @@
 //! What the reply to an append means for each record; pure.
 
-use std::io::ErrorKind;
-
 use isthmus_core::destination::{DeliveryOutcome, RetryScope};
 
 use crate::adapter::{Call, Judgement, Reply};
+use crate::disk_fault;
 
 /// An append is all or none, so every record of the call fares alike. Whatever a disk says may end
 /// by itself, and it says it to every record: the whole recipient waits.
@@ -19,24 +18,17 @@ pub(crate) fn judge(call: &Call, reply: Reply) -> Judgement {
     };
     let outcome = match reply {
         Reply::Appended => DeliveryOutcome::Delivered,
-        Reply::NotAppended(kind) => waits(code(kind)),
+        Reply::NotAppended(kind) => waits(disk_fault::code(kind).unwrap_or("append-failed")),
         Reply::NotSent(code) => waits(code),
         Reply::Lost(code) => unknown(code),
         Reply::HeldBack(code) => DeliveryOutcome::NotTried {
             code: code.to_owned(),
         },
-        Reply::Http { .. } | Reply::Amqp(_) | Reply::Mllp(_) => unknown("unexpected-reply"),
+        Reply::Http { .. }
+        | Reply::Amqp(_)
+        | Reply::Mllp(_)
+        | Reply::Placed
+        | Reply::NotPlaced(_) => unknown("unexpected-reply"),
     };
     Judgement::alike(call, &outcome)
-}
-
-/// The causes that an operator mends in different ways.
-fn code(kind: ErrorKind) -> &'static str {
-    if kind == ErrorKind::StorageFull || kind == ErrorKind::QuotaExceeded {
-        "disk-full"
-    } else if kind == ErrorKind::PermissionDenied || kind == ErrorKind::ReadOnlyFilesystem {
-        "not-writable"
-    } else {
-        "append-failed"
-    }
 }

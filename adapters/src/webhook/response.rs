@@ -20,9 +20,12 @@ pub(crate) fn judge(call: &Call, reply: Reply) -> Judgement {
         }
         Reply::HeldBack(code) => (not_tried(code), false),
         Reply::Lost(code) => (unknown(code), false),
-        Reply::Appended | Reply::NotAppended(_) | Reply::Amqp(_) | Reply::Mllp(_) => {
-            (unknown("unexpected-reply"), false)
-        }
+        Reply::Appended
+        | Reply::NotAppended(_)
+        | Reply::Amqp(_)
+        | Reply::Mllp(_)
+        | Reply::Placed
+        | Reply::NotPlaced(_) => (unknown("unexpected-reply"), false),
     };
     let mut judgement = Judgement::alike(call, &outcome);
     judgement.stop = stop;

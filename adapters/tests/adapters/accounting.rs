@@ -121,6 +121,7 @@ fn replies() -> impl Strategy<Value = Reply> {
         1 => Just(Reply::NotSent("connect")),
         1 => Just(Reply::Lost("timeout")),
         1 => Just(Reply::Appended),
+        1 => Just(Reply::NotPlaced("disk-full")),
     ]
 }
 

@@ -16,7 +16,11 @@ use crate::scripted_transport::webhook;
 fn call(members: &str, outbound: Outbound, now: Timestamp) -> AmqpCall {
     match amqp(members).plan(&[outbound], now).remove(0) {
         Call::Amqp(call) => call,
-        Call::Append { .. } | Call::Http(_) | Call::Mllp(_) | Call::Unsendable(_) => {
+        Call::Append { .. }
+        | Call::Http(_)
+        | Call::Mllp(_)
+        | Call::File(_)
+        | Call::Unsendable(_) => {
             panic!("a broker is handed messages")
         }
     }

@@ -9,6 +9,7 @@ use isthmus_core::destination::Outbound;
 use serde_json::json;
 
 use crate::brokered::amqp;
+use crate::dropped::{files, json_files};
 use crate::mllp_peer::{mllp, update};
 use crate::released::{NOON, outbound};
 use crate::scripted_transport::webhook;
@@ -81,6 +82,27 @@ fn a_message_of_hl7_is_shown_with_its_header_and_without_values() {
 }
 
 #[test]
+fn files_are_shown_by_name_and_without_values() {
+    for terminator in ["cr", "lf", "crlf"] {
+        let members = format!(r#""terminator": "{terminator}""#);
+        let batch = [update(2, "Marlow"), outbound(3)];
+        let shown = serde_json::to_value(plan(&files(&members), &batch, NOON)).unwrap();
+        assert_eq!(shown[0]["call"], "file");
+        assert_eq!(
+            shown[0]["file"],
+            "0000000000000042-02020202020202020202020202020202.hl7"
+        );
+        let segments = shown[0]["segments"].as_array().unwrap();
+        assert_eq!(segments[1..], ["EVN||<text>", "PID|||<text>||<text>"]);
+        assert_eq!(shown[1]["code"], "record-header");
+        assert!(!shown.to_string().contains("Marlow"));
+    }
+    let shown = serde_json::to_value(plan(&json_files(), &[outbound(3)], NOON)).unwrap();
+    assert_eq!(shown[0]["body"]["record"]["gender"], "<text>");
+    assert_eq!(shown[0]["body"]["purpose"], "TREAT");
+}
+
+#[test]
 fn lines_are_shown_without_values() {
     let shown = plan(&NdjsonFolder, &[outbound(1), outbound(2)], NOON);
     let shown = serde_json::to_value(shown).unwrap();
@@ -123,11 +145,13 @@ fn the_adapters_are_listed() {
     let listed = serde_json::to_value(available()).unwrap();
     assert_eq!(listed[0]["name"], "amqp");
     assert_eq!(listed[0]["takes_signals"], false);
-    assert_eq!(listed[1]["name"], "mllp");
-    assert_eq!(listed[1]["at_once"], 1);
-    assert_eq!(listed[2]["name"], "ndjson-folder");
-    assert_eq!(listed[2]["consecutive"], true);
-    assert_eq!(listed[3]["name"], "webhook");
-    assert_eq!(listed[3]["at_once"], 16);
-    assert_eq!(listed[3]["takes_signals"], true);
+    assert_eq!(listed[1]["name"], "files");
+    assert_eq!(listed[1]["batch_limit"], 1);
+    assert_eq!(listed[2]["name"], "mllp");
+    assert_eq!(listed[2]["at_once"], 1);
+    assert_eq!(listed[3]["name"], "ndjson-folder");
+    assert_eq!(listed[3]["consecutive"], true);
+    assert_eq!(listed[4]["name"], "webhook");
+    assert_eq!(listed[4]["at_once"], 16);
+    assert_eq!(listed[4]["takes_signals"], true);
 }

@@ -12,7 +12,11 @@ fn call(outbound: Outbound, now: Timestamp) -> HttpCall {
     let webhook = webhook("https://crm.example/hook");
     match webhook.plan(&[outbound], now).remove(0) {
         Call::Http(call) => call,
-        Call::Append { .. } | Call::Amqp(_) | Call::Mllp(_) | Call::Unsendable(_) => {
+        Call::Append { .. }
+        | Call::Amqp(_)
+        | Call::Mllp(_)
+        | Call::File(_)
+        | Call::Unsendable(_) => {
             panic!("a webhook sends requests")
         }
     }

@@ -21,7 +21,9 @@ fn planned(members: &str, outbound: Outbound, now: Timestamp) -> Result<MllpCall
     match mllp(members).plan(&[outbound], now).remove(0) {
         Call::Mllp(call) => Ok(call),
         Call::Unsendable(call) => Err(call.code),
-        Call::Append { .. } | Call::Http(_) | Call::Amqp(_) => panic!("messages are sent by MLLP"),
+        Call::Append { .. } | Call::Http(_) | Call::Amqp(_) | Call::File(_) => {
+            panic!("messages are sent by MLLP")
+        }
     }
 }
 

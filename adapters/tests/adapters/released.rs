@@ -146,6 +146,7 @@ fn disclosure(shaper: &dyn Shaper) -> Disclosure {
     let record = Record {
         subject: SubjectKey::from_bytes([1; 16]),
         resources: vec![Resource::try_from(patient).unwrap()],
+        message: None,
     };
     let circumstances = Circumstances {
         addresses: &[],
@@ -161,7 +162,7 @@ fn disclosure(shaper: &dyn Shaper) -> Disclosure {
         received_at: NOON,
         consents: Vec::new(),
     };
-    granted.shape(shaper, &context).unwrap().remove(0)
+    granted.shape(Some(shaper), &context).unwrap().remove(0)
 }
 
 /// A record on its first attempt, committed at noon; its sequence is 40 above its number.

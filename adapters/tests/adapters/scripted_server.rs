@@ -171,7 +171,14 @@ pub(crate) async fn send(client: &HttpClient, url: &str) -> Reply {
             let url = url.into();
             client.send(&HttpCall { url, ..call }).await
         }
-        Some(Call::Append { .. } | Call::Amqp(_) | Call::Mllp(_) | Call::Unsendable(_)) | None => {
+        Some(
+            Call::Append { .. }
+            | Call::Amqp(_)
+            | Call::Mllp(_)
+            | Call::File(_)
+            | Call::Unsendable(_),
+        )
+        | None => {
             panic!("a webhook sends requests")
         }
     }

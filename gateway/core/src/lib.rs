@@ -28,6 +28,7 @@ pub mod record;
 pub mod refusal;
 pub mod shaper;
 pub mod source_file;
+pub mod source_message;
 pub mod span;
 pub mod subject;
 pub mod translator;

@@ -1,9 +1,12 @@
 //! `Record`, the canonical form of a message: the FHIR resources of one subject. What of it may
 //! leave is decided in `privacy`.
 
+use std::sync::Arc;
+
 use isthmus_fhir::resource::Resource;
 
 use crate::id::SubjectKey;
+use crate::source_message::SourceMessage;
 
 /// The FHIR R4 resources that one message gives about one patient. Patient data throughout:
 /// the resources' `Debug` is masked.
@@ -13,4 +16,6 @@ pub struct Record {
     pub subject: SubjectKey,
     /// The resources, in the order of the map's blocks.
     pub resources: Vec<Resource>,
+    /// The message that they were made of, for flows that send messages on.
+    pub message: Option<Arc<SourceMessage>>,
 }

@@ -28,6 +28,8 @@ pub enum Reason {
     Oversize,
     /// Its sequence number (MSH-13) is not the one that is expected, or is missing.
     OutOfSequence,
+    /// It is not as the profile of its sender asks.
+    Nonconforming,
     /// The store cannot take it now.
     StoreUnavailable,
     /// No map is for its type and event.
@@ -65,6 +67,7 @@ impl Reason {
             Self::Unauthorised => "unauthorised",
             Self::Oversize => "oversize",
             Self::OutOfSequence => "out-of-sequence",
+            Self::Nonconforming => "nonconforming",
             Self::StoreUnavailable => "store-unavailable",
             Self::NotMapped => "not-mapped",
             Self::Unmappable => "unmappable",

@@ -73,6 +73,28 @@ impl TableDefinition {
     pub fn contains(&self, code: &str) -> bool {
         self.codes.binary_search(&code).is_ok()
     }
+
+    /// Whether a message may say this where the table counts: it is a code, or in a range of
+    /// numbers (`12 ... 16`), or the standard leaves the list open (`...`).
+    pub fn admits(&self, code: &str) -> bool {
+        self.contains(code)
+            || self
+                .codes
+                .iter()
+                .filter_map(|one| one.split_once("..."))
+                .any(|(first, last)| is_between(code, first.trim(), last.trim()))
+    }
+}
+
+fn is_between(code: &str, first: &str, last: &str) -> bool {
+    if first.is_empty() && last.is_empty() {
+        return true;
+    }
+    let number = |text: &str| text.parse::<u32>().ok();
+    match (number(code), number(first), number(last)) {
+        (Some(code), Some(first), Some(last)) => (first..=last).contains(&code),
+        _ => false,
+    }
 }
 
 impl SegmentDefinition {

@@ -132,6 +132,18 @@ impl Version {
         &self.datatypes
     }
 
+    /// The dictionary's own spelling of a datatype, one without components among them; none when no
+    /// field or component has it.
+    pub fn datatype_name(&'static self, name: &str) -> Option<&'static str> {
+        if let Some(known) = self.datatype(name) {
+            return Some(known.name);
+        }
+        let fields = self.segments.iter().flat_map(|one| &one.fields);
+        let components = self.datatypes.iter().flat_map(|one| &one.components);
+        let mut used = fields.chain(components).filter_map(|one| one.datatype);
+        used.find(|used| *used == name)
+    }
+
     /// The HL7 table of that number (203 is table 0203), if the version has codes for it. Versions
     /// before 2.3.1 have none here.
     pub fn table(&self, number: u16) -> Option<&TableDefinition> {
@@ -176,6 +188,16 @@ impl Version {
             .ok()
             .and_then(|place| self.structures.get(self.events.get(place)?.structure));
         listed.or_else(|| self.structure(message_type))
+    }
+
+    /// The events of a message type that the version knows, each with its structure.
+    pub fn events_of(
+        &self,
+        message_type: &str,
+    ) -> impl Iterator<Item = (&'static str, &StructureDefinition)> {
+        let own = self.events.iter();
+        own.filter(move |one| one.message_type == message_type)
+            .filter_map(|one| Some((one.trigger, self.structures.get(one.structure)?)))
     }
 }
 

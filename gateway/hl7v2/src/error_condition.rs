@@ -49,6 +49,8 @@ pub enum ConditionCode {
     DataType,
     /// 103.
     TableValueNotFound,
+    /// 104, from version 2.7 on.
+    ValueTooLong,
     /// 200.
     UnsupportedMessageType,
     /// 201.
@@ -85,6 +87,7 @@ impl ConditionCode {
             Self::RequiredFieldMissing => (101, "Required field missing"),
             Self::DataType => (102, "Data type error"),
             Self::TableValueNotFound => (103, "Table value not found"),
+            Self::ValueTooLong => (104, "Value too long"),
             Self::UnsupportedMessageType => (200, "Unsupported message type"),
             Self::UnsupportedEvent => (201, "Unsupported event code"),
             Self::UnsupportedProcessingId => (202, "Unsupported processing id"),

@@ -130,20 +130,33 @@ impl LocalSegment {
         &self.places
     }
 
+    /// Whether it may stand in a group of this name that has these segments and groups; the name of
+    /// the structure stands for the message outside all groups.
+    pub fn may_stand_in(&self, group: &str, nodes: &[StructureNode]) -> bool {
+        self.places.iter().any(|place| match place {
+            LocalPlace::Within(name) => group == name,
+            LocalPlace::After(name) => nodes.iter().any(|node| is_segment(node, *name)),
+        })
+    }
+
     /// The innermost of these groups that has a place for it, by depth.
     pub(crate) fn host(&self, open: &[OpenGroup<'_>]) -> Option<usize> {
         let is_host = |group: &OpenGroup<'_>| {
             self.places.iter().any(|place| match place {
                 LocalPlace::Within(name) => group.name == name,
                 LocalPlace::After(name) => {
-                    let is_it = |node: &StructureNode| match node {
-                        StructureNode::Segment(segment) => segment.name == *name,
-                        StructureNode::Group(_) => false,
-                    };
-                    group.nodes.iter().take(group.next()).any(is_it)
+                    let mut passed = group.nodes.iter().take(group.next());
+                    passed.any(|node| is_segment(node, *name))
                 }
             })
         };
         open.iter().rposition(is_host)
+    }
+}
+
+fn is_segment(node: &StructureNode, name: SegmentName) -> bool {
+    match node {
+        StructureNode::Segment(segment) => segment.name == name,
+        StructureNode::Group(_) => false,
     }
 }

@@ -122,6 +122,20 @@ pub fn structure_with(
     all.find_map(|version| version.structure(name))
 }
 
+/// The structure that [`structure_with`] finds, or for events that the message's version does not
+/// have, the one of the newest version that knows them.
+pub fn structure_or_newest(
+    message: &Message,
+    rules: &GroupingRules,
+) -> Option<&'static StructureDefinition> {
+    structure_with(message, rules).or_else(|| {
+        let header = Header::of(message)?;
+        let (code, event) = (header.message_type(), header.event());
+        let mut newest_first = versions().iter().rev().filter_map(|id| version(id));
+        newest_first.find_map(|version| version.structure_for(&code, &event))
+    })
+}
+
 /// The structure that [`group`] uses for a message, if the dictionary has one.
 pub fn structure_of(message: &Message) -> Option<&'static StructureDefinition> {
     let header = Header::of(message)?;

@@ -63,7 +63,7 @@ pub fn acknowledge(
         Ok(receipt) => (positive(*receipt, enhanced), Vec::new()),
         Err(rejection) => {
             let code = negative(origin.table.code(rejection.refusal.reason), enhanced);
-            (code, vec![condition(rejection)])
+            (code, conditions(rejection))
         }
     };
     let time = hl7_time(now);
@@ -111,6 +111,15 @@ fn wanted(accept_type: &str, is_success: bool) -> bool {
     }
 }
 
+/// What stands in ERR, one or more.
+fn conditions(rejection: &Rejection) -> Vec<Condition> {
+    if rejection.conditions.is_empty() {
+        vec![condition(rejection)]
+    } else {
+        rejection.conditions.clone()
+    }
+}
+
 /// What stands in ERR: a code of HL7 table 0357 and the place.
 fn condition(rejection: &Rejection) -> Condition {
     let at_field = |number| rejection.location.and_then(|place| place.field) == Some(number);
@@ -126,6 +135,7 @@ fn condition(rejection: &Rejection) -> Condition {
         Reason::Unauthorised => ConditionCode::UnknownKey,
         Reason::NotMapped => ConditionCode::UnsupportedEvent,
         Reason::Oversize
+        | Reason::Nonconforming
         | Reason::OutOfSequence
         | Reason::StoreUnavailable
         | Reason::Unmappable

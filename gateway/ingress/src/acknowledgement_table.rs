@@ -49,6 +49,8 @@ pub struct AcknowledgementTable {
     pub oversize: NegativeCode,
     /// Its sequence number is not the expected one.
     pub out_of_sequence: NegativeCode,
+    /// It is not as its sender's profile asks, and `profile_failure` is `refuse`.
+    pub nonconforming: NegativeCode,
     /// The store cannot take it now.
     pub store_unavailable: NegativeCode,
     /// No map carries its type and event.
@@ -63,6 +65,7 @@ impl Default for AcknowledgementTable {
             unauthorised: NegativeCode::Reject,
             oversize: NegativeCode::Reject,
             out_of_sequence: NegativeCode::Error,
+            nonconforming: NegativeCode::Reject,
             store_unavailable: NegativeCode::Error,
             not_mapped: NotMapped::Accept,
         }
@@ -78,6 +81,7 @@ impl AcknowledgementTable {
             Reason::Unauthorised => self.unauthorised,
             Reason::Oversize => self.oversize,
             Reason::OutOfSequence => self.out_of_sequence,
+            Reason::Nonconforming => self.nonconforming,
             Reason::StoreUnavailable => self.store_unavailable,
             Reason::NotMapped => match self.not_mapped {
                 NotMapped::Reject => NegativeCode::Reject,

@@ -63,7 +63,9 @@ pub(crate) fn admit(raw: Bytes, standing: &Standing, seams: &Seams) -> Admission
         seams.counters.charset_replaced.one();
     }
     let origin = Origin::recognised(&message, &sender);
-    let entitled = || check_entitlement(&message, &origin, &sender, standing.terms.mapped.as_ref());
+    let mapped = standing.terms.mapped.as_ref();
+    let counters = &seams.counters;
+    let entitled = || check_entitlement(&message, &origin, &sender, mapped, counters);
     let envelope = || envelope(raw, &message, &sender, seams);
     let numbering = sender.sequence_numbers.then(|| numbering(&message));
     let verdict = match numbering.transpose() {

@@ -16,6 +16,8 @@ pub struct Counters {
     pub control_ids_reused: Counter,
     /// Messages in which bytes that are not of their charset were replaced.
     pub charset_replaced: Counter,
+    /// Messages that were stored although they are not as their sender's profile asks.
+    pub profile_not_kept: Counter,
     /// Messages refused, by reason.
     pub refused: Refused,
     /// Connections that were let in.
@@ -75,6 +77,7 @@ pub struct Refused {
     unauthorised: Counter,
     oversize: Counter,
     out_of_sequence: Counter,
+    nonconforming: Counter,
     store_unavailable: Counter,
     not_mapped: Counter,
     other: Counter,
@@ -89,6 +92,7 @@ impl Refused {
             Reason::Unauthorised => &self.unauthorised,
             Reason::Oversize => &self.oversize,
             Reason::OutOfSequence => &self.out_of_sequence,
+            Reason::Nonconforming => &self.nonconforming,
             Reason::StoreUnavailable => &self.store_unavailable,
             Reason::NotMapped => &self.not_mapped,
             Reason::Unmappable

@@ -1,4 +1,4 @@
-//! What a recognised sender may send, and what cannot be acknowledged at all.
+//! What a recognised sender may send, what it is held to, and what cannot be acknowledged at all.
 //! Who the sender is, is found in `recognition`.
 
 use isthmus_core::refusal::Reason;
@@ -9,7 +9,9 @@ use isthmus_hl7v2::segment_name::SegmentName;
 
 use crate::acknowledgement_table::NotMapped;
 use crate::authority_check::foreign_identifier;
+use crate::counters::Counters;
 use crate::origin::Origin;
+use crate::profile_check::check_profile;
 use crate::rejection::Rejection;
 use crate::sender::Sender;
 use crate::terms::Mapped;
@@ -17,12 +19,14 @@ use crate::terms::Mapped;
 /// Characters in the longest control id (MSH-10: 20 up to version 2.6, 199 from 2.7 on).
 const CONTROL_ID_MAX: usize = 199;
 
-/// Checks control id, type and event, and the authorities of the patient's identifiers.
+/// Checks control id, type and event, the authorities of the patient's identifiers, and what the
+/// sender's profile asks.
 pub(crate) fn check_entitlement(
     message: &Message,
     origin: &Origin,
     sender: &Sender,
     mapped: &Mapped,
+    counters: &Counters,
 ) -> Result<(), Rejection> {
     let place = |field| Location::segment(SegmentName::MSH, 1).field(field);
     let Some(header) = origin.header.as_ref().and_then(Header::of) else {
@@ -34,12 +38,12 @@ pub(crate) fn check_entitlement(
     if !sender.may_send(&code, &event) {
         return Err(refused(sender, Reason::Unauthorised, place(9)));
     }
-    if sender.acknowledge.not_mapped != NotMapped::Accept && !mapped(&code, &event) {
+    if sender.acknowledge.not_mapped != NotMapped::Accept && !mapped(&sender.id, &code, &event) {
         return Err(refused(sender, Reason::NotMapped, place(9)));
     }
     match foreign_identifier(message, &sender.authorities) {
         Some(location) => Err(refused(sender, Reason::Unauthorised, location)),
-        None => Ok(()),
+        None => check_profile(message, sender, counters),
     }
 }
 

@@ -3,6 +3,7 @@
 
 use isthmus_core::link::Expected;
 use isthmus_core::refusal::{Reason, Refusal};
+use isthmus_hl7v2::error_condition::Condition;
 use isthmus_hl7v2::location::Location;
 use isthmus_hl7v2::segment_name::SegmentName;
 
@@ -20,6 +21,8 @@ pub struct Rejection {
     pub location: Option<Location>,
     /// The sequence number that is expected, when that is what it is refused for.
     pub expected: Option<Expected>,
+    /// What the answer tells, when it is more than one condition at `location`.
+    pub conditions: Vec<Condition>,
 }
 
 impl Rejection {
@@ -30,6 +33,7 @@ impl Rejection {
             refusal,
             location: Some(location),
             expected: None,
+            conditions: Vec::new(),
         }
     }
 
@@ -48,6 +52,7 @@ impl From<Refusal> for Rejection {
             refusal,
             location: None,
             expected: None,
+            conditions: Vec::new(),
         }
     }
 }

@@ -2,18 +2,21 @@
 //! done in `sender_binding`, using its zone and authority in the maps.
 
 use std::fmt;
-use std::str::FromStr;
+use std::sync::Arc;
 
 use isthmus_core::id::SenderId;
 use isthmus_hl7v2::charset::Charset;
 use isthmus_hl7v2::charset_rules::{CharsetRules, Malformed};
+use isthmus_hl7v2::profile::Profile;
 use serde::Deserialize;
 use serde::de::{Deserializer, Error as _, SeqAccess, Visitor};
-use thiserror::Error;
 
 use crate::acknowledgement_table::AcknowledgementTable;
+use crate::event_pattern::EventPattern;
 use crate::network::Network;
 use crate::peer::CertificateName;
+use crate::profile_failure::ProfileFailure;
+use crate::structure_rules::StructureRules;
 
 /// One `[[sender]]` of the configuration.
 ///
@@ -60,6 +63,18 @@ pub struct Sender {
     /// chapter 2, section 2.10.1).
     #[serde(default)]
     pub sequence_numbers: bool,
+    /// The profile that its messages are held to, by its name.
+    #[serde(default)]
+    pub profile: Option<String>,
+    /// What becomes of messages that are not as the profile asks; they are reported unless told.
+    #[serde(default)]
+    pub profile_failure: Option<ProfileFailure>,
+    /// The profile itself, once it was read.
+    #[serde(skip)]
+    pub asked: Option<Arc<Profile>>,
+    /// The structures of its messages where MSH-9 names none, or a wrong one.
+    #[serde(default)]
+    pub structures: StructureRules,
     /// What it is told on which condition.
     #[serde(default)]
     pub acknowledge: AcknowledgementTable,
@@ -114,52 +129,6 @@ pub enum CharsetErrors {
     Replace,
 }
 
-/// A message type with one trigger event or all of them (MSH-9, HL7 tables 0076 and 0003).
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct EventPattern {
-    code: String,
-    event: Option<String>,
-}
-
-/// A text that is no event pattern.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-#[error("not a message type and event; write ADT^A01, or ADT^* for all events of the type")]
-pub struct EventPatternError;
-
-impl EventPattern {
-    fn admits(&self, code: &str, event: &str) -> bool {
-        self.code == code && self.event.as_deref().is_none_or(|own| own == event)
-    }
-}
-
-impl FromStr for EventPattern {
-    type Err = EventPatternError;
-
-    fn from_str(text: &str) -> Result<Self, EventPatternError> {
-        let (code, event) = text.split_once('^').ok_or(EventPatternError)?;
-        let name = |text: &str| {
-            let usual = |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit();
-            text.len() == 3 && text.bytes().all(usual)
-        };
-        if !name(code) || !(event == "*" || name(event)) {
-            return Err(EventPatternError);
-        }
-        let event = (event != "*").then(|| event.to_owned());
-        Ok(Self {
-            code: code.to_owned(),
-            event,
-        })
-    }
-}
-
-impl<'de> Deserialize<'de> for EventPattern {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?
-            .parse()
-            .map_err(D::Error::custom)
-    }
-}
-
 /// The assigning authorities whose identifiers a sender may use for patients: `"any"`, said
 /// expressly, or a list of namespace ids or universal ids (PID-3.4).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -209,22 +178,5 @@ impl<'de> Visitor<'de> for AuthoritiesVisitor {
             listed.push(name);
         }
         Ok(Authorities::Listed(listed))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn event_patterns_admit_what_they_say() {
-        let pattern = |text: &str| text.parse::<EventPattern>().unwrap();
-        assert!(pattern("ADT^A01").admits("ADT", "A01"));
-        assert!(!pattern("ADT^A01").admits("ADT", "A08"));
-        assert!(pattern("ORU^*").admits("ORU", "R01"));
-        assert!(!pattern("ORU^*").admits("ADT", "R01"));
-        for wrong in ["ADT", "*^*", "adt^A01", "ADT^A01^ADT_A01", "ADT^"] {
-            assert_eq!(wrong.parse::<EventPattern>(), Err(EventPatternError));
-        }
     }
 }

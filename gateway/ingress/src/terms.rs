@@ -4,10 +4,12 @@
 use std::fmt;
 use std::sync::Arc;
 
+use isthmus_core::id::SenderId;
+
 use crate::sender_binding::SenderTable;
 
-/// Whether a map is there for a message type and trigger event (`ADT`, `A01`).
-pub type Mapped = dyn Fn(&str, &str) -> bool + Send + Sync;
+/// Whether a map is there for a sender's message type and trigger event (`ADT`, `A01`).
+pub type Mapped = dyn Fn(&SenderId, &str, &str) -> bool + Send + Sync;
 
 /// What messages are let in by; one version for a message.
 pub struct Terms {

@@ -170,17 +170,18 @@ impl ReleaseStage {
         let granted = match flow.release(asked.record, &circumstances) {
             Release::Granted(granted) => granted,
             Release::Withheld(reason) => {
-                let withheld = names.withheld(all, &[]);
+                let withheld = flow.withheld_message(asked.record);
+                let withheld = withheld.unwrap_or_else(|| names.withheld(all, &[]));
                 return (not_released(reason), Vec::new(), withheld);
             }
         };
-        let withheld = names.withheld(all, granted.resources());
-        let shaper = rules.shapers.get(&flow.terms().id);
-        let no_map = || Refusal::park(Reason::Unshapeable).by("the flow has no map");
-        let sealed = shaper.ok_or_else(no_map).and_then(|shaper| {
-            let how = (flow, shaper.as_ref());
-            self.shaping.shape(origin, asked, how, granted, &withheld)
-        });
+        let withheld = match granted.withheld_of_message() {
+            Some(withheld) => Arc::clone(withheld),
+            None => names.withheld(all, granted.resources()),
+        };
+        let shaper = rules.shapers.get(&flow.terms().id).map(AsRef::as_ref);
+        let how = (flow, shaper);
+        let sealed = self.shaping.shape(origin, asked, how, granted, &withheld);
         match sealed {
             Ok(sealed) if sealed.is_empty() => (
                 Verdict::Withheld(release::NOTHING_TO_SEND),

@@ -44,7 +44,7 @@ pub(crate) struct Sealed {
 }
 
 impl Shaping {
-    /// Shapes and seals what was granted for a flow, by its map.
+    /// Shapes and seals what was granted for a flow, by its map if it has one.
     ///
     /// # Errors
     /// Also when what the map asks of the patient's consents is not known.
@@ -52,7 +52,7 @@ impl Shaping {
         &self,
         origin: Origin,
         asked: &Asked<'_>,
-        (flow, shaper): (&Flow, &dyn Shaper),
+        (flow, shaper): (&Flow, Option<&dyn Shaper>),
         granted: GrantedRecord,
         withheld: &Names,
     ) -> Result<Vec<Sealed>, Refusal> {
@@ -126,10 +126,13 @@ impl Shaping {
 /// What the patient chose in the categories that a map asks for.
 fn choices(
     asked: &Asked<'_>,
-    shaper: &dyn Shaper,
+    shaper: Option<&dyn Shaper>,
 ) -> Result<Vec<(String, ConsentChoice)>, ConsentUnavailable> {
     let mut choices = Vec::new();
-    for category in &shaper.reads().consents {
+    for category in shaper
+        .into_iter()
+        .flat_map(|shaper| &shaper.reads().consents)
+    {
         let consent = asked.consents.consent(&asked.record.subject, category)?;
         choices.extend(consent.map(|consent| (category.clone(), consent.choice)));
     }

@@ -68,7 +68,9 @@ fn named(file: &ConfigFile) -> Vec<(Range<usize>, &'static str, PathBuf)> {
         let (own, trusted) = match destination.get_ref() {
             DestinationConfig::Webhook(config) => (&config.client_certificate, &config.authorities),
             DestinationConfig::Mllp(config) => (&config.client_certificate, &config.authorities),
-            DestinationConfig::NdjsonFolder(_) | DestinationConfig::Amqp(_) => continue,
+            DestinationConfig::NdjsonFolder(_)
+            | DestinationConfig::Amqp(_)
+            | DestinationConfig::Files(_) => continue,
         };
         let own = own.iter().map(|path| ("client_certificate", path));
         let both = own.chain(trusted.iter().map(|path| ("authorities", path)));

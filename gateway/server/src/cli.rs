@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use crate::command::adapter::AdapterCommand;
+use crate::command::conformance::ConformanceCommand;
 use crate::command::init::Init;
 use crate::command::schema::Schema;
 use crate::demo_options::DemoOptions;
@@ -115,6 +116,10 @@ pub(crate) enum Offline {
     /// Check the destinations, and show what would be sent.
     #[command(subcommand)]
     Adapter(AdapterCommand),
+
+    /// What senders are held to: profiles told and checked, and the syntax cases.
+    #[command(subcommand)]
+    Conformance(ConformanceCommand),
 
     /// Say more about the code of an error.
     #[command(after_help = "Example:\n  isthmus explain M203")]

@@ -3,6 +3,7 @@
 pub(crate) mod adapter;
 pub(crate) mod adapter_plan;
 pub(crate) mod check;
+pub(crate) mod conformance;
 pub(crate) mod consent;
 pub(crate) mod demo;
 pub(crate) mod explain;

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use isthmus_adapters::amqp::config::{AmqpConfig, Payload};
+use isthmus_adapters::files::config::FilesConfig;
 use isthmus_adapters::limits::Limits;
 use isthmus_adapters::mllp::config::MllpDestinationConfig;
 use isthmus_adapters::ndjson_folder::config::NdjsonFolderConfig;
@@ -23,6 +24,8 @@ use toml::Spanned;
 pub(crate) struct Config {
     /// The folder of maps, tables and policies.
     pub(crate) mappings: PathBuf,
+    /// The folder of the profiles that senders are held to; `profiles` unless told.
+    pub(crate) profiles: Option<Spanned<PathBuf>>,
     /// Where messages, deliveries and consents are kept.
     pub(crate) store: StoreConfig,
     /// The broker of deliveries, for `queue = "rabbitmq"`.
@@ -232,6 +235,8 @@ pub(crate) enum DestinationConfig {
     Amqp(Box<AmqpConfig>),
     /// HL7 v2 messages over MLLP.
     Mllp(Box<MllpDestinationConfig>),
+    /// One file a record.
+    Files(Box<FilesConfig>),
 }
 
 impl DestinationConfig {
@@ -242,6 +247,7 @@ impl DestinationConfig {
             Self::Webhook(_) => "webhook",
             Self::Amqp(_) => "amqp",
             Self::Mllp(_) => "mllp",
+            Self::Files(_) => "files",
         }
     }
 
@@ -252,6 +258,7 @@ impl DestinationConfig {
             Self::Webhook(config) => &config.recipient,
             Self::Amqp(config) => &config.recipient,
             Self::Mllp(config) => &config.recipient,
+            Self::Files(config) => &config.recipient,
         }
     }
 
@@ -259,7 +266,16 @@ impl DestinationConfig {
     pub(crate) fn folder(&self) -> Option<&Path> {
         match self {
             Self::NdjsonFolder(config) => Some(&config.folder),
+            Self::Files(config) => config.folder.as_deref(),
             Self::Webhook(_) | Self::Amqp(_) | Self::Mllp(_) => None,
+        }
+    }
+
+    /// Where its files are put at a server, as the configuration says; None when they are not.
+    pub(crate) fn server_folder(&self) -> Option<&str> {
+        match self {
+            Self::Files(config) => config.sftp.as_deref(),
+            Self::NdjsonFolder(_) | Self::Webhook(_) | Self::Amqp(_) | Self::Mllp(_) => None,
         }
     }
 
@@ -270,6 +286,7 @@ impl DestinationConfig {
             Self::Webhook(config) => config.limits(),
             Self::Amqp(config) => config.limits(),
             Self::Mllp(config) => config.limits(),
+            Self::Files(config) => config.limits(),
         }
     }
 
@@ -280,6 +297,7 @@ impl DestinationConfig {
             Self::Webhook(config) => Some(config.retry_max_age()),
             Self::Amqp(config) => Some(config.retry_max_age()),
             Self::Mllp(config) => Some(config.retry_max_age()),
+            Self::Files(config) => Some(config.retry_max_age()),
         }
     }
 
@@ -287,7 +305,7 @@ impl DestinationConfig {
     pub(crate) fn seals(&self) -> bool {
         match self {
             Self::Amqp(config) => config.payload == Payload::Sealed,
-            Self::NdjsonFolder(_) | Self::Webhook(_) | Self::Mllp(_) => false,
+            Self::NdjsonFolder(_) | Self::Webhook(_) | Self::Mllp(_) | Self::Files(_) => false,
         }
     }
 }

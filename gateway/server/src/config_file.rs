@@ -63,8 +63,9 @@ pub(crate) const CODES: &[Explanation] = &[
     Explanation {
         code: UNKNOWN,
         title: "a name that does not fit what is there",
-        text: "A destination needs a policy of its recipient, a recipient needs a destination, and \
-               a time zone needs to be in the IANA database.",
+        text: "A destination needs a policy of its recipient, a recipient needs a destination, a \
+               sender's profile needs a file of its name, and a time zone needs to be in the \
+               IANA database.",
     },
     Explanation {
         code: SENDER,
@@ -89,11 +90,11 @@ pub(crate) const CODES: &[Explanation] = &[
     Explanation {
         code: RESTART,
         title: "a change that needs a restart",
-        text: "A reload takes over maps, tables, policies, senders, pseudonym keys, certificates \
-               and webhook secrets. Ports, folders and their bounds, the store, the ledger's key, \
-               the admin socket, and destinations that come, go or move need a restart. Nothing of \
-               a reload with such a change is taken over: take it back, or start the gateway \
-               again.",
+        text: "A reload takes over maps, tables, policies, senders, profiles, pseudonym keys, \
+               certificates, keys of SFTP and webhook secrets. Ports, folders, the store, the \
+               ledger's key, the admin socket, and destinations that come, go or move need a \
+               restart. Nothing of a reload with such a change is taken over: take it back, or \
+               start the gateway again.",
     },
     Explanation {
         code: BROKER,
@@ -348,8 +349,10 @@ impl ConfigFile {
                 let text = format!("two destinations for the recipient {recipient}");
                 problems.push(self.error(&destination.span(), TWICE, text));
             }
-            let folder = destination.get_ref().folder();
-            if folder.is_some_and(|folder| !folders.insert(self.path(folder))) {
+            let place = destination.get_ref();
+            let folder = place.folder().map(|folder| self.path(folder));
+            let folder = folder.or_else(|| place.server_folder().map(PathBuf::from));
+            if folder.is_some_and(|folder| !folders.insert(folder)) {
                 let text = "two destinations have the same folder; what is one recipient's must \
                             not lie beside another's";
                 problems.push(self.error(&destination.span(), TWICE, text));

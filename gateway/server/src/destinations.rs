@@ -6,7 +6,6 @@ use std::sync::Arc;
 
 use isthmus_adapters::adapter::Adapter;
 use isthmus_adapters::runner::{Means, Runner, RunnerParts};
-use isthmus_adapters::transport::Transport;
 use isthmus_core::clock::Clock;
 use isthmus_core::executor::Executor;
 use isthmus_core::id::RecipientId;
@@ -17,6 +16,7 @@ use crate::amqp_parts;
 use crate::config::DestinationConfig;
 use crate::config_file::ConfigFile;
 use crate::failure::Failure;
+use crate::files_parts;
 use crate::mllp_parts;
 use crate::ndjson_parts;
 use crate::webhook_parts;
@@ -38,6 +38,7 @@ pub(crate) fn check(file: &ConfigFile) -> Result<(), Failure> {
             DestinationConfig::Webhook(config) => webhook_parts::check(file, stated, config),
             DestinationConfig::Amqp(config) => amqp_parts::check(file, stated, config),
             DestinationConfig::Mllp(config) => mllp_parts::check(file, stated, config),
+            DestinationConfig::Files(config) => files_parts::check(file, stated, config),
         };
         problems.extend(checked.err().into_iter().flatten());
     }
@@ -65,6 +66,10 @@ pub(crate) fn adapter(
         }
         DestinationConfig::Mllp(config) => {
             let made = mllp_parts::adapter(file, stated, config);
+            Ok(Box::new(made.map_err(Failure::Configuration)?))
+        }
+        DestinationConfig::Files(config) => {
+            let made = files_parts::adapter(file, stated, config);
             Ok(Box::new(made.map_err(Failure::Configuration)?))
         }
     }
@@ -107,26 +112,34 @@ fn means(
     executor: &Arc<dyn Executor>,
 ) -> Result<Means, Failure> {
     let adapter = adapter(file, stated)?;
-    let transport: Box<dyn Transport> = match stated.get_ref() {
-        DestinationConfig::NdjsonFolder(config) => Box::new(ndjson_parts::transport(file, config)?),
-        DestinationConfig::Webhook(config) => {
-            let (clock, executor) = (Arc::clone(clock), Arc::clone(executor));
-            let made = webhook_parts::client(file, stated, config, clock, executor);
-            Box::new(made.map_err(Failure::Configuration)?)
-        }
-        DestinationConfig::Amqp(config) => {
-            let made = amqp_parts::client(file, stated, config, Arc::clone(executor));
-            let client = made.map_err(Failure::Configuration)?;
-            amqp_parts::look_ahead(file, stated, &client, executor);
-            Box::new(client)
-        }
-        DestinationConfig::Mllp(config) => {
-            let (now, executor) = (clock.as_ref(), Arc::clone(executor));
-            let made = mllp_parts::client(file, stated, config, now, executor);
-            Box::new(made.map_err(Failure::Configuration)?)
-        }
-    };
-    Ok(Means { adapter, transport })
+    Ok(Means {
+        adapter,
+        transport: match stated.get_ref() {
+            DestinationConfig::NdjsonFolder(config) => {
+                Box::new(ndjson_parts::transport(file, config)?)
+            }
+            DestinationConfig::Webhook(config) => {
+                let (clock, executor) = (Arc::clone(clock), Arc::clone(executor));
+                let made = webhook_parts::client(file, stated, config, clock, executor);
+                Box::new(made.map_err(Failure::Configuration)?)
+            }
+            DestinationConfig::Amqp(config) => {
+                let made = amqp_parts::client(file, stated, config, Arc::clone(executor));
+                let client = made.map_err(Failure::Configuration)?;
+                amqp_parts::look_ahead(file, stated, &client, executor);
+                Box::new(client)
+            }
+            DestinationConfig::Mllp(config) => {
+                let (now, executor) = (clock.as_ref(), Arc::clone(executor));
+                let made = mllp_parts::client(file, stated, config, now, executor);
+                Box::new(made.map_err(Failure::Configuration)?)
+            }
+            DestinationConfig::Files(config) => {
+                let made = files_parts::transport(file, stated, config, Arc::clone(executor));
+                made.map_err(Failure::Configuration)?
+            }
+        },
+    })
 }
 
 /// The means of a destination with its secrets and certificates read anew; none when it has
@@ -139,9 +152,10 @@ pub(crate) fn renewed(
 ) -> Result<Option<Means>, Failure> {
     match stated.get_ref() {
         DestinationConfig::NdjsonFolder(_) => Ok(None),
-        DestinationConfig::Webhook(_) | DestinationConfig::Amqp(_) | DestinationConfig::Mllp(_) => {
-            means(file, stated, clock, executor).map(Some)
-        }
+        DestinationConfig::Webhook(_)
+        | DestinationConfig::Amqp(_)
+        | DestinationConfig::Mllp(_)
+        | DestinationConfig::Files(_) => means(file, stated, clock, executor).map(Some),
     }
 }
 

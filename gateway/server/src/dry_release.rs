@@ -45,7 +45,7 @@ pub(crate) fn release<'r>(
 ) -> Result<Vec<DryRelease<'r>>, Failure> {
     let translate = |(sequence, message): (u64, &Vec<u8>)| {
         let translated = rules.translator.resources(sender, now, message, None);
-        let (_map, translation) = translated.map_err(|refusal| {
+        let translated = translated.map_err(|refusal| {
             Failure::Run(format!("message {sequence} would be parked: {refusal}"))
         })?;
         Ok(DryRelease {
@@ -53,7 +53,8 @@ pub(crate) fn release<'r>(
             sequence,
             record: Record {
                 subject: SubjectKey::from_bytes([0; 16]),
-                resources: translation.resources,
+                resources: translated.translation.resources,
+                message: Some(translated.source),
             },
             now,
         })
@@ -90,9 +91,10 @@ impl DryRelease<'_> {
             Release::Granted(granted) => granted,
             Release::Withheld(reason) => return Err(reason.to_owned()),
         };
-        let shaper = self.rules.shapers.get(&flow.terms().id);
-        let shaper = shaper.ok_or_else(|| "the flow has no map".to_owned())?;
-        let asked = shaper.reads().consents.iter();
+        let shaper = self.rules.shapers.get(&flow.terms().id).map(AsRef::as_ref);
+        let asked = shaper
+            .into_iter()
+            .flat_map(|shaper| &shaper.reads().consents);
         let context = ShapingContext {
             delivery: DeliveryId::from_bytes([0; 16]),
             received_at: self.now,
@@ -100,7 +102,7 @@ impl DryRelease<'_> {
                 .map(|one| (one.clone(), ConsentChoice::OptIn))
                 .collect(),
         };
-        let disclosures = granted.shape(shaper.as_ref(), &context);
+        let disclosures = granted.shape(shaper, &context);
         disclosures.map_err(|refusal| refusal.to_string())
     }
 

@@ -110,6 +110,12 @@ fn is_same_door(one: &DestinationConfig, other: &DestinationConfig) -> bool {
             other.client_key.clone_from(&one.client_key);
             *one == other
         }
+        (DestinationConfig::Files(one), DestinationConfig::Files(other)) => {
+            let mut other = other.clone();
+            other.host_keys.clone_from(&one.host_keys);
+            other.ssh_key.clone_from(&one.ssh_key);
+            *one == other
+        }
         (one, other) => one == other,
     }
 }

@@ -18,13 +18,16 @@ use toml::Spanned;
 
 use crate::config_file::{ConfigFile, LISTENER, SENDER};
 use crate::failure::Failure;
+use crate::profiles;
 use crate::rules::Rules;
 
 /// What is wrong with the senders and the listeners as of `now`; opens no port.
 pub(crate) fn check(file: &ConfigFile, now: Timestamp) -> Result<(), Failure> {
     let mut problems = Vec::new();
-    if let Err(problem) = table(file) {
-        problems.push(*problem);
+    match table(file) {
+        Ok(_senders) => {}
+        Err(Failure::Configuration(wrong)) => problems.extend(wrong),
+        Err(failure) => return Err(failure),
     }
     problems.extend(unusable_listeners(file, now));
     if problems.is_empty() {
@@ -36,11 +39,13 @@ pub(crate) fn check(file: &ConfigFile, now: Timestamp) -> Result<(), Failure> {
 
 /// What messages are let in by: all senders, checked against one another, and these rules' maps.
 pub(crate) fn terms(file: &ConfigFile, rules: &Rules) -> Result<Terms, Failure> {
-    let senders = table(file).map_err(|problem| Failure::Configuration(vec![*problem]))?;
+    let senders = table(file)?;
     let library = Arc::clone(&rules.library);
     Ok(Terms {
         senders,
-        mapped: Arc::new(move |code, event| library.for_event(code, event).is_some()),
+        mapped: Arc::new(move |sender, code, event| {
+            library.for_event(sender.as_str(), code, event).is_some()
+        }),
     })
 }
 
@@ -131,13 +136,18 @@ fn unusable_listeners(file: &ConfigFile, now: Timestamp) -> Vec<Diagnostic> {
     wrong.collect()
 }
 
-fn table(file: &ConfigFile) -> Result<SenderTable, Box<Diagnostic>> {
-    let senders = file.config.senders.iter();
-    let senders = senders.map(|sender| sender.get_ref().clone()).collect();
-    SenderTable::new(senders).map_err(|error| {
-        let place = named(&error).and_then(|id| place(file, id));
-        Box::new(file.error(&place.unwrap_or(0..0), SENDER, with_causes(&error)))
-    })
+fn table(file: &ConfigFile) -> Result<SenderTable, Failure> {
+    let (senders, mut problems) = profiles::senders(file)?;
+    match SenderTable::new(senders) {
+        Ok(table) if problems.is_empty() => Ok(table),
+        Ok(_) => Err(Failure::Configuration(problems)),
+        Err(error) => {
+            let place = named(&error).and_then(|id| place(file, id));
+            let place = place.unwrap_or(0..0);
+            problems.push(file.error(&place, SENDER, with_causes(&error)));
+            Err(Failure::Configuration(problems))
+        }
+    }
 }
 
 /// The sender that an error is about.

@@ -36,6 +36,11 @@ impl Output {
         !self.json && io::stdout().is_terminal()
     }
 
+    /// How many characters a line may have: the terminal's, where there is one.
+    pub(crate) fn width() -> usize {
+        usize::from(width())
+    }
+
     /// A line for people; nothing when a program reads.
     pub(crate) fn line(self, text: impl AsRef<str>) {
         if !self.json {

@@ -50,6 +50,9 @@ impl Rules {
         let library = Library::load(&folder, Some(&names))
             .map_err(|error| Failure::Usage(format!("`mappings` of {NAME}: {error}")))?;
         problems.extend_from_slice(library.diagnostics());
+        let senders = file.config.senders.iter();
+        let senders: Vec<&str> = senders.map(|one| one.get_ref().id.as_str()).collect();
+        problems.extend(library.unknown_senders(&senders));
         let library = Arc::new(library);
         let reads: BTreeMap<String, ReadSet> = library
             .maps()
@@ -163,7 +166,7 @@ fn shapers(
     keys: &NamedKeys,
 ) -> BTreeMap<FlowId, Arc<dyn Shaper>> {
     let flows = policies.flows().iter().filter_map(|flow| {
-        let shaper = RecordShaper::new(library, &flow.terms().map, keys.clone())?;
+        let shaper = RecordShaper::new(library, flow.terms().shape.map()?, keys.clone())?;
         Some((flow.terms().id.clone(), Arc::new(shaper) as Arc<dyn Shaper>))
     });
     flows.collect()

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use isthmus_core::id::SenderId;
-use isthmus_mappings::message_translator::SenderTerms;
+use isthmus_mappings::sender_terms::SenderTerms;
 
 use crate::config_file::ConfigFile;
 use crate::failure::Failure;
@@ -18,6 +18,7 @@ pub(crate) fn of(file: &ConfigFile) -> BTreeMap<SenderId, SenderTerms> {
         let terms = SenderTerms {
             zone,
             charsets: sender.charset_rules(),
+            structures: sender.structures.rules(),
             settings: BTreeMap::from([(
                 "default-authority".to_owned(),
                 sender.default_authority.clone(),

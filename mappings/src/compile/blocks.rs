@@ -12,9 +12,8 @@ use crate::compile::compiler::Compiler;
 use crate::compile::groups;
 use crate::compile::scope::{Alias, Scope, Target};
 use crate::compile::trace::{ReadPath, SourceRead};
-use crate::plan::{
-    ConditionPlan, EachPlan, ElementStart, ItemPlan, ResourcePlan, RowPlan, TopPlan,
-};
+use crate::plan::{ConditionPlan, EachPlan, ItemPlan, ResourcePlan, RowPlan, TopPlan};
+use crate::plan_path::ElementStart;
 use crate::span::Word;
 
 impl Compiler<'_> {
@@ -96,7 +95,7 @@ impl Compiler<'_> {
 
     fn groups(&mut self, group: &Word) -> Option<Vec<&'static str>> {
         let from = self.current()?.map.from.as_ref().map(|from| &from.value);
-        let Some(From::Hl7v2 { events }) = from else {
+        let Some(From::Hl7v2 { events, .. }) = from else {
             let message = "`each` opens a segment group of an HL7 v2 message";
             self.fault(group.span, codes::MISPLACED, message);
             return None;

@@ -13,7 +13,7 @@ use crate::compile::scope::Scope;
 use crate::compile::source_path::SourcePath;
 use crate::compile::trace::{ReadPath, SourceRead};
 use crate::functions::call::Kind;
-use crate::plan::{ElementPlan, ElementStart, PathPlan};
+use crate::plan_path::{ElementPlan, ElementStart, PathPlan};
 use crate::reads::Purpose;
 use crate::span::Word;
 

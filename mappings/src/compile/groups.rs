@@ -1,6 +1,8 @@
-//! Finds the names that a segment group has in the versions of HL7 v2.
+//! Finds the names that a segment group has in the versions of HL7 v2, and which segments it has.
 //! Laying a message out in groups is the HL7 crate's business.
 
+use isthmus_hl7v2::dictionary::Version;
+use isthmus_hl7v2::local_segment::LocalSegment;
 use isthmus_hl7v2::segment_name::SegmentName;
 use isthmus_hl7v2::structure_definition::{GroupNode, StructureDefinition, StructureNode};
 
@@ -10,13 +12,7 @@ use crate::compile::segment_path::newest_first;
 /// that has no group of the name has it under another: the group of the same structure that
 /// starts with the same segments. Empty when no version has it.
 pub fn names(events: &[&str], wanted: &str) -> Vec<&'static str> {
-    let mut structures: Vec<&'static StructureDefinition> = Vec::new();
-    for version in newest_first() {
-        for event in events {
-            let (code, trigger) = event.split_once('^').unwrap_or((event, ""));
-            structures.extend(version.structure_for(code, trigger));
-        }
-    }
+    let structures = structures(events);
     let model = structures
         .iter()
         .find_map(|structure| group(structure, wanted));
@@ -41,21 +37,84 @@ pub fn names(events: &[&str], wanted: &str) -> Vec<&'static str> {
 /// The names of all groups of these events, newest version first.
 pub fn known(events: &[&str]) -> Vec<&'static str> {
     let mut names = Vec::new();
-    for version in newest_first() {
-        for event in events {
-            let (code, trigger) = event.split_once('^').unwrap_or((event, ""));
-            let structure = version.structure_for(code, trigger);
-            for group in structure
-                .into_iter()
-                .flat_map(|found| all_groups(&found.nodes))
-            {
-                if !names.contains(&group.name) {
-                    names.push(group.name);
-                }
+    for structure in structures(events) {
+        for group in all_groups(&structure.nodes) {
+            if !names.contains(&group.name) {
+                names.push(group.name);
             }
         }
     }
     names
+}
+
+/// Whether a structure of these events has a segment in groups of these names, outermost first; a
+/// group that stands once counts as part of the one around it.
+pub fn have(
+    events: &[&str],
+    way: &[&[&str]],
+    segment: SegmentName,
+    local: Option<&LocalSegment>,
+) -> bool {
+    let wanted = Wanted { segment, local };
+    let mut all = structures(events).into_iter();
+    all.any(|structure| leads(&structure.nodes, way, wanted))
+}
+
+/// The groups of these events that have a segment right inside.
+pub fn holders(events: &[&str], segment: SegmentName) -> Vec<&'static str> {
+    let mut names = Vec::new();
+    for structure in structures(events) {
+        for group in all_groups(&structure.nodes) {
+            if group.nodes.iter().any(|node| is(node, segment)) && !names.contains(&group.name) {
+                names.push(group.name);
+            }
+        }
+    }
+    names
+}
+
+/// A segment that is looked for in groups.
+#[derive(Debug, Clone, Copy)]
+struct Wanted<'l> {
+    segment: SegmentName,
+    local: Option<&'l LocalSegment>,
+}
+
+fn leads(nodes: &'static [StructureNode], way: &[&[&str]], wanted: Wanted<'_>) -> bool {
+    let Some((names, rest)) = way.split_first() else {
+        return false;
+    };
+    all_groups(nodes).into_iter().any(|group| {
+        let is_named = names.contains(&group.name);
+        is_named && (leads(&group.nodes, rest, wanted) || rest.is_empty() && holds(group, wanted))
+    })
+}
+
+fn holds(group: &'static GroupNode, wanted: Wanted<'_>) -> bool {
+    let local = |known: &LocalSegment| known.may_stand_in(group.name, &group.nodes);
+    wanted.local.is_some_and(local)
+        || group.nodes.iter().any(|node| match node {
+            StructureNode::Segment(_) => is(node, wanted.segment),
+            StructureNode::Group(inner) => !inner.cardinality.repeats() && holds(inner, wanted),
+        })
+}
+
+fn is(node: &StructureNode, segment: SegmentName) -> bool {
+    match node {
+        StructureNode::Segment(own) => own.name == segment,
+        StructureNode::Group(_) => false,
+    }
+}
+
+/// The structures of these events in all versions, newest first.
+fn structures(events: &[&str]) -> Vec<&'static StructureDefinition> {
+    let in_version = |version: &'static Version| {
+        events.iter().filter_map(move |event| {
+            let (code, trigger) = event.split_once('^').unwrap_or((event, ""));
+            version.structure_for(code, trigger)
+        })
+    };
+    newest_first().flat_map(in_version).collect()
 }
 
 fn group(structure: &'static StructureDefinition, name: &str) -> Option<&'static GroupNode> {

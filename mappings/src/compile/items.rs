@@ -14,7 +14,8 @@ use crate::compile::compiler::Compiler;
 use crate::compile::scope::{Current, Scope, Target};
 use crate::compile::source_path::SourcePath;
 use crate::compile::trace::{ReadPath, SourceRead};
-use crate::plan::{ChoosePlan, ItemPlan, NoticePlan, PartPlan, PathPlan};
+use crate::plan::{ChoosePlan, ItemPlan, NoticePlan, PartPlan};
+use crate::plan_path::PathPlan;
 use crate::span::Word;
 
 impl Compiler<'_> {

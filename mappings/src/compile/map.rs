@@ -9,7 +9,8 @@ use crate::ast::{Block, BlockKind, From, Item, MapFile, Operand, To};
 use crate::codes;
 use crate::compile::compiler::{Compiler, NamedBlock, Sources};
 use crate::compile::scope::{Alias, Scope, Target};
-use crate::plan::{ElementStart, ItemPlan, Plan, TopPlan};
+use crate::plan::{ItemPlan, Plan, TopPlan};
+use crate::plan_path::ElementStart;
 use crate::reads::Trace;
 use crate::span::Word;
 
@@ -22,6 +23,8 @@ pub struct Compiled {
     pub trace: Trace,
     /// The events it translates, as `ADT^A01`.
     pub events: Vec<String>,
+    /// The ids of the senders whose messages alone it translates; none for all.
+    pub senders: Vec<String>,
     /// The name of the record it makes.
     pub record: Option<String>,
     /// The record's key path.
@@ -33,12 +36,14 @@ pub fn compile(sources: Sources<'_>, unit: usize) -> (Compiled, Vec<Diagnostic>)
     let mut compiler = Compiler::new(sources, unit);
     let mut scope = Scope::new(Target::Record, String::new());
     let mut events = Vec::new();
+    let mut senders = Vec::new();
     let mut record = None;
     if let Some(unit) = compiler.current() {
         let map = &unit.map;
         compiler.header(map);
         compiler.names_once(map);
         compiler.tables_readable(map);
+        compiler.local_segments(map);
         scope.aliases = compiler.aliases(map);
         compiler.blocks = named_blocks(&map.blocks);
         let blocks: Vec<&Block> = map.blocks.iter().collect();
@@ -47,8 +52,13 @@ pub fn compile(sources: Sources<'_>, unit: usize) -> (Compiled, Vec<Diagnostic>)
             compiler.compile_type(at);
         }
         compiler.key(map);
-        if let Some(From::Hl7v2 { events: found }) = map.from.as_ref().map(|from| &from.value) {
-            events = found.iter().map(|event| event.value.clone()).collect();
+        if let Some(From::Hl7v2 {
+            events: stated,
+            senders: named,
+        }) = map.from.as_ref().map(|from| &from.value)
+        {
+            events = stated.iter().map(|event| event.value.clone()).collect();
+            senders = named.iter().map(|sender| sender.value.clone()).collect();
         }
         if let Some(To::Record(name)) = map.to.as_ref().map(|to| &to.value) {
             record = Some(name.value.clone());
@@ -59,6 +69,7 @@ pub fn compile(sources: Sources<'_>, unit: usize) -> (Compiled, Vec<Diagnostic>)
         trace: compiler.trace.finished(),
         plan: compiler.plan,
         events,
+        senders,
         record,
         key: map
             .and_then(|map| map.key.as_ref())
@@ -100,7 +111,7 @@ impl Compiler<'_> {
                     "FHIR to FHIR is not accepted by this version; write `to record NAME`";
                 self.fault(span, codes::VERSION_LIMIT, message);
             }
-            (Some(From::Hl7v2 { events }), Some(To::Fhir)) => {
+            (Some(From::Hl7v2 { events, .. }), Some(To::Fhir)) => {
                 if events.is_empty() {
                     let message = "name the events: from hl7v2 ADT^A01,A04";
                     self.fault(span, codes::HEADER, message);

@@ -9,7 +9,7 @@ use isthmus_fhir::path::syntax::{ElementPath, Step};
 use crate::ast::Condition;
 use crate::compile::trace::{ReadPath, SourceRead};
 use crate::compile::writes::{Branch, Write};
-use crate::plan::ElementStart;
+use crate::plan_path::ElementStart;
 
 /// What rows write into.
 #[derive(Debug, Clone)]

@@ -2,7 +2,7 @@
 //! Segment groups are found in `groups`.
 
 use std::collections::HashSet;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use isthmus_hl7v2::dictionary::{self, Version};
 use isthmus_hl7v2::path::{ComponentPath, FieldStep, Hl7Path, Key, KeyValue, PathError, Selector};
@@ -15,7 +15,7 @@ use crate::compile::scope::Scope;
 use crate::compile::source_path::SourcePath;
 use crate::compile::trace::{ReadPath, SourceRead};
 use crate::functions::call::Kind;
-use crate::plan::{PathPlan, Pick, SegmentPlan};
+use crate::plan_path::{PathPlan, Pick, SegmentPlan};
 use crate::reads::Purpose;
 use crate::span::Word;
 
@@ -194,19 +194,20 @@ impl Compiler<'_> {
             Ok(path) => path,
             Err(fault) => return self.unreadable(word, &text, &fault),
         };
-        if path.segment.name.as_str().starts_with('Z') {
-            let message = "Z segments are not accepted by this version; write segments of HL7 v2";
-            self.fault(word.span, codes::Z_SEGMENT, message);
-            return None;
-        }
-        if !path.groups.is_empty() {
-            let message = "a group before a segment is not accepted by this version; \
-                           open the group with `each`";
-            self.fault(word.span, codes::VERSION_LIMIT, message);
+        let name = path.segment.name;
+        if name.is_local() && self.plan.rules.local_segment(name).is_none() {
+            let message = format!("{name} is not defined, and HL7 does not define it");
+            let help = format!(
+                "say in the header where it stands: define segment {name} after PID, and below it \
+                 its fields, such as: 2 CWE \"Preferred pharmacy\""
+            );
+            self.fault_with(word.span, codes::Z_SEGMENT, message, help);
             return None;
         }
         let found = self.field(word, &path)?;
+        let groups = self.group_path(word, &path)?;
         let plan = SegmentPlan {
+            groups,
             slot: self.slot(path.segment.name),
             segment: pick(path.segment.selector.as_ref()),
             field: path.field.as_ref().map(|field| field.number),
@@ -288,8 +289,9 @@ impl Compiler<'_> {
     /// What the newest version that has the path says of it.
     fn field(&mut self, word: &Word, path: &Hl7Path) -> Option<ResolvedField> {
         let mut first = None;
+        let rules = Arc::clone(&self.plan.rules);
         for version in newest_first() {
-            match version.resolve(path) {
+            match version.resolve_with(path, &rules) {
                 Ok(found) => return Some(found),
                 Err(problem) => first = first.or(Some(problem)),
             }

@@ -6,7 +6,7 @@ use crate::compile::compiler::Compiler;
 use crate::compile::scope::Scope;
 use crate::compile::trace::{ReadPath, SourceRead};
 use crate::functions::call::Kind;
-use crate::plan::PathPlan;
+use crate::plan_path::PathPlan;
 use crate::reads::Purpose;
 use crate::span::Word;
 

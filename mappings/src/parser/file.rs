@@ -11,6 +11,7 @@ use crate::lexer::{self, Line};
 use crate::parser::cursor::Cursor;
 use crate::parser::header;
 use crate::parser::row;
+use crate::parser::segment_definition;
 use crate::parser::statement::{self, Otherwise, Statement};
 
 /// Levels of nesting, at most.
@@ -39,6 +40,7 @@ pub fn parse(file: &SourceFile) -> (MapFile, Vec<Diagnostic>) {
         file,
         lines: Vec::new(),
         at: 0,
+        defines: false,
         diagnostics,
     };
     if lines.len() > MAX_LINES {
@@ -68,6 +70,8 @@ struct Reader<'a> {
     /// Statements below the header with their level; none for a line that could not be read.
     lines: Vec<(usize, Option<Statement>, Span)>,
     at: usize,
+    /// Whether the lines of a segment's fields may follow.
+    defines: bool,
     diagnostics: Vec<Diagnostic>,
 }
 
@@ -85,13 +89,22 @@ impl Reader<'_> {
         let mut cursor = Cursor::new(self.file, line);
         let word = cursor.peek_word().unwrap_or_default();
         let is_header = header::WORDS.contains(&word) && !row::starts_row(&cursor);
-        if line.indent == 0 && is_header {
+        let is_definition = word == segment_definition::WORD && !row::starts_row(&cursor);
+        if line.indent == 0 && (is_header || is_definition) {
+            self.defines = is_definition;
             if self.lines.iter().any(|line| line.1.is_some()) {
-                let message = "header lines stand above the first block";
+                let message = "header lines and definitions stand above the first block";
                 self.fault(line.span, codes::HEADER, message);
+            } else if is_definition {
+                self.definition(&mut cursor, map);
             } else if let Err(fault) = header::header(&mut cursor, word, map) {
                 self.diagnostics.push(*fault);
             }
+            return;
+        }
+        self.defines &= line.indent > 0;
+        if self.defines {
+            self.field(&mut cursor, line, map);
             return;
         }
         if !line.indent.is_multiple_of(2) {
@@ -109,6 +122,30 @@ impl Reader<'_> {
             }
         };
         self.lines.push((line.indent / 2, statement, line.span));
+    }
+
+    fn definition(&mut self, cursor: &mut Cursor<'_>, map: &mut MapFile) {
+        match segment_definition::definition(cursor) {
+            Ok(definition) => map.segments.push(definition),
+            Err(fault) => self.diagnostics.push(*fault),
+        }
+    }
+
+    /// A field of the segment that was defined last; where its definition could not be read the map
+    /// does not load anyway.
+    fn field(&mut self, cursor: &mut Cursor<'_>, line: &Line, map: &mut MapFile) {
+        if line.indent != 2 {
+            let message = "the fields of a segment stand two spaces below its `define`";
+            self.fault(line.span, codes::INDENTATION, message);
+        }
+        match segment_definition::field(cursor) {
+            Ok(field) => {
+                if let Some(definition) = map.segments.last_mut() {
+                    definition.fields.push(field);
+                }
+            }
+            Err(fault) => self.diagnostics.push(*fault),
+        }
     }
 
     fn blocks(&mut self) -> Vec<Block> {

@@ -73,9 +73,11 @@ fn set<T>(
 fn from(cursor: &mut Cursor<'_>) -> Parsed<From> {
     let format = cursor.word("`hl7v2` or `fhir R4`")?;
     match format.value.as_str() {
-        "hl7v2" => Ok(From::Hl7v2 {
-            events: events(cursor)?,
-        }),
+        "hl7v2" => {
+            let events = events(cursor)?;
+            let senders = senders(cursor)?;
+            Ok(From::Hl7v2 { events, senders })
+        }
         "fhir" => {
             cursor.keyword("R4")?;
             Ok(From::Fhir {
@@ -104,10 +106,6 @@ fn events(cursor: &mut Cursor<'_>) -> Parsed<Vec<Word>> {
     }
     loop {
         let word = cursor.word("an event such as ADT^A01")?;
-        if word.value == "sender" {
-            let instead = "name the sender's map in the gateway's configuration";
-            return Err(cursor.not_accepted(word.span, "`sender`", instead));
-        }
         let event = match word.value.split_once('^') {
             Some((message, event)) => {
                 message.clone_into(&mut code);
@@ -129,6 +127,20 @@ fn events(cursor: &mut Cursor<'_>) -> Parsed<Vec<Word>> {
         });
         if !cursor.take(&TokenKind::Comma) {
             return Ok(events);
+        }
+    }
+}
+
+/// `sender "MERCY", "MERCY-LAB"`: whose messages the map is for; nothing for everybody's.
+fn senders(cursor: &mut Cursor<'_>) -> Parsed<Vec<Spanned<String>>> {
+    let mut senders = Vec::new();
+    if !cursor.take_word("sender") {
+        return Ok(senders);
+    }
+    loop {
+        senders.push(cursor.text("the sender's id in quotes")?);
+        if !cursor.take(&TokenKind::Comma) {
+            return Ok(senders);
         }
     }
 }

@@ -40,13 +40,12 @@ pub enum Otherwise {
 }
 
 /// Words that open a form of the language that this version does not accept.
-const NOT_ACCEPTED: [(&str, &str); 9] = [
+const NOT_ACCEPTED: [(&str, &str); 8] = [
     ("extends", "copy the rows into this map"),
     ("in", "copy the rows into this map"),
     ("add", "copy the rows into this map"),
     ("replace", "copy the rows into this map"),
     ("remove", "copy the rows into this map"),
-    ("define", "use the segments of the standard"),
     ("reverse", "write the rows with `<-`"),
     ("segment", "write `resource` or `record`"),
     ("---", "write one map in a file"),

@@ -4,7 +4,8 @@
 use std::ops::ControlFlow;
 
 use crate::ast::Comparison;
-use crate::plan::{ConditionPlan, PathPlan, TestPlan};
+use crate::plan::{ConditionPlan, TestPlan};
+use crate::plan_path::PathPlan;
 use crate::run::frame::Frame;
 use crate::run::state::Run;
 

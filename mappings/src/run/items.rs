@@ -9,14 +9,11 @@ use isthmus_hl7v2::location::Location;
 
 use crate::codes;
 use crate::functions::call::Value;
-use crate::plan::{
-    ChoosePlan, ElementStart, ItemPlan, Leaf, NoticePlan, OperandPlan, PartPlan, PathPlan, RowPlan,
-};
+use crate::plan::{ChoosePlan, ItemPlan, Leaf, NoticePlan, OperandPlan, PartPlan, RowPlan};
 use crate::problem::Problem;
 use crate::run::few::Few;
 use crate::run::frame::Frame;
 use crate::run::item::Item;
-use crate::run::message_input::SegmentAt;
 use crate::run::state::{Input, Run};
 use crate::run::values::{Offered, Sourced};
 use crate::run::write::{Slots, Written, put};
@@ -277,57 +274,6 @@ impl<'a> Run<'a> {
                 self.warn(codes::CHOICE_TWICE, part.row, None);
             }
         }
-    }
-
-    /// The frames of a block: one, or one for each segment, value or resource of its `per`.
-    pub fn iterations<'f>(
-        &self,
-        per: Option<&'a PathPlan>,
-        frame: &'f Frame<'f, 'a>,
-    ) -> Few<Frame<'f, 'a>> {
-        let base = Frame {
-            segment: None,
-            current: None,
-            resource: None,
-            outer: Some(frame),
-            ..*frame
-        };
-        let Some(per) = per else {
-            return Few::one(base);
-        };
-        match (per, &self.input) {
-            (PathPlan::Segment(segment), Input::Message(input)) if segment.field.is_none() => {
-                let all = match frame.bound(segment.slot) {
-                    Some(bound) => vec![bound],
-                    None => input.iterated(segment.slot, frame.host),
-                };
-                let bound = |at: SegmentAt| Frame {
-                    host: at.host,
-                    segment: Some((segment.slot, at)),
-                    ..base
-                };
-                return all.into_iter().map(bound).collect();
-            }
-            (PathPlan::Element(path), Input::Resources(all)) if path.path.steps.is_empty() => {
-                if let ElementStart::Alias(alias) = path.start {
-                    let resources = all.get(alias).map(Vec::as_slice).unwrap_or_default();
-                    let bound = |one: &&'a Element| Frame {
-                        resource: Some((alias, *one)),
-                        ..base
-                    };
-                    return resources.iter().map(bound).collect();
-                }
-            }
-            _ => {}
-        }
-        let items = self.select(per, frame).items;
-        items
-            .into_iter()
-            .map(|item| Frame {
-                current: Some(item),
-                ..base
-            })
-            .collect()
     }
 }
 

@@ -1,15 +1,17 @@
 //! A message made ready for a plan: its segments by the plan's numbers, and the group instances
 //! that paths are resolved in. Values are read in `select`.
 
-use isthmus_hl7v2::dictionary;
 use isthmus_hl7v2::field::Repetition;
+use isthmus_hl7v2::finding::Finding;
 use isthmus_hl7v2::group_instance::{GroupChild, GroupInstance};
-use isthmus_hl7v2::header::Header;
+use isthmus_hl7v2::grouping_rules::GroupingRules;
 use isthmus_hl7v2::location::Location;
 use isthmus_hl7v2::message::Message;
 use isthmus_hl7v2::segment_name::SegmentName;
-use isthmus_hl7v2::structure::{group_as, structure_of};
-use isthmus_hl7v2::structure_definition::{StructureDefinition, StructureNode};
+use isthmus_hl7v2::structure::{group_as_with, structure_or_newest};
+use isthmus_hl7v2::structure_definition::StructureNode;
+
+use crate::plan_path::GroupPlan;
 
 /// The group instance that stands for the message as a whole.
 pub const ROOT: usize = 0;
@@ -42,6 +44,15 @@ struct Opened {
     host: usize,
 }
 
+/// What a message is laid out by.
+#[derive(Debug, Clone, Copy)]
+struct Layout<'p> {
+    /// The segments that the plan reads.
+    wanted: &'p [SegmentName],
+    /// The local segments that the map defines.
+    local: &'p GroupingRules,
+}
+
 /// A message made ready.
 #[derive(Debug)]
 pub struct MessageInput<'a> {
@@ -49,25 +60,31 @@ pub struct MessageInput<'a> {
     pub message: &'a Message,
     /// Whether its structure is known.
     pub has_structure: bool,
-    /// Segments that the structure has no place for, as far as the plan reads them.
-    pub out_of_place: Vec<SegmentAt>,
+    /// What the structure does not foresee, in message order.
+    pub findings: Vec<Finding>,
     segments: Vec<Vec<SegmentAt>>,
     hosts: Vec<Host>,
     opened: Vec<Opened>,
 }
 
 impl<'a> MessageInput<'a> {
-    /// Lays the message out for a plan that reads these segments.
-    pub fn new(message: &'a Message, wanted: &[SegmentName]) -> Self {
+    /// Lays the message out for a plan that reads these segments: by the structure that its
+    /// sender's rules or its header name, with the local segments of the map.
+    pub fn new(
+        message: &'a Message,
+        wanted: &[SegmentName],
+        local: &GroupingRules,
+        structures: &GroupingRules,
+    ) -> Self {
         let mut input = Self {
             message,
             has_structure: false,
-            out_of_place: Vec::new(),
+            findings: Vec::new(),
             segments: vec![Vec::new(); wanted.len()],
             hosts: Vec::new(),
             opened: Vec::new(),
         };
-        let structure = structure_of(message).or_else(|| newest_structure(message));
+        let structure = structure_or_newest(message, structures);
         let root = Host {
             parent: ROOT,
             depth: 0,
@@ -82,20 +99,18 @@ impl<'a> MessageInput<'a> {
             return input;
         };
         input.has_structure = true;
-        input.define(ROOT, &structure.nodes, wanted);
-        let grouped = group_as(message, structure);
-        input.lay_out(&grouped.root, &structure.nodes, ROOT, wanted);
+        let layout = Layout { wanted, local };
+        input.define(ROOT, structure.name, &structure.nodes, layout);
+        let grouped = group_as_with(message, structure, local);
+        input.lay_out(&grouped.root, &structure.nodes, ROOT, layout);
         for ordinal in &grouped.out_of_place {
-            let ordinal = usize::try_from(*ordinal).unwrap_or(usize::MAX);
-            let at = SegmentAt {
-                ordinal,
-                occurrence: 0,
-                host: ROOT,
-            };
-            if input.add(ordinal, ROOT, wanted).is_some() {
-                input.out_of_place.push(at);
-            }
+            input.add(
+                usize::try_from(*ordinal).unwrap_or(usize::MAX),
+                ROOT,
+                wanted,
+            );
         }
+        input.findings = grouped.findings;
         input.number();
         input
     }
@@ -122,22 +137,28 @@ impl<'a> MessageInput<'a> {
     }
 
     /// Notes which segments a group has, those of its groups that stand once included.
-    fn define(&mut self, host: usize, nodes: &[StructureNode], wanted: &[SegmentName]) {
+    fn define(&mut self, host: usize, name: &str, nodes: &[StructureNode], layout: Layout<'_>) {
         for node in nodes {
             match node {
-                StructureNode::Segment(segment) => {
-                    let slot = wanted.iter().position(|known| *known == segment.name);
-                    let defined = self.hosts.get_mut(host).map(|host| &mut host.defined);
-                    let known = slot.and_then(|slot| defined.and_then(|all| all.get_mut(slot)));
-                    if let Some(known) = known {
-                        *known = true;
-                    }
-                }
+                StructureNode::Segment(segment) => self.has(host, segment.name, layout.wanted),
                 StructureNode::Group(group) if !group.cardinality.repeats() => {
-                    self.define(host, &group.nodes, wanted);
+                    self.define(host, group.name, &group.nodes, layout);
                 }
                 StructureNode::Group(_) => {}
             }
+        }
+        for segment in layout.local.local_segments() {
+            if segment.may_stand_in(name, nodes) {
+                self.has(host, segment.name(), layout.wanted);
+            }
+        }
+    }
+
+    fn has(&mut self, host: usize, name: SegmentName, wanted: &[SegmentName]) {
+        let slot = wanted.iter().position(|known| *known == name);
+        let defined = self.hosts.get_mut(host).map(|host| &mut host.defined);
+        if let Some(known) = slot.and_then(|slot| defined.and_then(|all| all.get_mut(slot))) {
+            *known = true;
         }
     }
 
@@ -146,18 +167,15 @@ impl<'a> MessageInput<'a> {
         instance: &GroupInstance,
         nodes: &[StructureNode],
         host: usize,
-        wanted: &[SegmentName],
+        layout: Layout<'_>,
     ) {
         for child in &instance.children {
             match child {
                 GroupChild::Segment(ordinal) => {
-                    self.add(
-                        usize::try_from(*ordinal).unwrap_or(usize::MAX),
-                        host,
-                        wanted,
-                    );
+                    let ordinal = usize::try_from(*ordinal).unwrap_or(usize::MAX);
+                    self.add(ordinal, host, layout.wanted);
                 }
-                GroupChild::Group(inner) => self.open(inner, nodes, host, wanted),
+                GroupChild::Group(inner) => self.open(inner, nodes, host, layout),
             }
         }
     }
@@ -167,7 +185,7 @@ impl<'a> MessageInput<'a> {
         group: &GroupInstance,
         nodes: &[StructureNode],
         host: usize,
-        wanted: &[SegmentName],
+        layout: Layout<'_>,
     ) {
         let definition = nodes.iter().find_map(|node| match node {
             StructureNode::Group(known) if known.name == group.name => Some(known),
@@ -177,14 +195,14 @@ impl<'a> MessageInput<'a> {
         let repeats = definition.is_some_and(|definition| definition.cardinality.repeats());
         let own = if repeats {
             let depth = self.hosts.get(host).map_or(0, |host| host.depth) + 1;
-            let defined = vec![false; wanted.len()];
+            let defined = vec![false; layout.wanted.len()];
             self.hosts.push(Host {
                 parent: host,
                 depth,
                 defined,
             });
             let own = self.hosts.len() - 1;
-            self.define(own, below, wanted);
+            self.define(own, group.name, below, layout);
             own
         } else {
             host
@@ -193,7 +211,7 @@ impl<'a> MessageInput<'a> {
             name: group.name,
             host: own,
         });
-        self.lay_out(group, below, own, wanted);
+        self.lay_out(group, below, own, layout);
     }
 
     /// The group instance around one; the message is around itself.
@@ -237,6 +255,22 @@ impl<'a> MessageInput<'a> {
             .map(|opened| opened.host)
             .filter(|host| self.is_inside(*host, below))
             .collect()
+    }
+
+    /// The group instances that a path through groups leads to from one, in message order, each
+    /// once.
+    pub fn hosts_behind(&self, groups: &[GroupPlan], from: usize) -> Vec<usize> {
+        let mut hosts = vec![from];
+        for group in groups {
+            let (skip, take) = group.pick.range();
+            let below = |host: &usize| {
+                let mut found = self.instances(&group.names, *host);
+                found.dedup();
+                found.into_iter().skip(skip).take(take)
+            };
+            hosts = hosts.iter().flat_map(below).collect();
+        }
+        hosts
     }
 
     /// The segments that a name means in a group instance: those of the innermost instance, going
@@ -295,6 +329,22 @@ impl<'a> MessageInput<'a> {
         Some(Location::segment(name, segment.occurrence))
     }
 
+    /// The name of the segment that a finding is about.
+    pub fn segment_name(&self, finding: &Finding) -> Option<SegmentName> {
+        let ordinal = usize::try_from(finding.ordinal).ok()?;
+        Some(self.message.segment(ordinal)?.name())
+    }
+
+    /// The place of the segment that a finding is about, for problems; all segments before it are
+    /// counted for it.
+    pub fn place_of(&self, finding: &Finding) -> Option<Location> {
+        let ordinal = usize::try_from(finding.ordinal).ok()?;
+        let name = self.segment_name(finding)?;
+        let until = self.message.segments().take(ordinal + 1);
+        let occurrence = until.filter(|segment| segment.name() == name).count();
+        Some(Location::segment(name, u32::try_from(occurrence).ok()?))
+    }
+
     /// The repetitions of a field.
     pub fn repetitions(
         &self,
@@ -305,14 +355,4 @@ impl<'a> MessageInput<'a> {
         let field = found.map(|found| found.field(usize::from(field)));
         field.into_iter().flat_map(|field| field.repetitions())
     }
-}
-
-/// The structure of the message's event in the newest version that knows it: for events that the
-/// message's own version does not have.
-fn newest_structure(message: &Message) -> Option<&'static StructureDefinition> {
-    let header = Header::of(message)?;
-    let (code, event) = (header.message_type(), header.event());
-    let ids = dictionary::versions().iter().rev();
-    ids.filter_map(|id| dictionary::version(id))
-        .find_map(|version| version.structure_for(&code, &event))
 }

@@ -10,7 +10,7 @@ use isthmus_hl7v2::field::Presence;
 use isthmus_hl7v2::location::Location;
 use isthmus_hl7v2::segment_name::SegmentName;
 
-use crate::plan::{ElementStart, PathPlan, Pick, SegmentPlan};
+use crate::plan_path::{ElementStart, PathPlan, Pick, SegmentPlan};
 use crate::run::few::Few;
 use crate::run::frame::Frame;
 use crate::run::item::Item;
@@ -118,25 +118,19 @@ impl<'a> Run<'a> {
         let Input::Message(input) = &self.input else {
             return;
         };
+        if !plan.groups.is_empty() {
+            for host in input.hosts_behind(&plan.groups, frame.host) {
+                if show.visible(input, plan, host).is_break() {
+                    return;
+                }
+            }
+            return;
+        }
         if let Some(bound) = frame.bound(plan.slot) {
             let _ = show.segment(input, plan, bound);
             return;
         }
-        let (skip, take, keys) = match &plan.segment {
-            Pick::All => (0, usize::MAX, [].as_slice()),
-            Pick::Index(index) => (*index, 1, [].as_slice()),
-            Pick::From(index) => (*index, usize::MAX, [].as_slice()),
-            Pick::Keys(keys) => (0, usize::MAX, keys.as_slice()),
-        };
-        let visible = input.visible(plan.slot, frame.host);
-        for segment in visible.skip(skip).take(take) {
-            let mut keys = keys.iter();
-            if keys.all(|(place, text)| holds(input, segment, place, text))
-                && show.segment(input, plan, segment).is_break()
-            {
-                return;
-            }
-        }
+        let _ = show.visible(input, plan, frame.host);
     }
 }
 
@@ -152,6 +146,24 @@ impl<'a> Show<'_, '_, 'a> {
             Presence::Value => return (self.see)(item),
             Presence::Null => self.null = self.null.or(item.location()),
             Presence::Absent | Presence::Empty => {}
+        }
+        ControlFlow::Continue(())
+    }
+
+    /// Shows what a path means in the segments that are seen from a group instance.
+    fn visible(
+        &mut self,
+        input: &MessageInput<'a>,
+        plan: &SegmentPlan,
+        host: usize,
+    ) -> ControlFlow<()> {
+        let (skip, take) = plan.segment.range();
+        let keys = plan.segment.keys();
+        for segment in input.visible(plan.slot, host).skip(skip).take(take) {
+            let mut keys = keys.iter();
+            if keys.all(|(place, text)| holds(input, segment, place, text)) {
+                self.segment(input, plan, segment)?;
+            }
         }
         ControlFlow::Continue(())
     }

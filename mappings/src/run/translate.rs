@@ -13,9 +13,8 @@ use isthmus_hl7v2::value::time_stamp::TimeStamp;
 use crate::codes;
 use crate::context::RunContext;
 use crate::functions::call::Surroundings;
-use crate::plan::{
-    ItemPlan, Leaf, OperandPlan, PathPlan, Plan, ResourcePlan, RowPlan, SegmentPlan,
-};
+use crate::plan::{ItemPlan, Leaf, OperandPlan, Plan, ResourcePlan, RowPlan};
+use crate::plan_path::{PathPlan, SegmentPlan};
 use crate::run::frame::Frame;
 use crate::run::message_input::MessageInput;
 use crate::run::output::{Failure, Shaping, Translation};
@@ -39,9 +38,9 @@ pub fn translate(
         context,
         message_offset,
     };
-    let input = MessageInput::new(message, &plan.segments);
+    let input = MessageInput::new(message, &plan.segments, &plan.rules, &context.structures);
     let mut run = Run::new(plan, Input::Message(input), around);
-    run.note_out_of_place();
+    run.note_findings();
     run.find_instances(&plan.items, &Frame::root());
     let objects = run.build();
     let resources = run.resources(objects);
@@ -105,22 +104,6 @@ pub fn shape(plan: &Plan, resources: &[Element], context: &RunContext) -> Result
 }
 
 impl<'a> Run<'a> {
-    fn note_out_of_place(&mut self) {
-        let Input::Message(input) = &self.input else {
-            return;
-        };
-        let places: Vec<_> = input
-            .out_of_place
-            .iter()
-            .filter_map(|segment| input.location(*segment))
-            .collect();
-        for place in places {
-            let mut problem = self.problem(codes::OUT_OF_PLACE, usize::MAX, Some(place));
-            problem.row = None;
-            self.warnings.push(problem);
-        }
-    }
-
     /// Carries out the rows of every instance.
     fn build(&mut self) -> Vec<(&'a ResourcePlan, Object)> {
         let mut objects = Vec::with_capacity(self.instances.len());

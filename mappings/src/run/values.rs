@@ -8,7 +8,8 @@ use isthmus_core::diagnostic::Code;
 use isthmus_hl7v2::location::Location;
 
 use crate::functions::call::{Body, Fault, Given, Value};
-use crate::plan::{FunctionPlan, OperandPlan, PathPlan, RowPlan};
+use crate::plan::{FunctionPlan, OperandPlan, RowPlan};
+use crate::plan_path::PathPlan;
 use crate::run::few::Few;
 use crate::run::frame::Frame;
 use crate::run::item::Item;

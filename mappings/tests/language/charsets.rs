@@ -11,7 +11,8 @@ use isthmus_hl7v2::charset::Charset;
 use isthmus_hl7v2::charset_rules::{CharsetRules, Malformed};
 use isthmus_mappings::context::NamedKeys;
 use isthmus_mappings::library::Library;
-use isthmus_mappings::message_translator::{MessageTranslator, SenderTerms};
+use isthmus_mappings::message_translator::MessageTranslator;
+use isthmus_mappings::sender_terms::SenderTerms;
 use jiff::tz::TimeZone;
 
 use crate::scenario::{files, texts, warnings};
@@ -28,6 +29,7 @@ fn translated(charsets: CharsetRules, pid: &[u8]) -> Result<(Vec<String>, Vec<St
     let terms = SenderTerms {
         zone: TimeZone::UTC,
         charsets,
+        structures: Arc::default(),
         settings: BTreeMap::new(),
     };
     let map = "resource Patient per PID\n  id <- PID-3.1 | uuid5(\"p\")\n  \
@@ -39,7 +41,9 @@ fn translated(charsets: CharsetRules, pid: &[u8]) -> Result<(Vec<String>, Vec<St
     let header = b"MSH|^~\\&|A|B|C|D|2026||ADT^A08|1|P|2.5.1||||||UNICODE UTF-8\rPID|1||";
     let message = [&header[..], pid].concat();
     let at = Timestamp::from_unix_millis(0);
-    let (_map, translation) = translator.resources(&sender, at, &message, None)?;
+    let translation = translator
+        .resources(&sender, at, &message, None)?
+        .translation;
     Ok((texts(&translation), warnings(&translation)))
 }
 

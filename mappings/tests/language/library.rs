@@ -29,7 +29,7 @@ fn types_come_from_libraries_with_their_own_tables_and_constants() {
         "{:?}",
         library.diagnostics()
     );
-    let map = library.for_event("ADT", "A04").unwrap();
+    let map = library.for_event("any", "ADT", "A04").unwrap();
     assert_eq!(
         (map.name(), map.version(), map.path()),
         ("user", "1", "a/user")

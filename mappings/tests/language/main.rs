@@ -20,6 +20,7 @@ mod choices;
 mod functions;
 mod library;
 mod load_errors;
+mod local_segments;
 mod message_parts;
 mod read_set;
 mod record_schemas;

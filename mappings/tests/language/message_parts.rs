@@ -11,7 +11,8 @@ use isthmus_hl7v2::charset::Charset;
 use isthmus_hl7v2::charset_rules::{CharsetRules, Malformed};
 use isthmus_mappings::context::NamedKeys;
 use isthmus_mappings::library::Library;
-use isthmus_mappings::message_translator::{MessageTranslator, SenderTerms};
+use isthmus_mappings::message_translator::MessageTranslator;
+use isthmus_mappings::sender_terms::SenderTerms;
 use jiff::tz::TimeZone;
 
 use crate::scenario::files;
@@ -21,6 +22,7 @@ fn names(names: &str) -> Result<usize, Refusal> {
     let sender = SenderId::new("ehr");
     let terms = SenderTerms {
         zone: TimeZone::UTC,
+        structures: Arc::default(),
         charsets: CharsetRules {
             default: Charset::ASCII,
             overriding: None,
@@ -36,7 +38,8 @@ fn names(names: &str) -> Result<usize, Refusal> {
     let translator = MessageTranslator::new(Arc::new(library), senders, NamedKeys::default());
     let message = format!("MSH|^~\\&|A|B|C|D|2026||ADT^A08|1|P|2.5.1\rPID|1||1||{names}\r");
     let at = Timestamp::from_unix_millis(0);
-    let (_map, translation) = translator.resources(&sender, at, message.as_bytes(), None)?;
+    let translated = translator.resources(&sender, at, message.as_bytes(), None)?;
+    let translation = translated.translation;
     let patient = translation.resources.into_iter().next().expect("a patient");
     let list = patient.into_object().remove("name").expect("names");
     Ok(list.as_list().len())

@@ -1,6 +1,6 @@
 //! In which group a segment's name is looked for.
 
-use crate::scenario::{texts, translated, warnings};
+use crate::scenario::{faults, files, texts, translated, warnings};
 
 const RESULTS: &str = "each PATIENT_RESULT
   resource Patient as patient per PID
@@ -72,7 +72,7 @@ fn several_patients_keep_their_own_results() {
 
 #[test]
 fn older_versions_have_the_groups_under_other_names() {
-    use crate::scenario::{context, files, only};
+    use crate::scenario::{context, only};
     use isthmus_hl7v2::message::Message;
     let map = only(&files("ORU^R01", RESULTS));
     for version in [
@@ -99,6 +99,72 @@ fn per_opens_the_groups_inside() {
     let translation = translated("ADT^A01", blocks, &segments).unwrap();
     assert_eq!(translation.resources.len(), 2);
     assert!(texts(&translation)[1].contains(r#""code":{"text":"B"},"subject":{"display":"Doe"}"#));
+}
+
+#[test]
+fn a_path_may_go_through_groups() {
+    let blocks = "each ORDER_OBSERVATION
+  resource DiagnosticReport per OBR
+    id                   <- OBR-3.1
+    status               <- \"final\"
+    code.text            <- OBR-4.1
+    conclusion           <- OBSERVATION/OBX-3.1 | join(\" \")
+    part presentedForm[] per OBSERVATION/NTE
+      title              <- NTE-3 required
+resource Patient per PID
+  id                     <- PID-3[0].1
+  name[].text            <- ORDER_OBSERVATION[1..]/OBSERVATION[0]/OBX-3.1
+  maritalStatus.text     <- PATIENT/PID-3[0].1
+";
+    let segments = [
+        "PID|||P",
+        "OBR|1||A|X",
+        "NTE|1||of order A",
+        "OBX|1|ST|one",
+        "NTE|1||of one",
+        "OBX|2|ST|two",
+        "NTE|1||of two",
+        "OBR|2||B|Y",
+        "OBX|1|ST|three",
+        "OBX|2|ST|four",
+    ];
+    let translation = translated("ORU^R01", blocks, &segments).unwrap();
+    assert_eq!(
+        texts(&translation),
+        [
+            "{\"id\":\"A\",\"status\":\"final\",\"code\":{\"text\":\"X\"},\
+             \"conclusion\":\"one two\",\
+             \"presentedForm\":[{\"title\":\"of one\"},{\"title\":\"of two\"}]}",
+            "{\"id\":\"B\",\"status\":\"final\",\"code\":{\"text\":\"Y\"},\
+             \"conclusion\":\"three four\"}",
+            "{\"id\":\"P\",\"name\":[{\"text\":\"three\"}],\
+             \"maritalStatus\":{\"text\":\"P\"}}",
+        ]
+    );
+}
+
+#[test]
+fn a_group_that_does_not_have_the_segment_is_an_error_that_says_which_has() {
+    let of = |path: &str| {
+        let row = format!("resource Patient\n  name[].text <- {path}\n");
+        let found = faults(&files("ORU^R01", &row));
+        let told = found.iter().filter(|one| one.is_error());
+        let told = told.map(|one| (one.code.to_string(), one.help.clone().unwrap_or_default()));
+        told.collect::<Vec<_>>()
+    };
+    let code = |code: &str, help: &str| vec![(code.to_owned(), help.to_owned())];
+    assert_eq!(
+        of("OBSERVATIONS/OBX-5"),
+        code("M217", "did you mean `OBSERVATION`?")
+    );
+    assert_eq!(
+        of("PATIENT/OBR-4"),
+        code("M217", "OBR stands in ORDER_OBSERVATION")
+    );
+    let nested = "OBSERVATION/ORDER_OBSERVATION/OBX-5";
+    assert_eq!(of(nested)[0].0, "M217");
+    assert_eq!(of("OBSERVATION[5=\"x\"]/OBX-5")[0].0, "M219");
+    assert!(of("PATIENT_RESULT/ORDER_OBSERVATION/OBSERVATION/OBX-5").is_empty());
 }
 
 #[test]

@@ -93,6 +93,21 @@ codes! {
     NEVER_GRANTED "P048" "an element that no policy can grant"
         "Modifier extensions and implicit rules change the meaning of a resource and refuse it \
          whole; contained resources and unnamed extensions can hold anything."
+    VALUE_TYPES "P049" "a value that can be of any datatype"
+        "OBX-2 says what OBX-5 holds. A row for it names the datatypes that may leave: \
+         `types = [\"NM\", \"CWE\"]`. TX, FT and ST are free text, ED and RP documents: they leave \
+         only when they are named."
+    FORM "P050" "a flow that is neither of records nor of messages"
+        "A flow shapes records by a map (`map`), or sends HL7 v2 messages on (`form = \"hl7v2\"`, \
+         with `events`), never both. Paths of the former are FHIR's, those of the latter begin \
+         with hl7v2:."
+    EVENTS "P051" "events that a flow of messages cannot have"
+        "`events` lists message types with their trigger events, such as ADT^A01, of which a \
+         version of HL7 v2 knows the structure, and every row's segment and groups are in one of \
+         these."
+    REQUIRED_WITHHELD "P052" "a message without what it cannot do without"
+        "A message about a patient has PID-3 and PID-5. A flow that grants other fields of PID and \
+         not these would send messages that receivers refuse, or file under nobody."
     NO_MAP "P100" "a map that does not exist"
         "A flow names the map that shapes what it sends, by its path without the suffix."
     NOT_ALLOWED "P101" "the map reads what the flow does not allow"

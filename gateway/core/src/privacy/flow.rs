@@ -3,18 +3,17 @@
 
 use std::sync::Arc;
 
-use isthmus_fhir::resource::Resource;
-
 use crate::clock::Timestamp;
+use crate::name_lists::Names;
 use crate::privacy::allow_row::AllowRow;
 use crate::privacy::circumstances::Circumstances;
 use crate::privacy::disclosure::Grant;
 use crate::privacy::flow_terms::FlowTerms;
 use crate::privacy::granted_record::GrantedRecord;
-use crate::privacy::projection::Projection;
-use crate::privacy::projector::{has_own_rules, project};
+use crate::privacy::granted_rows::GrantedRows;
+use crate::privacy::message_row::MessageRow;
 use crate::privacy::recipient::Recipient;
-use crate::privacy::release::{self, Release};
+use crate::privacy::release::Release;
 use crate::record::Record;
 
 /// What one recipient may see for one purpose. Proved when it was loaded: every path exists, and
@@ -23,8 +22,7 @@ use crate::record::Record;
 pub struct Flow {
     pub(in crate::privacy) recipient: Arc<Recipient>,
     pub(in crate::privacy) terms: FlowTerms,
-    pub(in crate::privacy) rows: Vec<AllowRow>,
-    pub(in crate::privacy) projection: Projection,
+    pub(in crate::privacy) granted: GrantedRows,
     pub(in crate::privacy) agreement_ends_at: Timestamp,
     pub(in crate::privacy) policy_hash: [u8; 32],
     pub(in crate::privacy) record: String,
@@ -41,9 +39,14 @@ impl Flow {
         &self.terms
     }
 
-    /// What may leave, row by row, in the order of the policy.
+    /// What may leave, row by row, in the order of the policy; none for a flow of messages.
     pub fn rows(&self) -> &[AllowRow] {
-        &self.rows
+        self.granted.elements()
+    }
+
+    /// What may leave of messages, row by row; none for a flow of records.
+    pub fn message_rows(&self) -> &[MessageRow] {
+        self.granted.places()
     }
 
     /// The first instant at which nothing may leave under the recipient's agreement.
@@ -72,8 +75,8 @@ impl Flow {
         let decided = self
             .permit(&record.subject, circumstances)
             .and_then(|consent_version| {
-                let resources = self.project(&record.resources)?;
-                Ok(GrantedRecord::new(self.grant(consent_version), resources))
+                let content = self.granted.content(record)?;
+                Ok(GrantedRecord::new(self.grant(consent_version), content))
             });
         match decided {
             Ok(granted) => Release::Granted(granted),
@@ -81,27 +84,10 @@ impl Flow {
         }
     }
 
-    fn project(&self, resources: &[Resource]) -> Result<Vec<Resource>, &'static str> {
-        let patients = resources
-            .iter()
-            .filter(|one| one.resource_type() == "Patient");
-        if patients.count() > 1 {
-            return Err(release::SEVERAL_SUBJECTS);
-        }
-        let mut granted = Vec::new();
-        for resource in resources {
-            let Some(tree) = self.projection.of_type(resource.resource_type()) else {
-                continue;
-            };
-            if has_own_rules(resource) {
-                return Err(release::IMPLICIT_RULES);
-            }
-            granted.extend(project(tree, resource));
-        }
-        if granted.is_empty() {
-            return Err(release::NOTHING_GRANTED);
-        }
-        Ok(granted)
+    /// What is withheld of a record of which nothing leaves, for a flow of messages; none for one
+    /// of records.
+    pub fn withheld_message(&self, record: &Record) -> Option<Names> {
+        self.granted.withheld_message(record)
     }
 
     pub(in crate::privacy) fn grant(&self, consent_version: Option<u64>) -> Grant {

@@ -7,7 +7,9 @@ use isthmus_fhir::path::syntax::ElementPath;
 
 use crate::privacy::allow_row::AllowRow;
 use crate::privacy::flow::Flow;
-use crate::privacy::flow_terms::FlowTerms;
+use crate::privacy::flow_terms::{FlowShape, FlowTerms};
+use crate::privacy::message_report;
+use crate::privacy::message_row::MessageRow;
 use crate::privacy::policy_set::PolicySet;
 use crate::privacy::recipient::Recipient;
 use crate::privacy::row_conflicts::steps_can_meet;
@@ -43,7 +45,10 @@ pub struct FlowReport {
     pub policy_hash: [u8; 32],
     /// What may leave, in the order of the policy.
     pub rows: Vec<RowReport>,
-    /// Elements that the translation can write and that never leave by this flow, sorted.
+    /// What may leave of messages, in the order of the policy; none for a flow of records.
+    pub message_rows: Vec<MessageRow>,
+    /// Elements that the translation can write and that never leave by this flow, sorted; for a
+    /// flow of messages the segments and fields of its events' structures.
     pub never_leaves: Vec<String>,
 }
 
@@ -78,21 +83,31 @@ pub fn flow_report(policies: &PolicySet, sources: ReportSources<'_>) -> Vec<Flow
 }
 
 fn report(flow: &Flow, sources: ReportSources<'_>) -> FlowReport {
-    let map = sources.maps.get(&flow.terms().map).copied();
+    let map = flow.terms().shape.map();
+    let map = map.and_then(|map| sources.maps.get(map)).copied();
     let rows = flow.rows().iter();
-    let never_leaves = sources.writable.iter();
-    let never_leaves = never_leaves.filter(|element| !leaves_in_part(flow, element));
-    let mut never_leaves: Vec<String> = never_leaves.map(ToString::to_string).collect();
-    never_leaves.sort_unstable();
-    never_leaves.dedup();
+    let never_leaves = match &flow.terms().shape {
+        FlowShape::Records { .. } => elements_withheld(flow, sources.writable),
+        FlowShape::Messages { events } => message_report::never_leaves(flow.message_rows(), events),
+    };
     FlowReport {
         recipient: flow.recipient().clone(),
         terms: flow.terms().clone(),
         agreement_ends_on: flow.agreement_ends_at().day(),
         policy_hash: *flow.policy_hash(),
         rows: rows.map(|row| row_report(row, map, sources)).collect(),
+        message_rows: flow.message_rows().to_vec(),
         never_leaves,
     }
+}
+
+fn elements_withheld(flow: &Flow, writable: &[ElementPath]) -> Vec<String> {
+    let withheld = writable.iter();
+    let withheld = withheld.filter(|element| !leaves_in_part(flow, element));
+    let mut withheld: Vec<String> = withheld.map(ToString::to_string).collect();
+    withheld.sort_unstable();
+    withheld.dedup();
+    withheld
 }
 
 fn row_report(row: &AllowRow, map: Option<&ReadSet>, sources: ReportSources<'_>) -> RowReport {

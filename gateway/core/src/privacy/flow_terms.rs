@@ -40,6 +40,8 @@ pub(in crate::privacy) const KEYS: Keys = Keys {
         "id",
         "version",
         "map",
+        "form",
+        "events",
         "purpose",
         "basis",
         "audience",
@@ -70,6 +72,39 @@ impl Audience {
     }
 }
 
+closed_list! {
+    /// The form of what a flow sends when no map makes it.
+    Form {
+        /// HL7 v2 messages, rebuilt of the places that the rows grant.
+        Message = "hl7v2",
+    }
+}
+
+/// How what a flow sends comes about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum FlowShape {
+    /// A map shapes records, named by its path without the suffix.
+    Records {
+        /// The map.
+        map: String,
+    },
+    /// Messages are rebuilt of what the rows grant.
+    Messages {
+        /// Of these events, as `ADT^A01`.
+        events: Vec<String>,
+    },
+}
+
+impl FlowShape {
+    /// The map, if there is one.
+    pub fn map(&self) -> Option<&str> {
+        match self {
+            Self::Records { map } => Some(map),
+            Self::Messages { .. } => None,
+        }
+    }
+}
+
 /// The terms of a flow.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FlowTerms {
@@ -77,8 +112,8 @@ pub struct FlowTerms {
     pub id: FlowId,
     /// Its version.
     pub version: u32,
-    /// The map that shapes what it sends, by its path without the suffix.
-    pub map: String,
+    /// How what it sends comes about.
+    pub shape: FlowShape,
     /// The purpose of use; exact.
     pub purpose: Purpose,
     /// Why it is lawful.
@@ -103,7 +138,10 @@ pub struct FlowTerms {
 pub(in crate::privacy) struct ReadTerms {
     pub(in crate::privacy) terms: FlowTerms,
     pub(in crate::privacy) id: Word,
-    pub(in crate::privacy) map: Word,
+    /// The map, for a flow of records.
+    pub(in crate::privacy) map: Option<Word>,
+    /// The events, for a flow of messages.
+    pub(in crate::privacy) events: Vec<Word>,
 }
 
 /// Reads the terms of one `[[flow]]` table.
@@ -115,7 +153,7 @@ pub(in crate::privacy) fn read(
 ) -> Option<ReadTerms> {
     let id = table.required_id(complaints);
     let version = table.required_count("version", complaints);
-    let map = table.required_text("map", complaints);
+    let source = source(table, complaints);
     let purpose = required_purpose(table, complaints);
     let basis = table.required_listed::<Basis>("basis", complaints);
     let audience = table.required_listed::<Audience>("audience", complaints);
@@ -130,11 +168,19 @@ pub(in crate::privacy) fn read(
         table.missing("consent", complaints);
     }
     let consent = consent.and_then(|table| consent::read(&table, basis, complaints));
-    let (id, map) = (id?, map?);
+    let (id, source) = (id?, source?);
+    let shape = match &source.map {
+        Some(map) => FlowShape::Records {
+            map: map.value.clone(),
+        },
+        None => FlowShape::Messages {
+            events: source.events.iter().map(|one| one.value.clone()).collect(),
+        },
+    };
     let terms = FlowTerms {
         id: FlowId::new(&id.value),
         version: version?,
-        map: map.value.clone(),
+        shape,
         purpose: purpose?.value,
         basis: basis?,
         audience: audience?.value,
@@ -144,7 +190,48 @@ pub(in crate::privacy) fn read(
         ends_at: ends_at?,
         consent: consent?,
     };
-    Some(ReadTerms { terms, id, map })
+    Some(ReadTerms {
+        terms,
+        id,
+        map: source.map,
+        events: source.events,
+    })
+}
+
+/// Whether a `[[flow]]` table is one of messages, right or wrong.
+pub(in crate::privacy) fn is_of_messages(table: &PolicyTable<'_>) -> bool {
+    table.has("form")
+}
+
+/// Where what a flow sends comes from: a map, or the messages of some events.
+struct Source {
+    map: Option<Word>,
+    events: Vec<Word>,
+}
+
+fn source(table: &PolicyTable<'_>, complaints: &mut Complaints<'_>) -> Option<Source> {
+    if !is_of_messages(table) {
+        if table.has("events") {
+            let message = "`events` belongs to a flow of messages";
+            let help = "add `form = \"hl7v2\"`, or leave `events` out: a map is for all events";
+            complaints.error_with_help(table.span, codes::FORM, message, help);
+            return None;
+        }
+        let map = Some(table.required_text("map", complaints)?);
+        let events = Vec::new();
+        return Some(Source { map, events });
+    }
+    table.listed::<Form>("form", complaints)?;
+    if table.has("map") {
+        let message = "a flow with `form = \"hl7v2\"` has no map: the message itself is rebuilt";
+        complaints.error_with_help(table.span, codes::FORM, message, "keep one of the two");
+        return None;
+    }
+    if !table.has("events") {
+        table.missing("events", complaints);
+    }
+    let events = table.texts("events", complaints)?;
+    Some(Source { map: None, events })
 }
 
 fn required_purpose(

@@ -4,10 +4,11 @@
 use std::fmt;
 
 use bytes::Bytes;
-use isthmus_fhir::element::Element;
+use isthmus_fhir::element::{Element, Object};
 use isthmus_fhir::json::writer::write;
 use isthmus_fhir::resource::Resource;
 
+use crate::name_lists::Names;
 use crate::phi::Phi;
 use crate::privacy::disclosure::{Disclosure, Grant};
 use crate::refusal::{Reason, Refusal};
@@ -18,27 +19,39 @@ use crate::shaper::{Shaper, ShapingContext};
 /// ```compile_fail,E0451
 /// use isthmus_core::privacy::{disclosure::Grant, granted_record::GrantedRecord};
 /// fn forge(grant: Grant) -> GrantedRecord {
-///     GrantedRecord { grant, resources: Vec::new() }
+///     GrantedRecord { grant, content: todo!() }
 /// }
 /// ```
 ///
 /// ```compile_fail,E0624
 /// use isthmus_core::privacy::{disclosure::Grant, granted_record::GrantedRecord};
 /// fn forge(grant: Grant) -> GrantedRecord {
-///     GrantedRecord::new(grant, Vec::new())
+///     GrantedRecord::new(grant, todo!())
 /// }
 /// ```
 ///
 /// [`Flow::release`]: crate::privacy::flow::Flow::release
 pub struct GrantedRecord {
     grant: Grant,
-    resources: Vec<Resource>,
+    content: Granted,
+}
+
+/// What was granted.
+pub(in crate::privacy) enum Granted {
+    /// Elements, in the shape of the resources that they come from.
+    Resources(Vec<Resource>),
+    /// A message, as the record that the recipient gets.
+    Message {
+        record: Object,
+        /// What the message has and was not granted, by name.
+        withheld: Names,
+    },
 }
 
 impl GrantedRecord {
-    /// Only for the gate: the resources must be made of granted elements alone.
-    pub(in crate::privacy) const fn new(grant: Grant, resources: Vec<Resource>) -> Self {
-        Self { grant, resources }
+    /// Only for the gate: the content must be made of granted elements alone.
+    pub(in crate::privacy) const fn new(grant: Grant, content: Granted) -> Self {
+        Self { grant, content }
     }
 
     /// Under which rule it was made.
@@ -46,32 +59,50 @@ impl GrantedRecord {
         &self.grant
     }
 
-    /// The granted elements, in the shape of the resources that they come from.
+    /// The granted elements, in the shape of the resources that they come from; none of a message.
     pub fn resources(&self) -> &[Resource] {
-        &self.resources
+        match &self.content {
+            Granted::Resources(resources) => resources,
+            Granted::Message { .. } => &[],
+        }
     }
 
-    /// Shapes it into the records that the recipient takes, each a JSON object; none when there is
-    /// nothing to send.
+    /// What the message has and was not granted, by name; none for what was granted of resources.
+    pub fn withheld_of_message(&self) -> Option<&Names> {
+        match &self.content {
+            Granted::Message { withheld, .. } => Some(withheld),
+            Granted::Resources(_) => None,
+        }
+    }
+
+    /// Makes it the records that the recipient takes, each a JSON object; none when there is
+    /// nothing to send. Resources are shaped by the flow's map, a message is a record as it is.
     ///
     /// # Errors
-    /// What the shaper refuses; [`Reason::Unshapeable`] for a record that is no object.
+    /// What the shaper refuses; [`Reason::Unshapeable`] for a record that is no object, and for
+    /// resources without a shaper.
     pub fn shape(
         self,
-        shaper: &dyn Shaper,
+        shaper: Option<&dyn Shaper>,
         context: &ShapingContext,
     ) -> Result<Vec<Disclosure>, Refusal> {
-        let records = shaper.shape(&self.resources, context)?;
+        let disclosure = |record: &Element| {
+            let mut bytes = Vec::new();
+            write(record, &mut bytes);
+            Disclosure::new(self.grant.clone(), Phi::new(Bytes::from(bytes)))
+        };
+        let resources = match self.content {
+            Granted::Message { record, .. } => return Ok(vec![disclosure(&record.into())]),
+            Granted::Resources(resources) => resources,
+        };
+        let no_map = || Refusal::park(Reason::Unshapeable).by("the flow has no map");
+        let shaper = shaper.ok_or_else(no_map)?;
+        let records = shaper.shape(&resources, context)?;
         let disclosures = records.iter().map(|record| {
             if !matches!(record, Element::Object(_)) {
                 return Err(Refusal::park(Reason::Unshapeable).by(shaper.map()));
             }
-            let mut bytes = Vec::new();
-            write(record, &mut bytes);
-            Ok(Disclosure::new(
-                self.grant.clone(),
-                Phi::new(Bytes::from(bytes)),
-            ))
+            Ok(disclosure(record))
         });
         disclosures.collect()
     }
@@ -81,7 +112,7 @@ impl fmt::Debug for GrantedRecord {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("GrantedRecord")
             .field("grant", &self.grant)
-            .field("resources", &self.resources.len())
-            .finish()
+            .field("resources", &self.resources().len())
+            .finish_non_exhaustive()
     }
 }

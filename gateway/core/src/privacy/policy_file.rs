@@ -5,10 +5,14 @@ use crate::clock::Timestamp;
 use crate::privacy::allow_row::{self, ReadRow};
 use crate::privacy::codes;
 use crate::privacy::consent::Requirement;
-use crate::privacy::flow_terms::{self, FlowTerms, ReadTerms};
+use crate::privacy::data_class::DataClass;
+use crate::privacy::flow_terms::{self, Audience, FlowTerms, ReadTerms};
+use crate::privacy::message_conflicts;
+use crate::privacy::message_row::{self, ReadMessageRow};
 use crate::privacy::policy_text::{Complaints, Keys, PolicyTable, parse};
 use crate::privacy::recipient::{self, ReadRecipient};
 use crate::privacy::row_conflicts;
+use crate::span::Span;
 
 const FILE: Keys = Keys {
     table: "a policy file",
@@ -28,7 +32,16 @@ pub(in crate::privacy) struct ReadPolicy {
 pub(in crate::privacy) struct ReadFlow {
     pub(in crate::privacy) terms: ReadTerms,
     /// None when a row cannot be read, so that nothing can be proved of the flow.
-    pub(in crate::privacy) rows: Option<Vec<ReadRow>>,
+    pub(in crate::privacy) rows: Option<ReadRows>,
+}
+
+/// The rows of a flow.
+#[derive(Debug)]
+pub(in crate::privacy) enum ReadRows {
+    /// Elements, of a flow whose map makes records.
+    Elements(Vec<ReadRow>),
+    /// Places of messages, of a flow that sends them on.
+    Places(Vec<ReadMessageRow>),
 }
 
 /// Reads a policy file.
@@ -50,12 +63,22 @@ pub(in crate::privacy) fn read(
     let tables = root.tables(flow_terms::KEYS, "flow", complaints);
     let flows = tables.iter().filter_map(|table| {
         let terms = flow_terms::read(table, side, now, complaints);
-        let rows = read_rows(table, complaints);
-        row_conflicts::check(&rows.1, complaints);
+        let (all_read, rows) = read_rows(table, complaints);
         let terms = terms?;
-        check_classes(&terms.terms, &rows.1, complaints);
-        check_audience(&terms.terms, &rows.1, complaints);
-        let (all_read, rows) = rows;
+        match &rows {
+            ReadRows::Elements(rows) => {
+                row_conflicts::check(rows, complaints);
+                let classes = rows.iter().map(|read| (read.row.class, read.class));
+                check_classes(&terms.terms, classes, complaints);
+                check_audience(&terms.terms, rows, complaints);
+            }
+            ReadRows::Places(rows) => {
+                message_conflicts::check(rows, complaints);
+                let classes = rows.iter().map(|read| (read.row.class, read.class));
+                check_classes(&terms.terms, classes, complaints);
+                check_message_audience(&terms, complaints);
+            }
+        }
         let rows = all_read.then_some(rows);
         Some(ReadFlow { terms, rows })
     });
@@ -64,16 +87,24 @@ pub(in crate::privacy) fn read(
 }
 
 /// The rows that can be read, and whether these are all.
-fn read_rows(flow: &PolicyTable<'_>, complaints: &mut Complaints<'_>) -> (bool, Vec<ReadRow>) {
+fn read_rows(flow: &PolicyTable<'_>, complaints: &mut Complaints<'_>) -> (bool, ReadRows) {
     if !flow.has("allow") {
         flow.missing("allow", complaints);
     }
+    if flow_terms::is_of_messages(flow) {
+        let tables = flow.tables(message_row::KEYS, "allow", complaints);
+        let read = tables.iter();
+        let rows = read.filter_map(|table| message_row::read(table, complaints));
+        let rows: Vec<ReadMessageRow> = rows.collect();
+        let are_all = rows.len() == tables.len() && !rows.is_empty();
+        return (are_all, ReadRows::Places(rows));
+    }
     let tables = flow.tables(allow_row::KEYS, "allow", complaints);
-    let rows = tables
-        .iter()
-        .filter_map(|table| allow_row::read(table, complaints));
+    let read = tables.iter();
+    let rows = read.filter_map(|table| allow_row::read(table, complaints));
     let rows: Vec<ReadRow> = rows.collect();
-    (rows.len() == tables.len() && !rows.is_empty(), rows)
+    let are_all = rows.len() == tables.len() && !rows.is_empty();
+    (are_all, ReadRows::Elements(rows))
 }
 
 fn check_file_name(recipient: &ReadRecipient, complaints: &mut Complaints<'_>) {
@@ -87,7 +118,11 @@ fn check_file_name(recipient: &ReadRecipient, complaints: &mut Complaints<'_>) {
     }
 }
 
-fn check_classes(terms: &FlowTerms, rows: &[ReadRow], complaints: &mut Complaints<'_>) {
+fn check_classes(
+    terms: &FlowTerms,
+    classes: impl Iterator<Item = (DataClass, Span)>,
+    complaints: &mut Complaints<'_>,
+) {
     let consent = &terms.consent;
     let Some(covers) = consent
         .covers
@@ -96,12 +131,20 @@ fn check_classes(terms: &FlowTerms, rows: &[ReadRow], complaints: &mut Complaint
     else {
         return;
     };
-    for row in rows.iter().filter(|read| !covers.contains(&read.row.class)) {
-        let class = row.row.class.code();
+    for (class, span) in classes.filter(|(class, _)| !covers.contains(class)) {
         let covers: Vec<&str> = covers.iter().map(|class| class.code()).collect();
-        let message = format!("the consent does not cover the class {class}");
+        let message = format!("the consent does not cover the class {}", class.code());
         let help = format!("`covers` of [flow.consent] has {}", covers.join(", "));
-        complaints.error_with_help(row.class, codes::NOT_COVERED, message, help);
+        complaints.error_with_help(span, codes::NOT_COVERED, message, help);
+    }
+}
+
+/// Messages are about patients.
+fn check_message_audience(terms: &ReadTerms, complaints: &mut Complaints<'_>) {
+    if terms.terms.audience != Audience::Patient {
+        let message = "a flow of messages is about patients";
+        let help = "write `audience = \"patient\"`, or a flow of records";
+        complaints.error_with_help(terms.id.span, codes::AUDIENCE, message, help);
     }
 }
 

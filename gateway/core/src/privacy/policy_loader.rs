@@ -11,14 +11,18 @@ use crate::diagnostic::Diagnostic;
 use crate::privacy::agreement::{self, Agreements};
 use crate::privacy::codes;
 use crate::privacy::flow::Flow;
-use crate::privacy::policy_file::{self, ReadPolicy};
+use crate::privacy::granted_rows::GrantedRows;
+use crate::privacy::message_proof;
+use crate::privacy::policy_file::{self, ReadFlow, ReadPolicy, ReadRows};
 use crate::privacy::policy_set::PolicySet;
 use crate::privacy::policy_text::{Complaints, Word};
-use crate::privacy::projection::Projection;
-use crate::privacy::read_proof;
+use crate::privacy::read_proof::{self, MapFlow};
 use crate::privacy::recipient::Recipient;
 use crate::read_set::ReadSet;
 use crate::source_file::SourceFile;
+
+/// The kind of record that is an HL7 v2 message.
+const MESSAGE: &str = "message";
 
 /// What a set is loaded from.
 #[derive(Debug, Clone, Copy)]
@@ -80,19 +84,17 @@ impl Loading {
         let policy_hash = sha256(complaints.file.text());
         for read in policy.flows {
             self.claim("flow", &read.terms.id, complaints);
-            let rows = read.rows.as_deref();
-            read_proof::prove(&read.terms, rows, sources.maps, complaints);
+            prove(&read, sources, complaints);
             let (Some((recipient, agreement_ends_at)), Some(rows)) = (&receiving, read.rows) else {
                 continue;
             };
-            let rows: Vec<_> = rows.into_iter().map(|read| read.row).collect();
-            let map = sources.maps.get(&read.terms.terms.map);
-            let record = map.map(|reads| reads.record.clone()).unwrap_or_default();
+            let map = read.terms.terms.shape.map();
+            let reads = map.and_then(|map| sources.maps.get(map));
+            let record = reads.map_or_else(|| MESSAGE.to_owned(), |reads| reads.record.clone());
             self.flows.push(Flow {
                 recipient: Arc::clone(recipient),
+                granted: GrantedRows::of(rows, &read.terms.terms.shape),
                 terms: read.terms.terms,
-                projection: Projection::of(&rows),
-                rows,
                 agreement_ends_at: *agreement_ends_at,
                 policy_hash,
                 record,
@@ -127,6 +129,22 @@ impl Loading {
             self.flows,
             self.diagnostics,
         ))
+    }
+}
+
+/// Holds a flow against its map, or against the structures of its events.
+fn prove(read: &ReadFlow, sources: &PolicySources<'_>, complaints: &mut Complaints<'_>) {
+    let (elements, places) = match &read.rows {
+        Some(ReadRows::Elements(rows)) => (Some(rows.as_slice()), None),
+        Some(ReadRows::Places(rows)) => (None, Some(rows.as_slice())),
+        None => (None, None),
+    };
+    match &read.terms.map {
+        Some(map) => {
+            let terms = &read.terms.terms;
+            read_proof::prove(MapFlow { terms, map }, elements, sources.maps, complaints);
+        }
+        None => message_proof::prove(&read.terms, places, complaints),
     }
 }
 

@@ -11,19 +11,26 @@ use crate::diagnostic::Diagnostic;
 use crate::privacy::allow_row::{AllowRow, ReadRow};
 use crate::privacy::coarsening::Coarsening;
 use crate::privacy::codes;
-use crate::privacy::flow_terms::ReadTerms;
-use crate::privacy::policy_text::Complaints;
+use crate::privacy::flow_terms::FlowTerms;
+use crate::privacy::policy_text::{Complaints, Word};
 use crate::privacy::suggestion::did_you_mean;
 use crate::read_set::{Read, ReadSet};
 
 /// At most this many rows are named as what is allowed.
 const NAMED_MAX: usize = 4;
 
+/// A flow and the map that it names.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::privacy) struct MapFlow<'f> {
+    pub(in crate::privacy) terms: &'f FlowTerms,
+    pub(in crate::privacy) map: &'f Word,
+}
+
 /// Holds a flow against its map: complains when there is no such map, of every read that the rows
 /// do not allow, at the map's place, and warns of every row that the map does not need. Without
 /// rows nothing is said of reads.
 pub(in crate::privacy) fn prove(
-    flow: &ReadTerms,
+    flow: MapFlow<'_>,
     rows: Option<&[ReadRow]>,
     maps: &BTreeMap<String, &ReadSet>,
     complaints: &mut Complaints<'_>,
@@ -48,7 +55,7 @@ pub(in crate::privacy) fn prove(
 }
 
 fn check_reads(
-    flow: &ReadTerms,
+    flow: MapFlow<'_>,
     rows: &[AllowRow],
     map: &ReadSet,
     complaints: &mut Complaints<'_>,
@@ -63,13 +70,13 @@ fn check_reads(
 }
 
 fn warn_of_idle_rows(
-    flow: &ReadTerms,
+    flow: MapFlow<'_>,
     rows: &[ReadRow],
     map: &ReadSet,
     complaints: &mut Complaints<'_>,
 ) {
     for read in rows.iter().filter(|read| !is_read(&read.row, map)) {
-        let (id, map) = (&flow.terms.id, &flow.terms.map);
+        let (id, map) = (&flow.terms.id, &flow.map.value);
         let message = format!(
             "flow {id} allows `{}`, which its map {map} never reads",
             read.row.path
@@ -83,7 +90,7 @@ fn warn_of_idle_rows(
 }
 
 fn not_allowed(
-    flow: &ReadTerms,
+    flow: MapFlow<'_>,
     rows: &[AllowRow],
     read: &Read,
     complaints: &Complaints<'_>,
@@ -173,7 +180,7 @@ fn is_read(row: &AllowRow, map: &ReadSet) -> bool {
     leaves.any(|leaf| map.reads.iter().any(|read| leaf.covers_exactly(&read.path)))
 }
 
-fn check_consents(flow: &ReadTerms, map: &ReadSet, complaints: &mut Complaints<'_>) {
+fn check_consents(flow: MapFlow<'_>, map: &ReadSet, complaints: &mut Complaints<'_>) {
     let rule = &flow.terms.consent;
     let known: Vec<&String> = rule.depends_on().collect();
     for category in map
@@ -181,7 +188,7 @@ fn check_consents(flow: &ReadTerms, map: &ReadSet, complaints: &mut Complaints<'
         .iter()
         .filter(|category| !known.contains(category))
     {
-        let (id, map) = (&flow.terms.id, &flow.terms.map);
+        let (id, map) = (&flow.terms.id, &flow.map.value);
         let message =
             format!("the map {map} tells the consent `{category}`, which flow {id} does not name");
         let near = did_you_mean(&nearest(category, known.iter().map(|known| known.as_str())));

@@ -32,6 +32,12 @@ pub const NOTHING_TO_SEND: &str = "nothing-to-send";
 /// A resource has implicit rules or a modifier extension, so its elements may not mean what they
 /// say.
 pub const IMPLICIT_RULES: &str = "implicit-rules";
+/// The flow sends messages on, and not those of this event.
+pub const EVENT: &str = "event-not-listed";
+/// The flow sends messages on, and no version of HL7 v2 has a structure for this one.
+pub const STRUCTURE: &str = "unknown-structure";
+/// The flow sends messages on, and the record has none.
+pub const NO_MESSAGE: &str = "no-message";
 /// The record has more than one patient.
 pub const SEVERAL_SUBJECTS: &str = "several-subjects";
 

@@ -16,6 +16,8 @@
 mod coarsening;
 mod flow_report;
 mod load_errors;
+mod message_rows;
+mod messages;
 mod misspelt_paths;
 mod non_interference;
 mod projected_subset;

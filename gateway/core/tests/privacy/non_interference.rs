@@ -124,7 +124,14 @@ fn double(holder: &mut Element, part: &str) {
 fn leaving(set: &PolicySet, patient: &Element) -> String {
     let resources = vec![Resource::try_from(patient.clone()).unwrap()];
     let subject = subject();
-    bytes_of(set, &Record { subject, resources })
+    bytes_of(
+        set,
+        &Record {
+            subject,
+            resources,
+            message: None,
+        },
+    )
 }
 
 #[test]

@@ -185,7 +185,7 @@ proptest! {
         for path in &paths {
             allowed.extend(select(&whole, path).filter_map(Element::primitive_text));
         }
-        let record = Record { subject: subject(), resources: vec![patient] };
+        let record = Record { subject: subject(), resources: vec![patient], message: None };
         let bytes = bytes_of(&set, &record);
         if !bytes.is_empty() {
             let left = json(&bytes);

@@ -202,6 +202,7 @@ pub fn record(resources: &[&str]) -> Record {
     Record {
         subject: subject(),
         resources: resources.iter().map(|text| resource(text)).collect(),
+        message: None,
     }
 }
 
@@ -276,7 +277,7 @@ pub fn granted(set: &PolicySet, record: &Record) -> Option<GrantedRecord> {
 /// The bytes that leave: each granted resource as one line of JSON.
 pub fn bytes_of(set: &PolicySet, record: &Record) -> String {
     let disclosures =
-        granted(set, record).map(|granted| granted.shape(&Whole, &context()).unwrap());
+        granted(set, record).map(|granted| granted.shape(Some(&Whole), &context()).unwrap());
     let disclosures = disclosures.unwrap_or_default();
     let lines = disclosures
         .iter()

@@ -11,7 +11,7 @@ use crate::scenario::{LEAVES, PATIENT, Whole, context, granted, loaded, policy, 
 fn a_seal_opens_only_with_its_key_and_grant() {
     let set = loaded(&policy());
     let granted = granted(&set, &record(&[PATIENT])).unwrap();
-    let disclosures = granted.shape(&Whole, &context()).unwrap();
+    let disclosures = granted.shape(Some(&Whole), &context()).unwrap();
     let key = SealingKey::new(KeyId(1), &[3; 32]).unwrap();
     let sealed = SealedDisclosure::seal(&disclosures[0], &key).unwrap();
 

@@ -29,6 +29,7 @@ mod messages;
 mod only_stored_is_positive;
 mod peers_faults;
 mod pki;
+mod profiles;
 mod rig;
 mod runtime;
 mod sample_messages;

@@ -48,7 +48,7 @@ pub(crate) fn senders(toml: &str) -> Vec<Sender> {
 pub(crate) fn terms(senders: Vec<Sender>) -> Terms {
     Terms {
         senders: SenderTable::new(senders).unwrap(),
-        mapped: Arc::new(|code, event| code == "ADT" && event == "A01"),
+        mapped: Arc::new(|_, code, event| code == "ADT" && event == "A01"),
     }
 }
 

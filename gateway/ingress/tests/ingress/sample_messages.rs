@@ -10,6 +10,7 @@ use isthmus_hl7v2::charset::Charset;
 use isthmus_hl7v2::header::{Header, salvage};
 use isthmus_ingress::acknowledgement_table::AcknowledgementTable;
 use isthmus_ingress::sender::{Authorities, CharsetErrors, Sender};
+use isthmus_ingress::structure_rules::StructureRules;
 
 use crate::fake_intake::FakeIntake;
 use crate::rig::Rig;
@@ -63,6 +64,10 @@ fn sender_of(header: Option<Header<'_>>) -> Sender {
         charset_errors: CharsetErrors::default(),
         zone: "UTC".to_owned(),
         default_authority: "SAMPLE".to_owned(),
+        profile: None,
+        profile_failure: None,
+        asked: None,
+        structures: StructureRules::default(),
         acknowledge: AcknowledgementTable::default(),
     }
 }

@@ -5,7 +5,6 @@ use std::path::Path;
 
 use clap::{Args, Subcommand};
 use isthmus_adapters::dry_run::{self, AvailableAdapter};
-use isthmus_adapters::mllp::destination as mllp;
 use isthmus_core::diagnostic::Diagnostic;
 use serde::Serialize;
 use toml::Spanned;
@@ -16,6 +15,7 @@ use crate::config::DestinationConfig;
 use crate::config_file::ConfigFile;
 use crate::destinations;
 use crate::failure::Failure;
+use crate::files_parts;
 use crate::mllp_parts;
 use crate::output::Output;
 
@@ -45,7 +45,9 @@ pub(crate) struct AdapterCheck {
     pub(crate) name: Option<String>,
 
     /// Log in at the brokers, and look for their exchanges and queues; with `declare = true` in the
-    /// configuration they are made. Connect to the receivers of HL7 v2 messages. Sends nothing.
+    /// configuration they are made. Connect to the receivers of HL7 v2 messages. Log in at the
+    /// servers that take files and look for the folder; in folders of this machine, make a hidden
+    /// empty file and take it away. Sends nothing.
     #[arg(long)]
     pub(crate) reach: bool,
 }
@@ -64,18 +66,12 @@ struct CheckedDestination {
     /// What came of reaching it: `reached`, or why not; none when it was not asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     reached: Option<&'static str>,
+    /// How whoever is reached is called.
+    #[serde(skip)]
+    peer: &'static str,
 }
 
 impl CheckedDestination {
-    /// How whoever is reached is called.
-    fn peer(&self) -> &'static str {
-        if self.adapter == mllp::MANIFEST.name {
-            "the receiver"
-        } else {
-            "the broker"
-        }
-    }
-
     fn is_unreached(&self) -> bool {
         self.reached.is_some_and(|reached| reached != REACHED)
     }
@@ -87,6 +83,16 @@ pub(crate) fn run(folder: &Path, command: &AdapterCommand, output: Output) -> Re
     match command {
         AdapterCommand::Check(options) => check(&file, options, output),
         AdapterCommand::Plan(options) => adapter_plan::run(&file, options, output),
+    }
+}
+
+/// How whoever is reached is called.
+const fn peer(config: &DestinationConfig) -> &'static str {
+    match config {
+        DestinationConfig::Amqp(_) => "the broker",
+        DestinationConfig::Files(config) if config.sftp.is_some() => "the server",
+        DestinationConfig::Files(_) | DestinationConfig::NdjsonFolder(_) => "the folder",
+        DestinationConfig::Mllp(_) | DestinationConfig::Webhook(_) => "the receiver",
     }
 }
 
@@ -107,6 +113,10 @@ fn reached(
         }
         DestinationConfig::Mllp(config) => {
             let fault = runtime.block_on(mllp_parts::reach(file, stated, config))?;
+            Ok(Some(fault.unwrap_or(REACHED)))
+        }
+        DestinationConfig::Files(config) => {
+            let fault = runtime.block_on(files_parts::reach(file, stated, config))?;
             Ok(Some(fault.unwrap_or(REACHED)))
         }
         DestinationConfig::NdjsonFolder(_) | DestinationConfig::Webhook(_) => Ok(None),
@@ -137,6 +147,7 @@ fn check(file: &ConfigFile, options: &AdapterCheck, output: Output) -> Result<()
                 recipient: one.get_ref().recipient().to_owned(),
                 adapter: one.get_ref().adapter(),
                 reached,
+                peer: peer(one.get_ref()),
             }),
             Err(wrong) => problems.extend(wrong),
         }
@@ -166,7 +177,7 @@ fn check(file: &ConfigFile, options: &AdapterCheck, output: Output) -> Result<()
         None => Ok(()),
         Some(one) => Err(Failure::Run(format!(
             "{} of {} is not reached: {}",
-            one.peer(),
+            one.peer,
             one.recipient,
             one.reached.unwrap_or_default()
         ))),

@@ -97,56 +97,74 @@ fn show(planned: &Planned, output: Output) {
         ));
     }
     for call in &planned.calls {
-        match call {
-            ShownCall::Append { file, lines, .. } => {
-                output.line(format!("  append to {file}"));
-                for line in lines {
-                    output.line(indented(line));
-                }
+        show_call(call, output);
+    }
+}
+
+fn show_call(call: &ShownCall, output: Output) {
+    match call {
+        ShownCall::Append { file, lines, .. } => {
+            output.line(format!("  append to {file}"));
+            for line in lines {
+                output.line(indented(line));
             }
-            ShownCall::Http {
-                method,
-                url,
-                headers,
-                body,
-                ..
-            } => {
-                output.line(format!("  {method} {url}"));
-                show_headers(headers, output);
+        }
+        ShownCall::Http {
+            method,
+            url,
+            headers,
+            body,
+            ..
+        } => {
+            output.line(format!("  {method} {url}"));
+            show_headers(headers, output);
+            output.line(indented(body));
+        }
+        ShownCall::Amqp {
+            exchange,
+            routing_key,
+            properties,
+            sealed_under,
+            body,
+            ..
+        } => {
+            let exchange = if exchange.is_empty() {
+                "the default exchange"
+            } else {
+                exchange
+            };
+            output.line(format!(
+                "  publish to {exchange} with the routing key {routing_key}"
+            ));
+            show_headers(properties, output);
+            output.line(match sealed_under {
+                Some(key) => format!("  sealed under the key {key}, what is inside:"),
+                None => "  not sealed:".to_owned(),
+            });
+            output.line(indented(body));
+        }
+        ShownCall::Mllp { segments, .. } => {
+            output.line("  send and wait for the acknowledgment:");
+            for segment in segments {
+                output.line(format!("    {segment}"));
+            }
+        }
+        ShownCall::File {
+            file,
+            segments,
+            body,
+            ..
+        } => {
+            output.line(format!("  put the file {file} into its place:"));
+            for segment in segments.iter().flatten() {
+                output.line(format!("    {segment}"));
+            }
+            if let Some(body) = body {
                 output.line(indented(body));
             }
-            ShownCall::Amqp {
-                exchange,
-                routing_key,
-                properties,
-                sealed_under,
-                body,
-                ..
-            } => {
-                let exchange = if exchange.is_empty() {
-                    "the default exchange"
-                } else {
-                    exchange
-                };
-                output.line(format!(
-                    "  publish to {exchange} with the routing key {routing_key}"
-                ));
-                show_headers(properties, output);
-                output.line(match sealed_under {
-                    Some(key) => format!("  sealed under the key {key}, what is inside:"),
-                    None => "  not sealed:".to_owned(),
-                });
-                output.line(indented(body));
-            }
-            ShownCall::Mllp { segments, .. } => {
-                output.line("  send and wait for the acknowledgment:");
-                for segment in segments {
-                    output.line(format!("    {segment}"));
-                }
-            }
-            ShownCall::Refused { code, .. } => {
-                output.line(format!("  nothing, for it would be refused: {code}"));
-            }
+        }
+        ShownCall::Refused { code, .. } => {
+            output.line(format!("  nothing, for it would be refused: {code}"));
         }
     }
 }

@@ -1,6 +1,7 @@
 //! `isthmus explain`: says more about a code of an error; the explanations stand beside the codes,
 //! in the crates that raise them.
 
+use isthmus_conformance::profile_codes;
 use isthmus_core::diagnostic::Explanation;
 use isthmus_core::privacy::codes as policy_codes;
 use isthmus_mappings::codes as map_codes;
@@ -26,6 +27,7 @@ fn known() -> impl Iterator<Item = &'static Explanation> {
     let known = policy_codes::ALL.iter().chain(map_codes::ALL);
     known
         .chain(config_file::CODES)
+        .chain(profile_codes::ALL)
         .chain(certificate_terms::CODES)
         .chain(folders::CODES)
 }

@@ -10,6 +10,8 @@ use isthmus_core::privacy::consent::{ConsentRule, Requirement};
 use isthmus_core::privacy::flow_report::{
     FieldReport, FlowReport, ReportSources, RowReport, flow_report,
 };
+use isthmus_core::privacy::flow_terms::FlowShape;
+use isthmus_core::privacy::message_row::MessageRow;
 use isthmus_fhir::path::syntax::ElementPath;
 use isthmus_mappings::library::Library;
 use serde::Serialize;
@@ -33,7 +35,10 @@ struct FlowJson {
     name: String,
     flow: String,
     version: u32,
+    /// Empty for a flow of messages.
     map: String,
+    /// Of a flow of messages.
+    events: Vec<String>,
     purpose: String,
     basis: String,
     consent: String,
@@ -52,6 +57,8 @@ struct FieldJson {
     coarsen: String,
     class: String,
     functions: Vec<String>,
+    /// The datatypes that OBX-5 may have, in a flow of messages.
+    types: Vec<String>,
     policy: String,
     map: String,
 }
@@ -156,14 +163,23 @@ fn json(report: &FlowReport) -> FlowJson {
         name: report.recipient.name.clone(),
         flow: terms.id.to_string(),
         version: terms.version,
-        map: terms.map.clone(),
+        map: terms.shape.map().unwrap_or_default().to_owned(),
+        events: match &terms.shape {
+            FlowShape::Messages { events } => events.clone(),
+            FlowShape::Records { .. } => Vec::new(),
+        },
         purpose: terms.purpose.code().to_owned(),
         basis: terms.basis.code().to_owned(),
         consent: consent(&terms.consent),
         ends_on: terms.ends_at.day(),
         agreement_ends_on: report.agreement_ends_on.clone(),
         policy_hash: hexadecimal(&report.policy_hash),
-        fields: report.rows.iter().flat_map(fields).collect(),
+        fields: report
+            .rows
+            .iter()
+            .flat_map(fields)
+            .chain(report.message_rows.iter().map(message_field))
+            .collect(),
         never_leaves: report.never_leaves.clone(),
     }
 }
@@ -185,10 +201,27 @@ fn fields(row: &RowReport) -> Vec<FieldJson> {
         coarsen: row.row.coarsen.code().to_owned(),
         class: row.row.class.code().to_owned(),
         functions: field.functions.clone(),
+        types: Vec::new(),
         policy: row.row.place.to_string(),
         map: field.place.to_string(),
     };
     row.fields.iter().map(field).collect()
+}
+
+/// A place of a message goes to the same place of the message that leaves.
+fn message_field(row: &MessageRow) -> FieldJson {
+    let path = row.path.to_string();
+    FieldJson {
+        target: path.clone(),
+        path: format!("hl7v2:{path}"),
+        origins: vec![path],
+        coarsen: row.coarsen.code().to_owned(),
+        class: row.class.code().to_owned(),
+        functions: Vec::new(),
+        types: row.types.clone(),
+        policy: row.place.to_string(),
+        map: String::new(),
+    }
 }
 
 fn show(flow: &FlowJson, report: &FlowReport, output: Output) {
@@ -231,7 +264,13 @@ fn form(field: &FieldJson) -> String {
         .functions
         .iter()
         .map(|function| format!("| {function}"));
-    let words: Vec<String> = coarsened.into_iter().chain(functions).collect();
+    let types = Some(&field.types).filter(|types| !types.is_empty());
+    let types = types.map(|types| format!("only {}", types.join(", ")));
+    let words: Vec<String> = coarsened
+        .into_iter()
+        .chain(types)
+        .chain(functions)
+        .collect();
     words.join(" ")
 }
 
@@ -263,6 +302,9 @@ fn short_origins(origins: &[String]) -> String {
 /// What never leaves, for people: whole resource types by name, of the others the elements right
 /// below, and of which of those a part leaves; the `--json` form lists every element.
 fn summed_up(flow: &FlowJson) -> String {
+    if !flow.events.is_empty() {
+        return message_summed_up(&flow.never_leaves);
+    }
     let name = |part: &str| part.split('[').next().unwrap_or_default().to_owned();
     let first_two = |path: &str| {
         let mut parts = path.split('.');
@@ -297,4 +339,24 @@ fn summed_up(flow: &FlowJson) -> String {
         }
     });
     groups.collect::<Vec<_>>().join("; ")
+}
+
+/// The same for a flow of messages: whole segments by name, of the others the numbers of fields.
+fn message_summed_up(never_leaves: &[String]) -> String {
+    let mut whole = Vec::new();
+    let mut fields: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for place in never_leaves {
+        match place.split_once('-') {
+            Some((segment, number)) => fields.entry(segment).or_default().push(number),
+            None => whole.push(place.as_str()),
+        }
+    }
+    let mut words: Vec<String> = fields
+        .into_iter()
+        .map(|(segment, numbers)| format!("of {segment} {}", numbers.join(", ")))
+        .collect();
+    if !whole.is_empty() {
+        words.push(format!("all of {}", whole.join(", ")));
+    }
+    words.join("; ")
 }

@@ -15,7 +15,13 @@ use crate::shell_path::shell_path;
 /// The configuration, to be changed by whoever gets it.
 const TEMPLATE: &str = include_str!("../../template/isthmus.toml");
 
-/// Its name. It is written last: where it is, everything is.
+/// A profile that a sender may be held to.
+const PROFILE: &str = include_str!("../../../example/profiles/example-ehr.toml");
+
+/// Its place, as the template says.
+const PROFILE_PATH: &str = "profiles/example-ehr.toml";
+
+/// The configuration's name. It is written last: where it is, everything is.
 const NAME: &str = "isthmus.toml";
 
 /// The folder of the maps, as the template says.
@@ -52,7 +58,11 @@ pub(crate) fn run(options: &Init, output: Output) -> Result<(), Failure> {
     output.line(format!(
         "{}: maps, tables, policies and record schemas, {} files; README.md explains them",
         maps.display(),
-        files.len().saturating_sub(1)
+        files.len().saturating_sub(2)
+    ));
+    output.line(format!(
+        "{}: what a sender may be held to; none is yet",
+        folder.join(PROFILE_PATH).display()
     ));
     output.line("\nNext:");
     for command in &next {
@@ -75,7 +85,11 @@ fn files() -> Vec<NewFile<'static>> {
         path: NAME.to_owned(),
         bytes: TEMPLATE.as_bytes(),
     };
-    shipped.chain([template]).collect()
+    let profile = NewFile {
+        path: PROFILE_PATH.to_owned(),
+        bytes: PROFILE.as_bytes(),
+    };
+    shipped.chain([profile, template]).collect()
 }
 
 fn failure(folder: &Path, error: &NewFolderError) -> Failure {
@@ -103,6 +117,10 @@ mod tests {
         let config: crate::config::Config = toml::from_str(TEMPLATE).unwrap();
         assert_eq!(config.mappings, Path::new(MAPPINGS));
         assert_eq!(config.destinations.len(), 2);
+        let held = TEMPLATE.replace("# profile = ", "profile = ");
+        let config: crate::config::Config = toml::from_str(&held).unwrap();
+        let name = config.senders[0].get_ref().profile.clone().unwrap();
+        assert_eq!(PROFILE_PATH, format!("profiles/{name}.toml"));
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use crate::cli::Offline;
-use crate::command::{adapter, check, explain, flow, init, schema, test, translate};
+use crate::command::{adapter, check, conformance, explain, flow, init, schema, test, translate};
 use crate::config_file;
 use crate::failure::Failure;
 use crate::output::Output;
@@ -22,6 +22,7 @@ pub(crate) fn run(said: Option<&Path>, command: &Offline, output: Output) -> Res
             schema::run(mappings.as_deref(), options, output)
         }
         Offline::Adapter(command) => adapter::run(&config()?, command, output),
+        Offline::Conformance(command) => conformance::run(said, command, output),
         Offline::Explain(options) => explain::run(options, output),
     }
 }

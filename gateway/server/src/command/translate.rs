@@ -31,7 +31,7 @@ pub(crate) fn run(folder: &Path, options: &Translate, output: Output) -> Result<
         let now = SystemClock.now();
         let map = options.map.as_deref();
         match rules.translator.resources(&sender, now, message, map) {
-            Ok((_map, translation)) => show(&translation, output),
+            Ok(translated) => show(&translated.translation, output),
             Err(refusal) => {
                 parked = true;
                 let text = format!("message {} would be parked: {refusal}", index + 1);

@@ -1,5 +1,5 @@
 //! The form that a record has when it is an HL7 v2 message: segments by name with fields by number.
-//! Here it is read and written as segments; the header comes from the route, in `request`.
+//! Here it is read and written as segments; the header comes from the route, in `template`.
 
 use isthmus_core::id::hexadecimal;
 use isthmus_fhir::element::{Element, Object};
@@ -15,6 +15,8 @@ const FIELDS_MAX: usize = 999;
 const PARTS_MAX: usize = 99;
 /// At most this many segments.
 const SEGMENTS_MAX: usize = 10_000;
+/// HL7's null (HL7 v2.5.1 chapter 2, section 2.5.3).
+const NULL: &str = "\"\"";
 /// Segments that are about a message or a batch and so are not of a record.
 const ENVELOPE: [&str; 6] = ["MSH", "FHS", "FTS", "BHS", "BTS", "MSA"];
 
@@ -171,8 +173,14 @@ fn field(element: &Element, delimiters: Delimiters) -> Result<String, FormFault>
     Ok(joined(all?, delimiters.repetition))
 }
 
+/// Whether an element stands for HL7's null, `{"null": true}`: the receiver is asked to delete.
+fn is_null(element: &Element) -> bool {
+    let object = element.as_object().filter(|object| object.len() == 1);
+    object.and_then(|object| object.get("null")) == Some(&Element::Boolean(true))
+}
+
 fn repetition(element: &Element, delimiters: Delimiters) -> Result<String, FormFault> {
-    let Element::Object(components) = element else {
+    let Some(components) = element.as_object().filter(|_| !is_null(element)) else {
         return value(element, delimiters);
     };
     let all = numbered(components, PARTS_MAX, |one| component(one, delimiters))?;
@@ -180,7 +188,7 @@ fn repetition(element: &Element, delimiters: Delimiters) -> Result<String, FormF
 }
 
 fn component(element: &Element, delimiters: Delimiters) -> Result<String, FormFault> {
-    let Element::Object(subcomponents) = element else {
+    let Some(subcomponents) = element.as_object().filter(|_| !is_null(element)) else {
         return value(element, delimiters);
     };
     let all = numbered(subcomponents, PARTS_MAX, |one| value(one, delimiters))?;
@@ -188,9 +196,10 @@ fn component(element: &Element, delimiters: Delimiters) -> Result<String, FormFa
 }
 
 /// A text, a number as it is written, `Y` or `N`; what is absent is empty and never `""`, which
-/// would ask the receiver to delete.
+/// asks the receiver to delete and is written for `{"null": true}` alone.
 fn value(element: &Element, delimiters: Delimiters) -> Result<String, FormFault> {
     Ok(match element {
+        null if is_null(null) => NULL.to_owned(),
         Element::Null => String::new(),
         Element::Boolean(is_so) => if *is_so { "Y" } else { "N" }.to_owned(),
         Element::Number(number) => number.as_str().to_owned(),
@@ -313,6 +322,15 @@ mod tests {
             written(r#"{"ZZZ":{"1":""},"PID":{"1":"1"},"PV1":{}}"#),
             "PID|1\r"
         );
+        let deletes =
+            r#"{"PID":{"5":{"null":true},"8":[{"1":{"null":true},"2":{"2":{"null":true}}}]}}"#;
+        assert_eq!(written(deletes), "PID|||||\"\"|||\"\"^&\"\"\r");
+        for fields in [r#"{"5":{"null":false}}"#, r#"{"5":{"null":true,"1":"a"}}"#] {
+            assert_eq!(
+                form(&format!(r#"{{"PID":{fields}}}"#)),
+                Err(FormFault::Field)
+            );
+        }
         assert_eq!(form(r#"{"PID":{"3":null}}"#), Err(FormFault::Empty));
         assert_eq!(form("{}"), Err(FormFault::Empty));
         assert_eq!(form("[]"), Err(FormFault::Empty));
