@@ -280,3 +280,30 @@ fn a_wrong_address_for_application_acknowledgements_is_shown_with_its_place() {
         refused(stated, &site, &["isthmus.toml:", told]);
     }
 }
+
+#[test]
+fn a_folder_without_a_sender_and_a_sender_without_its_folder_are_refused() {
+    let sender = "[[sender]]\nid = \"example-ehr\"\n";
+    let folder = "[[folder]]\nname = \"drop\"\npath = \"drop\"\n";
+    let nobodys = edited(sender, &format!("{folder}\n{sender}"));
+    let told = [
+        "error[C011]",
+        "isthmus.toml:",
+        "no sender's files come in by drop",
+    ];
+    refused("a folder without a sender", &nobodys, &told);
+    let bound = format!("{sender}folders = [\"drop\"]\n");
+    let told = ["error[C004]", "there is no [[folder]] with the name drop"];
+    refused(
+        "a sender without its folder",
+        &edited(sender, &bound),
+        &told,
+    );
+    let absent = edited(sender, &format!("{folder}\n{bound}"));
+    let told = ["C011", "drop cannot be opened; make it before the start"];
+    refused_by(&["run"], "a folder that is not there", &absent, &told);
+    let misspelt = folder.replace("path", "pattern = \"a/b\"\npath");
+    let told = ["error[C001]", "a pattern of file names has * and ? alone"];
+    let misspelt = edited(sender, &format!("{misspelt}\n{bound}"));
+    refused("a pattern with a folder", &misspelt, &told);
+}

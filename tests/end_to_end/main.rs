@@ -37,6 +37,7 @@ mod conformance_commands;
 mod consent_before_sending;
 mod demo;
 mod disclosed_fields;
+mod files_and_batches;
 mod files_destination;
 mod foreign_clients;
 mod hl7_over_http;

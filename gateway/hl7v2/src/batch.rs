@@ -7,18 +7,25 @@ use thiserror::Error;
 
 use crate::framing::{END, START};
 
+const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
+
 /// What a text holds (HL7 v2.5.1 chapter 2, section 2.10.3, "HL7 batch protocol").
 ///
-/// Every byte that is neither envelope, line end, block of MLLP nor byte order mark lies in one of
-/// the messages, so that a broken one is refused by the parser instead of being passed over.
+/// Every byte that is neither envelope, blank line, block of MLLP nor byte order mark lies in one
+/// of the messages, so that a broken one is refused by the parser instead of being passed over.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Split {
     /// The messages, in order.
     pub messages: Vec<MessageSpan>,
     /// The batches, in order; none when the text has no BHS and no BTS.
     pub batches: Vec<Batch>,
+    /// The bytes of the first FHS, without its line end.
+    pub file_header: Option<Range<usize>>,
     /// FTS-1, how many batches the file says it holds.
     pub batches_declared: Option<u64>,
+    /// The text ends in the middle of a line of the last message, inside a batch or file that did
+    /// not end: nobody can say that this message is whole.
+    pub is_cut: bool,
     /// What is wrong with the envelope, in order of the place.
     pub findings: Vec<BatchFinding>,
 }
@@ -26,7 +33,8 @@ pub struct Split {
 /// Where one message lies.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MessageSpan {
-    /// Its bytes, its line ends among them.
+    /// Its bytes, the first byte of its last line end among them. Blank lines behind it are none of
+    /// it, so that the same message has the same bytes wherever it stands.
     pub range: Range<usize>,
     /// Its batch, as a place in [`Split::batches`].
     pub batch: Option<usize>,
@@ -90,22 +98,71 @@ pub enum BatchProblem {
     NoFileHeader,
 }
 
-/// Takes a text apart, in one walk over its bytes.
+/// Where the text begins, behind a byte order mark.
+fn begin(bytes: &[u8]) -> usize {
+    if bytes.starts_with(BYTE_ORDER_MARK) {
+        BYTE_ORDER_MARK.len()
+    } else {
+        0
+    }
+}
+
+/// Whether a text begins with a header of a file or batch; blank lines, blocks of MLLP and a byte
+/// order mark may stand before it.
+pub fn is_enveloped(bytes: &[u8]) -> bool {
+    let text = bytes.get(begin(bytes)..).unwrap_or_default();
+    let is_blank = |byte: &&u8| matches!(**byte, START | END | b'\r' | b'\n');
+    let blank = text.iter().take_while(is_blank).count();
+    let line = text.get(blank..).unwrap_or_default();
+    matches!(segment(line), b"FHS" | b"BHS")
+}
+
+/// How much there is in a text before it is taken apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Parts {
+    /// How many lines begin a message or belong to an envelope: no more messages, batches, and
+    /// findings of one kind can come of [`split`].
+    pub count: usize,
+    /// Bytes between two of them at most, so that no message is longer.
+    pub longest: usize,
+}
+
+/// Looks at a text without reserving anything.
+pub fn parts(bytes: &[u8]) -> Parts {
+    let (mut count, mut longest) = (1_usize, 0_usize);
+    let (mut last, mut start) = (0_usize, begin(bytes));
+    let lines = bytes.get(start..).unwrap_or_default();
+    for line in lines.split(|byte| matches!(*byte, b'\r' | b'\n')) {
+        let is_block = |byte: &&u8| matches!(**byte, START | END);
+        let blocks = line.iter().take_while(is_block).count();
+        let text = line.get(blocks..).unwrap_or_default();
+        let is_named = matches!(segment(text), b"FHS" | b"BHS" | b"MSH" | b"BTS" | b"FTS");
+        if is_named || blocks > 0 {
+            count = count.saturating_add(1);
+            longest = longest.max(start.saturating_sub(last));
+            last = start;
+        }
+        // Text behind a block of MLLP is a message, too, whatever it begins with.
+        count = count.saturating_add(usize::from(text.last() == Some(&END)));
+        start = start.saturating_add(line.len()).saturating_add(1);
+    }
+    longest = longest.max(bytes.len().saturating_sub(last));
+    Parts { count, longest }
+}
+
+/// Takes a text apart, in one walk over its bytes. Where that is not bounded otherwise, ask
+/// [`parts`] before.
 ///
 /// Lines end in CR, LF or both. MLLP's blocks end a message wherever they begin or end a line.
 pub fn split(bytes: &[u8]) -> Split {
     let mut walk = Walk::default();
-    let mut start = if bytes.starts_with(b"\xEF\xBB\xBF") {
-        3
-    } else {
-        0
-    };
+    let mut start = begin(bytes);
     while let Some(rest) = bytes.get(start..).filter(|rest| !rest.is_empty()) {
         let length = memchr::memchr2(b'\r', b'\n', rest).unwrap_or(rest.len());
         walk.line(rest.get(..length).unwrap_or_default(), start);
         start = start.saturating_add(length).saturating_add(1);
     }
-    walk.finish(bytes.len())
+    walk.finish(bytes)
 }
 
 #[derive(Default)]
@@ -113,6 +170,8 @@ struct Walk {
     split: Split,
     /// Where the message that has begun starts.
     message: Option<usize>,
+    /// Where its last line that is not blank ends.
+    end: usize,
     /// The batch that has begun, and where.
     batch: Option<(Batch, usize)>,
     /// Where the file began that has not ended.
@@ -131,8 +190,9 @@ impl Walk {
             _ => (line, false),
         };
         let end = start.saturating_add(text.len());
+        let is_blank = text.trim_ascii().is_empty();
         match segment(text) {
-            b"FHS" => self.file_header(start),
+            b"FHS" => self.file_header(start..end),
             b"BHS" => self.batch_header(start..end),
             b"BTS" => self.batch_trailer(text, start..end),
             b"FTS" => self.file_trailer(text, start),
@@ -140,8 +200,12 @@ impl Walk {
                 self.end_message(start);
                 self.message = Some(start);
             }
-            _ if text.is_empty() => {}
+            _ if is_blank => {}
             _ => self.message = self.message.or(Some(start)),
+        }
+        if !is_blank {
+            // With the byte that ended the line, if there is one.
+            self.end = end.saturating_add(usize::from(!is_frame_end));
         }
         if is_frame_end {
             self.end_message(end);
@@ -156,12 +220,14 @@ impl Walk {
             batch.found = batch.found.saturating_add(1);
         }
         self.split.messages.push(MessageSpan {
-            range: start..end,
+            range: start..end.min(self.end),
             batch: self.batch.as_ref().map(|_| self.split.batches.len()),
         });
     }
 
-    fn file_header(&mut self, start: usize) {
+    fn file_header(&mut self, header: Range<usize>) {
+        let start = header.start;
+        self.split.file_header.get_or_insert(header);
         self.end_message(start);
         self.end_open_batch();
         if let Some(earlier) = self.file.replace(start) {
@@ -220,7 +286,10 @@ impl Walk {
             self.note(start, BatchProblem::NoFileHeader);
         }
         self.split.batches_declared = self.count(text, start);
-        let found = self.split.batches.len() as u64;
+        let batches = self.split.batches.len() as u64;
+        // BHS and BTS may be left out: messages without them are the file's one batch.
+        let is_loose = batches == 0 && !self.split.messages.is_empty();
+        let found = if is_loose { 1 } else { batches };
         if let Some(declared) = self.split.batches_declared.filter(|&count| count != found) {
             self.note(start, BatchProblem::BatchCount { declared, found });
         }
@@ -254,8 +323,10 @@ impl Walk {
         self.split.findings.push(BatchFinding { offset, problem });
     }
 
-    fn finish(mut self, end: usize) -> Split {
-        self.end_message(end);
+    fn finish(mut self, bytes: &[u8]) -> Split {
+        let is_open = self.message.is_some() && (self.batch.is_some() || self.file.is_some());
+        self.split.is_cut = is_open && !matches!(bytes.last(), Some(b'\r' | b'\n'));
+        self.end_message(bytes.len());
         self.end_open_batch();
         if let Some(start) = self.file.take() {
             self.note(start, BatchProblem::NoFileTrailer);

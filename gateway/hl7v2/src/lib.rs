@@ -4,6 +4,7 @@
 
 pub mod acknowledgment;
 pub mod batch;
+pub mod batch_response;
 mod character_switch;
 pub mod charset;
 pub mod charset_rules;
@@ -16,6 +17,7 @@ pub mod dictionary;
 mod dictionary_tables;
 mod dictionary_text;
 pub mod encoding;
+pub mod envelope_header;
 pub mod error;
 pub mod error_condition;
 pub mod escape;

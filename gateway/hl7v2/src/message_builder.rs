@@ -45,12 +45,13 @@ impl MessageBuilder {
         }
     }
 
-    /// Appends a segment. In MSH the separator and the encoding characters are there already, so
-    /// its first field is MSH-3. Empty fields at the end are left out.
+    /// Appends a segment. In MSH, and in BHS and FHS around messages, the separator and the
+    /// encoding characters are there already, so the first field is the third. Empty fields at the
+    /// end are left out.
     pub fn segment(&mut self, name: SegmentName, write: impl FnOnce(&mut SegmentWriter<'_>)) {
         self.text.push_str(name.as_str());
         let delimiters = self.delimiters;
-        if name == SegmentName::MSH {
+        if matches!(name, SegmentName::MSH | SegmentName::BHS | SegmentName::FHS) {
             self.text.push(char::from(delimiters.field));
             self.text.push_str(&delimiters.encoding_characters());
         }

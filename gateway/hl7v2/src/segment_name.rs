@@ -11,6 +11,14 @@ pub struct SegmentName([u8; 3]);
 impl SegmentName {
     /// The message header.
     pub const MSH: Self = Self(*b"MSH");
+    /// File header.
+    pub const FHS: Self = Self(*b"FHS");
+    /// File trailer.
+    pub const FTS: Self = Self(*b"FTS");
+    /// Batch header.
+    pub const BHS: Self = Self(*b"BHS");
+    /// Batch trailer.
+    pub const BTS: Self = Self(*b"BTS");
     /// The acknowledgment.
     pub const MSA: Self = Self(*b"MSA");
     /// The error report.

@@ -5,7 +5,10 @@
     reason = "tests may be blunt"
 )]
 
-use isthmus_hl7v2::batch::{BatchProblem, Split, split};
+use isthmus_hl7v2::batch::{BatchProblem, Split, is_enveloped, parts, split};
+use isthmus_hl7v2::batch_response::{Envelope, header, trailer};
+use isthmus_hl7v2::envelope_header::EnvelopeHeader;
+use isthmus_hl7v2::message::Message;
 use proptest::prelude::{any, prop_assert, proptest};
 
 fn texts(bytes: &[u8]) -> Vec<&[u8]> {
@@ -100,4 +103,111 @@ proptest! {
             end = message.range.end;
         }
     }
+}
+
+#[test]
+fn an_envelope_is_known_by_its_first_line() {
+    for text in ["FHS|^~\\&\r", "BHS|^~\\&", "\x0B\r\nBHS|", "\u{FEFF}FHS|"] {
+        assert!(is_enveloped(text.as_bytes()), "{text:?}");
+    }
+    for text in ["", "MSH|^~\\&\rBHS|", "BHSX|", "xBHS|", "BTS|1\r"] {
+        assert!(!is_enveloped(text.as_bytes()), "{text:?}");
+    }
+}
+
+#[test]
+fn a_cut_is_seen_where_an_envelope_says_that_more_has_to_come() {
+    assert!(split(b"BHS|\rMSH|a\rPID|1|x").is_cut);
+    assert!(split(b"FHS|\rMSH|a").is_cut);
+    for whole in [
+        "BHS|\rMSH|a\r",
+        "BHS|\rMSH|a\rBTS|1",
+        "MSH|a\rPID|1",
+        "BHS|",
+    ] {
+        assert!(!split(whole.as_bytes()).is_cut, "{whole:?}");
+    }
+}
+
+#[test]
+fn a_file_without_batches_is_one_batch() {
+    assert_eq!(problems(b"FHS|\rMSH|a\rMSH|b\rFTS|1\r"), []);
+    assert_eq!(split(b"FHS|x\rMSH|a\rFTS|1\r").file_header, Some(0..5));
+    let (declared, found) = (2, 1);
+    let wrong = BatchProblem::BatchCount { declared, found };
+    assert_eq!(problems(b"FHS|\rMSH|a\rMSH|b\rFTS|2\r"), [wrong]);
+    assert_eq!(problems(b"FHS|\rFTS|0\r"), []);
+}
+
+#[test]
+fn the_answers_envelope_goes_back_in_the_senders_delimiters() {
+    let line = b"BHS$%~\\&$NORTH%1.2%ISO$HERE$BRIDGE$US$20260101$$N\xFCm$c$B-7";
+    let original = EnvelopeHeader::read(line).unwrap();
+    assert_eq!(original.sending_application(), "NORTH");
+    assert_eq!(original.sending_facility(), "HERE");
+    assert_eq!(
+        header(Envelope::Batch, Some(&original), "A1", "2026"),
+        "BHS$%~\\&$BRIDGE$US$NORTH%1.2%ISO$HERE$2026$$$$A1$B-7\r"
+    );
+    assert_eq!(
+        trailer(Envelope::Batch, Some(&original), 2, "BTS-1 says 3 $"),
+        "BTS$2$BTS-1 says 3 \\F\\\r"
+    );
+    let message = Message::parse("MSH|^~\\&|A|B|C|D|2026||ADT^A01|9|P|2.5\r").unwrap();
+    let original = EnvelopeHeader::standing_in(&message);
+    assert_eq!(
+        header(Envelope::Batch, original.as_ref(), "A1", "2026"),
+        "BHS|^~\\&|C|D|A|B|2026||||A1\r"
+    );
+    assert_eq!(
+        header(Envelope::File, None, "A1", "2026"),
+        "FHS|^~\\&|||||2026||||A1\r"
+    );
+    assert_eq!(trailer(Envelope::File, None, 0, ""), "FTS|0\r");
+}
+
+proptest! {
+    #[test]
+    fn parts_bound_what_comes_of_a_split(
+        lines in proptest::collection::vec((0_usize..9, any::<[u8; 2]>()), 0..40),
+    ) {
+        let starts: [&[u8]; 9] = [
+            b"FHS|", b"BHS|", b"MSH|", b"BTS|", b"FTS|", b"PID|", b"\x0BMSH|", b"\x1C", b"\x0B",
+        ];
+        let mut bytes = Vec::new();
+        for (start, tail) in lines {
+            bytes.extend_from_slice(starts[start]);
+            bytes.extend_from_slice(&tail);
+            bytes.push(b'\r');
+        }
+        let (found, most) = (split(&bytes), parts(&bytes));
+        let longest = found.messages.iter().map(|one| one.range.len()).max();
+        prop_assert!(longest.unwrap_or_default() <= most.longest);
+        let most = most.count;
+        prop_assert!(found.messages.len() <= most, "{} > {most}", found.messages.len());
+        prop_assert!(found.batches.len() <= most && found.findings.len() <= 3 * most);
+    }
+}
+
+#[test]
+fn a_block_of_mllp_inside_of_a_line_ends_no_message() {
+    let text = b"M|Sa\r\nH\x08\0\0\0\x0BMSH|b\x1C\r\nMSH|c";
+    assert_eq!(texts(text).len(), 2);
+    let longest = split(text).messages.iter().map(|one| one.range.len()).max();
+    assert!(longest.unwrap() <= parts(text).longest);
+}
+
+#[test]
+fn a_message_has_the_same_bytes_wherever_it_stands() {
+    let alone = b"MSH|a\rPID|1\r";
+    for around in [
+        &b"BHS|\rMSH|a\rPID|1\r\r\n\n\rBTS|1\r"[..],
+        b"MSH|a\rPID|1\r\n\r\nMSH|b\r\n",
+        b"\x0BMSH|a\rPID|1\r\x1C\r\n",
+        b"  \rMSH|a\rPID|1\r\n \t\r",
+    ] {
+        assert_eq!(texts(around)[0], alone);
+    }
+    assert_eq!(texts(b"MSH|a\rPID|1"), [&b"MSH|a\rPID|1"[..]]);
+    assert_eq!(texts(b"MSH|a\x1C\r\n\n"), [&b"MSH|a"[..]]);
 }

@@ -14,6 +14,7 @@ use std::path::Path;
 use std::{env, fs};
 
 use isthmus_hl7v2::acknowledgment::{Acknowledgment, AcknowledgmentCode, Reply, build};
+use isthmus_hl7v2::batch::split;
 use isthmus_hl7v2::charset::{Charset, declared, decode};
 use isthmus_hl7v2::escape::{escape, unescape};
 use isthmus_hl7v2::group_instance::GroupInstance;
@@ -74,27 +75,11 @@ const FLAT: [&str; 3] = [
     "v2-to-fhir/ms-fhir-converter/ADT-A47-01.hl7",
 ];
 
-/// The messages of a file: each begins where a line begins with MSH; batch lines are left out.
+/// The messages of a file; what stands before the first header is a remark.
 fn messages(bytes: &[u8]) -> Vec<Vec<u8>> {
-    let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
-    let bytes: Vec<u8> = bytes
-        .iter()
-        .copied()
-        .filter(|byte| !matches!(byte, 0x0B | 0x1C))
-        .collect();
-    let mut found: Vec<Vec<u8>> = Vec::new();
-    for line in bytes.split_inclusive(|byte| matches!(byte, b'\r' | b'\n')) {
-        if line.starts_with(b"MSH") {
-            found.push(Vec::new());
-        }
-        let is_batch = [b"FHS", b"BHS", b"BTS", b"FTS"]
-            .iter()
-            .any(|name| line.starts_with(*name));
-        if let Some(message) = found.last_mut().filter(|_| !is_batch) {
-            message.extend_from_slice(line);
-        }
-    }
-    found
+    let found = split(bytes).messages.into_iter();
+    let texts = found.map(|message| bytes[message.range].to_vec());
+    texts.filter(|text| text.starts_with(b"MSH")).collect()
 }
 
 fn count(instance: &GroupInstance, seen: &mut [u32]) {

@@ -12,6 +12,7 @@ use tokio::sync::mpsc::Receiver;
 
 use crate::acknowledgement::acknowledge;
 use crate::answer_window::{AnswerWindow, Decided, Unanswered};
+use crate::budget::Share;
 use crate::connection_entry::Entry;
 use crate::listener_config::Bounds;
 use crate::open_connections::LateAnswer;
@@ -27,6 +28,15 @@ enum Due {
     Decided(Vec<Decided>),
     /// An answer to the content of an earlier one.
     Late(LateAnswer),
+}
+
+/// What goes with answers that are being written.
+#[derive(Default)]
+struct Answered {
+    /// Whose messages they are to.
+    senders: BTreeSet<SenderId>,
+    /// What is held until they are written.
+    held: Vec<Share>,
 }
 
 /// The writing half.
@@ -75,9 +85,10 @@ impl<'s, W: AsyncWrite + Unpin> AnswerWriter<'s, W> {
                 self.due(&mut reader, &mut late).await
             };
             frames.clear();
-            let (mut told, mut senders) = (Vec::new(), BTreeSet::new());
+            let mut told = Vec::new();
+            let mut done = Answered::default();
             match due {
-                Due::Decided(decided) => senders = self.acknowledge(decided, &mut frames),
+                Due::Decided(decided) => done = self.answer(decided, &mut frames),
                 Due::Late(first) => {
                     let more = std::iter::from_fn(|| late.try_recv().ok());
                     for answer in std::iter::once(first).chain(more).take(LATE_TOGETHER) {
@@ -90,7 +101,7 @@ impl<'s, W: AsyncWrite + Unpin> AnswerWriter<'s, W> {
                 return;
             }
             // What a sender waits for came first; now it may hear of what came before.
-            for sender in &senders {
+            for sender in &done.senders {
                 self.entry.speaks(sender);
             }
             for written in told {
@@ -103,22 +114,36 @@ impl<'s, W: AsyncWrite + Unpin> AnswerWriter<'s, W> {
         let _told = within(executor, self.bounds.write(), self.stream.shutdown()).await;
     }
 
-    /// The acknowledgements of what is decided, and whose messages that were.
-    fn acknowledge(&self, decided: Vec<Decided>, frames: &mut Vec<u8>) -> BTreeSet<SenderId> {
-        let mut senders = BTreeSet::new();
-        for Decided { origin, outcome } in decided {
-            note(&origin, &outcome, &self.seams.counters);
-            let now = self.seams.clock.now();
-            let own_ids = &self.seams.control_ids;
-            if let Some(answer) = acknowledge(&outcome, &origin, own_ids, now) {
-                encode(&answer, frames);
+    /// Appends the answers to messages and batches.
+    fn answer(&self, decided: Vec<Decided>, frames: &mut Vec<u8>) -> Answered {
+        let mut done = Answered::default();
+        for one in decided {
+            match one {
+                Decided::Message { origin, outcome } => {
+                    note(&origin, &outcome, &self.seams.counters);
+                    let now = self.seams.clock.now();
+                    let own_ids = &self.seams.control_ids;
+                    if let Some(answer) = acknowledge(&outcome, &origin, own_ids, now) {
+                        encode(&answer, frames);
+                    }
+                    done.senders.extend(origin.sender);
+                }
+                Decided::Batch {
+                    answer,
+                    senders,
+                    reading,
+                } => {
+                    encode(&answer, frames);
+                    done.senders.extend(senders);
+                    done.held.extend(reading);
+                }
             }
-            senders.extend(origin.sender);
         }
-        senders
+        done
     }
 
-    /// The next messages that can be answered, else a late answer.
+    /// The next messages that can be answered, none when only some of a batch are decided; else a
+    /// late answer.
     async fn due(
         &mut self,
         reader: &mut Receiver<Unanswered<'s>>,
@@ -136,6 +161,10 @@ impl<'s, W: AsyncWrite + Unpin> AnswerWriter<'s, W> {
             }
         });
         if let Some(due) = within(executor, self.bounds.store(), due).await {
+            if matches!(&due, Due::Decided(decided) if decided.is_empty()) {
+                // A store that answers at once shall not keep others waiting.
+                tokio::task::yield_now().await;
+            }
             return due;
         }
         tracing::error!("the store is silent; senders are told that it is unavailable");

@@ -9,11 +9,10 @@ use isthmus_hl7v2::acknowledgment::Acknowledgment;
 use isthmus_hl7v2::message::Message;
 use tokio::sync::mpsc::Receiver;
 
-use crate::admission::{Admission, Admitted};
 use crate::counters::Counters;
 use crate::open_connections::{LateAnswer, Line, OpenConnections};
 use crate::peer::Peer;
-use crate::raw_header::{is_acknowledgement, may_ask};
+use crate::raw_header::is_acknowledgement;
 
 /// Messages of one connection of which it is remembered that they came on it; older ones are
 /// answered as if it were gone.
@@ -63,15 +62,10 @@ impl<'c> Entry<'c> {
         self.connections.speaks(self.number, sender);
     }
 
-    /// Remembers a message that may be answered here later.
-    pub(crate) fn note(&self, admission: &Admission) {
-        match &admission.verdict {
-            Ok(Admitted::Message(envelope) | Admitted::Numbered(envelope, _)) => {
-                if may_ask(envelope.body.bytes.reveal()) {
-                    self.brought(envelope.id);
-                }
-            }
-            Ok(Admitted::Order(..)) | Err(_) => {}
+    /// Remembers a message, if it may be answered here later.
+    pub(crate) fn note(&self, later: Option<MessageId>) {
+        if let Some(message) = later {
+            self.brought(message);
         }
     }
 

@@ -32,6 +32,16 @@ pub struct Counters {
     pub handshakes_failed: Counter,
     /// Frames that began and were cut off: by the peer, by its silence, or by a nested start block.
     pub frames_broken: Counter,
+    /// Batches and files of messages that were taken apart.
+    pub batches: Counter,
+    /// Of these, such as were not as their headers and trailers say.
+    pub batches_unlike_envelope: Counter,
+    /// Files of which every message is on stable storage.
+    pub files_taken: Counter,
+    /// Files that were refused, whole or in part.
+    pub files_refused: Counter,
+    /// How often a file was left to be tried again.
+    pub files_left: Counter,
     /// Bytes between frames, passed over.
     pub junk_bytes: Counter,
     /// Application acknowledgements that senders have heard.

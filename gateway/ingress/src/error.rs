@@ -18,7 +18,10 @@ pub enum IngressError {
         id: SenderId,
     },
     /// Nothing proves that a peer is the sender.
-    #[error("sender {id} states neither certificates nor networks; state what proves a peer is it")]
+    #[error(
+        "sender {id} states neither certificates nor networks nor folders; state what proves a \
+         peer is it, or where its files lie"
+    )]
     SenderUnproved {
         /// The sender.
         id: SenderId,
@@ -36,7 +39,8 @@ pub enum IngressError {
     /// One peer and one name could be two senders.
     #[error(
         "senders {one} and {other} share a sending application and facility, and one peer could \
-         prove to be both; give them other names, certificates or networks"
+         prove to be both, or one folder is theirs; give them other names, certificates, networks \
+         or folders"
     )]
     SendersAlike {
         /// The one.
@@ -81,6 +85,28 @@ pub enum IngressError {
         needed: usize,
         /// What there is.
         budget: usize,
+    },
+    /// A key of a folder cannot work.
+    #[error("folder {name}: {key} {problem}")]
+    FolderKey {
+        /// The folder's name.
+        name: String,
+        /// The key of the configuration.
+        key: &'static str,
+        /// What is wrong and how to mend it.
+        problem: &'static str,
+    },
+    /// A folder cannot be used.
+    #[error("folder {name}: {} {problem}", path.display())]
+    Folder {
+        /// The folder's name.
+        name: String,
+        /// Where it is.
+        path: PathBuf,
+        /// What is wrong and how to mend it.
+        problem: &'static str,
+        /// What the system said.
+        source: io::Error,
     },
     /// The socket cannot be opened.
     #[error("cannot listen on {address}")]

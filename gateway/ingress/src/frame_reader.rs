@@ -11,16 +11,14 @@ use tokio::sync::AcquireError;
 use tokio::sync::mpsc::Sender as Answers;
 use tokio::sync::watch;
 
-use crate::admission::{Admission, admit};
 use crate::answer_window::Unanswered;
-use crate::budget::{Budget, Share, in_work};
+use crate::batch_room::beside;
+use crate::budget::{Budget, Share};
 use crate::connection_entry::Entry;
-use crate::fate::Fate;
 use crate::frame_stream::{Arrival, FrameStream};
 use crate::listener_config::{Bounds, SMALL_FRAME_BYTES};
-use crate::origin::Origin;
 use crate::peer::Peer;
-use crate::rejection::Rejection;
+use crate::question::Question;
 use crate::seams::{Seams, within};
 use crate::standing::Standing;
 
@@ -204,8 +202,8 @@ impl<'s, R: AsyncRead + Unpin> FrameReader<'s, R> {
         Ok(())
     }
 
-    /// Looks at one message and sends it on its way. An acknowledgement is none, and is never
-    /// answered.
+    /// Looks at one message or batch and sends it on its way. An acknowledgement is none, and is
+    /// never answered.
     async fn whole(&self, payload: Vec<u8>, progress: &mut Progress) -> Result<(), End> {
         let Some(payload) = self.entry.hear(payload, &self.seams.counters) else {
             (progress.share, progress.large) = (None, None);
@@ -218,20 +216,19 @@ impl<'s, R: AsyncRead + Unpin> FrameReader<'s, R> {
         };
         let own = progress.in_flight.share(size).await;
         shares.push(own.map_err(|_closed| End::Early)?);
-        let Ok(mut reading) = self.reading(size).await else {
+        let Ok(mut reading) = self.reading(&payload).await else {
             self.refuse(&payload, unavailable()).await?;
             return Err(End::Early);
         };
-        let admission = admit(Bytes::from(payload), &self.standing, self.seams);
-        self.entry.note(&admission);
-        let Admission { origin, verdict } = admission;
-        if verdict.is_err() {
+        let question = Question::of(Bytes::from(payload), &self.standing, self.seams);
+        if let Question::Message { later, .. } = &question {
+            self.entry.note(*later);
+        }
+        if question.is_decided() {
             reading = None;
         }
-        let fate = Fate::of(verdict, self.seams.intake.as_ref());
         self.answer(Unanswered {
-            origin,
-            fate,
+            question,
             shares,
             reading,
         })
@@ -240,11 +237,8 @@ impl<'s, R: AsyncRead + Unpin> FrameReader<'s, R> {
 
     /// Refuses a message that is not looked at any further.
     async fn refuse(&self, start: &[u8], refusal: Refusal) -> Result<(), End> {
-        let origin = Origin::unrecognised(start, &self.standing.candidates);
-        let fate = Fate::Decided(Err(Rejection::from(refusal)));
         self.answer(Unanswered {
-            origin,
-            fate,
+            question: Question::refused(start, &self.standing, refusal),
             shares: Vec::new(),
             reading: None,
         })
@@ -300,13 +294,13 @@ impl<'s, R: AsyncRead + Unpin> FrameReader<'s, R> {
         Some(shares)
     }
 
-    /// What a large message needs to be put in work; small ones need nothing and wait for nobody.
-    /// An error when others keep it for as long as the store may be silent.
-    async fn reading(&self, size: usize) -> Result<Option<Share>, End> {
-        if size <= SMALL_FRAME_BYTES {
+    /// What a large message or a batch needs to be put in work; small ones need nothing and wait
+    /// for nobody. An error when others keep it for as long as the store may be silent.
+    async fn reading(&self, payload: &[u8]) -> Result<Option<Share>, End> {
+        let Some(bytes) = beside(payload) else {
             return Ok(None);
-        }
-        let share = self.seams.reading.share_or_all(in_work(size));
+        };
+        let share = self.seams.reading.share_or_all(bytes);
         self.wait(share).await.map(Some).ok_or(End::Early)
     }
 

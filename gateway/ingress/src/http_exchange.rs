@@ -11,13 +11,13 @@ use hyper::{Method, Request, Response, StatusCode};
 use isthmus_core::refusal::{Reason, Refusal};
 
 use crate::acknowledgement::acknowledge;
-use crate::admission::{Admission, admit};
-use crate::budget::{Share, in_work};
-use crate::fate::Fate;
+use crate::batch_room::beside;
+use crate::budget::Share;
 use crate::listener_config::{Bounds, SMALL_FRAME_BYTES};
 use crate::origin::Origin;
 use crate::outcome_note::note;
 use crate::peer::Peer;
+use crate::question::Question;
 use crate::raw_header::is_acknowledgement;
 use crate::receipt::Receipt;
 use crate::rejection::Rejection;
@@ -143,8 +143,8 @@ impl Exchange<'_> {
             bytes.extend_from_slice(chunk);
         }
         // Only now: others would wait for a peer that sends slowly.
-        if bytes.len() > SMALL_FRAME_BYTES {
-            let share = self.seams.reading.share_or_all(in_work(bytes.len()));
+        if let Some(beside) = beside(&bytes) {
+            let share = self.seams.reading.share_or_all(beside);
             let share = within(executor, self.bounds.store(), share).await;
             shares.push(share.and_then(Result::ok).ok_or_else(silent)?);
         }
@@ -168,16 +168,26 @@ impl Exchange<'_> {
         within(seams.executor.as_ref(), self.bounds.store(), shares).await?
     }
 
-    /// Lets the message in, waits for the store, and acknowledges it. An acknowledgement is none
-    /// and is not answered: nothing of ours is told by HTTP, so it is of nothing.
+    /// Lets the message in, waits for the store, and acknowledges it; a batch by a batch. An
+    /// acknowledgement is none and is not answered: nothing of ours is told by HTTP, so it is of
+    /// nothing.
     async fn answer(&self, body: Vec<u8>, shares: Vec<Share>) -> Reply {
         if is_acknowledgement(&body) {
             tracing::warn!("an acknowledgement of nothing that is awaited came");
             self.seams.counters.acknowledgements_foreign.one();
             return reply(StatusCode::NO_CONTENT, MEDIA_TYPE, Vec::new());
         }
-        let Admission { origin, verdict } = admit(Bytes::from(body), &self.standing, self.seams);
-        let fate = Fate::of(verdict, self.seams.intake.as_ref());
+        let question = Question::of(Bytes::from(body), &self.standing, self.seams);
+        let (origin, fate) = match question {
+            Question::Message { origin, fate, .. } => (origin, fate),
+            Question::Batch(mut work) => {
+                while !work.is_decided() {
+                    work.go_on(self.bounds.store()).await;
+                }
+                drop(shares);
+                return reply(StatusCode::OK, MEDIA_TYPE, work.into_answer());
+            }
+        };
         let executor = self.seams.executor.as_ref();
         let outcome = match within(executor, self.bounds.store(), fate.decided()).await {
             Some(outcome) => outcome,

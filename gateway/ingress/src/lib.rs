@@ -1,4 +1,5 @@
-//! The listeners through which messages come in, who may send what, and what senders are told.
+//! The listeners and folders through which messages come in, who may send what, and what senders
+//! are told.
 //! What becomes of a message after it is stored is decided elsewhere.
 
 pub mod acknowledgement;
@@ -15,6 +16,11 @@ mod answer_window;
 mod answer_writer;
 pub mod application_acknowledgement;
 mod authority_check;
+mod batch_answer;
+mod batch_header_check;
+mod batch_room;
+mod batch_tally;
+mod batch_work;
 pub mod budget;
 mod certificate_file;
 pub mod certificate_term;
@@ -24,6 +30,12 @@ mod entitlement;
 pub mod error;
 pub mod event_pattern;
 mod fate;
+pub mod file_pattern;
+pub mod folder_config;
+mod folder_file_work;
+mod folder_files;
+mod folder_listing;
+pub mod folder_watch;
 mod frame_reader;
 mod frame_stream;
 mod http_exchange;
@@ -40,6 +52,7 @@ mod outcome_note;
 pub mod peer;
 mod profile_check;
 pub mod profile_failure;
+mod question;
 mod raw_header;
 pub mod receipt;
 mod recognition;

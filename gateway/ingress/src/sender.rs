@@ -22,7 +22,8 @@ use crate::structure_rules::StructureRules;
 /// One `[[sender]]` of the configuration.
 ///
 /// A peer is this sender when it meets what is stated: one of `certificates` if there are any,
-/// *and* one of `networks` if there are any. At least one of the two must be stated.
+/// *and* one of `networks` if there are any. A file is from it when it lies in one of `folders`. At
+/// least one of the three must be stated.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Sender {
@@ -35,6 +36,9 @@ pub struct Sender {
     /// The networks it may come from.
     #[serde(default)]
     pub networks: Vec<Network>,
+    /// The folders that its files come in by, by their names.
+    #[serde(default)]
+    pub folders: Vec<String>,
     /// The sending applications it may name: first component of MSH-3, exactly as sent. `""` stands
     /// for a sender that leaves the field empty; there is no wildcard.
     pub applications: Vec<String>,

@@ -58,6 +58,16 @@ impl SenderTable {
         self.senders.iter().find(|sender| sender.id == *id)
     }
 
+    /// The senders whose files come in by this folder.
+    pub fn in_folder(&self, name: &str) -> Vec<Arc<Sender>> {
+        let is_bound = |sender: &&Arc<Sender>| sender.folders.iter().any(|own| own == name);
+        self.senders
+            .iter()
+            .filter(is_bound)
+            .map(Arc::clone)
+            .collect()
+    }
+
     /// The senders to whom this sending application and facility belong; for the alarm when
     /// another peer claims them.
     pub fn owners<'t>(
@@ -87,7 +97,7 @@ pub fn choose<'c>(
 }
 
 fn proves(peer: &Peer, sender: &Sender) -> bool {
-    let stated = !sender.certificates.is_empty() || !sender.networks.is_empty();
+    let stated = may_connect(sender);
     let certificate = sender.certificates.is_empty()
         || sender
             .certificates
@@ -101,12 +111,17 @@ fn proves(peer: &Peer, sender: &Sender) -> bool {
     stated && certificate && network
 }
 
+/// Whether a peer on a connection can be this sender; else it sends files alone.
+fn may_connect(sender: &Sender) -> bool {
+    !sender.certificates.is_empty() || !sender.networks.is_empty()
+}
+
 fn check(sender: &Sender) -> Result<(), IngressError> {
     let fault = |key, problem| {
         let id = sender.id.clone();
         Err(IngressError::SenderKey { id, key, problem })
     };
-    if sender.certificates.is_empty() && sender.networks.is_empty() {
+    if !may_connect(sender) && sender.folders.is_empty() {
         return Err(IngressError::SenderUnproved {
             id: sender.id.clone(),
         });
@@ -171,10 +186,12 @@ fn compare(one: &Sender, other: &Sender) -> Result<(), IngressError> {
     let shared = |one: &[String], other: &[String]| one.iter().any(|name| other.contains(name));
     let named_alike = shared(&one.applications, &other.applications)
         && shared(&one.facilities, &other.facilities);
-    if named_alike
+    let meet_on_a_connection = may_connect(one)
+        && may_connect(other)
         && certificates_meet(&one.certificates, &other.certificates)
-        && networks_meet(&one.networks, &other.networks)
-    {
+        && networks_meet(&one.networks, &other.networks);
+    let meet_in_a_folder = shared(&one.folders, &other.folders);
+    if named_alike && (meet_on_a_connection || meet_in_a_folder) {
         let (one, other) = (one.id.clone(), other.id.clone());
         return Err(IngressError::SendersAlike { one, other });
     }

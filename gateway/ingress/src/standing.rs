@@ -10,7 +10,7 @@ use crate::sender::Sender;
 use crate::terms::Terms;
 
 /// Terms, and the senders that a peer may be under them.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Standing {
     pub(crate) terms: Arc<Terms>,
     pub(crate) candidates: Vec<Arc<Sender>>,
@@ -21,6 +21,13 @@ impl Standing {
     pub(crate) fn of(peer: &Peer, terms: &Current<Terms>) -> Self {
         let terms = terms.get();
         let candidates = terms.senders.candidates(peer);
+        Self { terms, candidates }
+    }
+
+    /// Of whoever may put files into this folder, now.
+    pub(crate) fn in_folder(name: &str, terms: &Current<Terms>) -> Self {
+        let terms = terms.get();
+        let candidates = terms.senders.in_folder(name);
         Self { terms, candidates }
     }
 

@@ -10,6 +10,7 @@ use isthmus_adapters::limits::Limits;
 use isthmus_adapters::mllp::config::MllpDestinationConfig;
 use isthmus_adapters::ndjson_folder::config::NdjsonFolderConfig;
 use isthmus_adapters::webhook::config::WebhookConfig;
+use isthmus_ingress::folder_config::FolderConfig;
 use isthmus_ingress::listener::Protocol;
 use isthmus_ingress::listener_config::ListenerConfig;
 use isthmus_ingress::sender::Sender;
@@ -49,6 +50,9 @@ pub(crate) struct Config {
     /// The ports for HL7 v2 over HTTP.
     #[serde(default)]
     pub(crate) http: Vec<Spanned<ListenerConfig>>,
+    /// The folders that files come in by.
+    #[serde(default, rename = "folder")]
+    pub(crate) folders: Vec<Spanned<FolderConfig>>,
     /// The systems that may send.
     #[serde(default, rename = "sender")]
     pub(crate) senders: Vec<Spanned<Sender>>,
@@ -127,8 +131,8 @@ impl StoreConfig {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct LimitsConfig {
-    /// How many MiB of messages all listeners together may hold that are not answered yet; beyond
-    /// it they read no further, and senders wait. Without it: 96.
+    /// How many MiB of messages all listeners and folders together may hold that are not answered
+    /// yet; beyond it they read no further, and senders wait. Without it: 88.
     pub(crate) messages_mb: Option<Mebibytes<1, 65_536>>,
 }
 

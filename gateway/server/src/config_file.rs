@@ -91,10 +91,10 @@ pub(crate) const CODES: &[Explanation] = &[
         code: RESTART,
         title: "a change that needs a restart",
         text: "A reload takes over maps, tables, policies, senders, profiles, pseudonym keys, \
-               certificates, keys of SFTP and webhook secrets. Ports, the store, the ledger's \
-               key, the admin socket, and destinations that come, go or move need a restart. \
-               Nothing of a reload with such a change is taken over: take it back, or start the \
-               gateway again.",
+               certificates, keys of SFTP and webhook secrets. Ports, folders, the store, the \
+               ledger's key, the admin socket, and destinations that come, go or move need a \
+               restart. Nothing of a reload with such a change is taken over: take it back, or \
+               start the gateway again.",
     },
     Explanation {
         code: BROKER,

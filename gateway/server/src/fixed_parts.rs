@@ -7,6 +7,7 @@ use toml::Spanned;
 
 use crate::config::DestinationConfig;
 use crate::config_file::ConfigFile;
+use crate::folders;
 
 /// Every difference between what runs and what was read that needs a restart.
 pub(crate) fn changes(running: &ConfigFile, read: &ConfigFile) -> Vec<Diagnostic> {
@@ -26,6 +27,7 @@ pub(crate) fn changes(running: &ConfigFile, read: &ConfigFile) -> Vec<Diagnostic
     table(old.first_start == new.first_start, "[first_start]");
     changes.extend(listener_changes(&old.mllp, read, &new.mllp, "[[mllp]]"));
     changes.extend(listener_changes(&old.http, read, &new.http, "[[http]]"));
+    changes.extend(folders::changes(running, read));
     changes.extend(destination_changes(running, read));
     changes
 }

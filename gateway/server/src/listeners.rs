@@ -108,6 +108,8 @@ fn at_listener(
         | IngressError::PlainListener { .. }
         | IngressError::PlainAndTls { .. }
         | IngressError::Bound { .. }
+        | IngressError::FolderKey { .. }
+        | IngressError::Folder { .. }
         | IngressError::Pem { .. }
         | IngressError::NoCertificate { .. }
         | IngressError::Certificate { .. }
@@ -163,6 +165,8 @@ fn named(error: &IngressError) -> Option<&SenderId> {
         IngressError::PlainListener { .. }
         | IngressError::PlainAndTls { .. }
         | IngressError::Bound { .. }
+        | IngressError::FolderKey { .. }
+        | IngressError::Folder { .. }
         | IngressError::OverBudget { .. }
         | IngressError::Listen { .. }
         | IngressError::Pem { .. }

@@ -19,6 +19,7 @@ mod failure;
 mod files_parts;
 mod first_start;
 mod fixed_parts;
+mod folders;
 mod in_force;
 mod input;
 mod listeners;

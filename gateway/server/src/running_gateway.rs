@@ -12,6 +12,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::config_file::ConfigFile;
 use crate::failure::Failure;
+use crate::folders;
 use crate::in_force::{self, InForce};
 use crate::listeners;
 use crate::rabbitmq_parts::{self, Brokered};
@@ -50,7 +51,8 @@ pub(crate) struct RunningGateway {
     brokered: Option<Brokered>,
     listening: Vec<Listening>,
     stop: watch::Sender<bool>,
-    listeners: tokio::task::JoinSet<()>,
+    /// Listeners and watched folders.
+    intakes: tokio::task::JoinSet<()>,
     /// Ends when the last worker has.
     workers: mpsc::Receiver<()>,
     sign_last: watch::Sender<bool>,
@@ -93,6 +95,7 @@ impl RunningGateway {
         let mut running = tokio::task::JoinSet::new();
         let mut listening = Vec::new();
         let mut tls = Vec::new();
+        let watches = folders::open(file, &seams)?;
         for (protocol, stated) in file.config.listeners() {
             let config = listeners::with_paths(file, stated.get_ref());
             let listener = Listener::bind(protocol, &config, Arc::clone(&seams))
@@ -104,6 +107,9 @@ impl RunningGateway {
             });
             tls.push(listener.tls());
             running.spawn(listener.run(stopping.clone()));
+        }
+        for watch in watches {
+            running.spawn(watch.run(stopping.clone()));
         }
         let in_force = InForce {
             rules: Arc::clone(&parts.rules),
@@ -120,7 +126,7 @@ impl RunningGateway {
             brokered: parts.brokered,
             listening,
             stop,
-            listeners: running,
+            intakes: running,
             workers,
             sign_last,
             signed,
@@ -169,9 +175,9 @@ impl RunningGateway {
     /// Closes the ports and answers what came in whole; settles what is being handed over, signs
     /// the ledger, and commits what waits.
     pub(crate) async fn stop(mut self) {
-        // Nobody listens any more when every listener has ended already.
+        // Nobody listens any more when every listener and folder has ended already.
         let _ended = self.stop.send(true);
-        while self.listeners.join_next().await.is_some() {}
+        while self.intakes.join_next().await.is_some() {}
         if tokio::time::timeout(DRAIN_MAX, self.workers.recv())
             .await
             .is_err()

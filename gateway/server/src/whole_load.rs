@@ -7,11 +7,12 @@ use crate::certificate_terms;
 use crate::config_file::ConfigFile;
 use crate::destinations;
 use crate::failure::Failure;
+use crate::folders;
 use crate::listeners;
 use crate::rabbitmq_parts;
 use crate::rules::Rules;
 
-/// Listeners, senders, destinations, the broker, maps, tables and policies as of `now`.
+/// Listeners, folders, senders, destinations, the broker, maps, tables and policies as of `now`.
 ///
 /// # Errors
 /// Every error of all of them.
@@ -20,6 +21,11 @@ pub(crate) fn load(file: &ConfigFile, now: Timestamp) -> Result<Rules, Failure> 
         (Ok(()), Ok(())) => Ok(()),
         (Err(listeners), Err(destinations)) => Err(listeners.and(destinations)),
         (Err(failure), Ok(())) | (Ok(()), Err(failure)) => Err(failure),
+    };
+    let ends = match (ends, folders::check(file)) {
+        (ends, Ok(())) => ends,
+        (Ok(()), Err(folders)) => Err(folders),
+        (Err(ends), Err(folders)) => Err(ends.and(folders)),
     };
     let ends = match (ends, rabbitmq_parts::check(file)) {
         (ends, Ok(())) => ends,

@@ -1,7 +1,7 @@
 //! Inputs of any length that are meant to be dear: many of one thing, or a thing that never ends.
 //! What they cost is counted by `cost`.
 
-use crate::{charset, escape, frame, group, parse, path, write};
+use crate::{batch, charset, escape, frame, group, parse, path, write};
 
 /// An input that can be made longer.
 pub struct Shape {
@@ -31,7 +31,15 @@ const IN_FIELD: &str = "MSH|^~\\&|A|B|C|D|20260102||ORU^R01^ORU_R01|1|P|2.5.1\rZ
 const IN_SHIFT_JIS: &str = "\u{3}\u{7}\u{0}MSH|^~\\&|A|B|C|D|20260102\rZZZ|";
 
 /// All of them.
-pub const SHAPES: [Shape; 31] = [
+pub const SHAPES: [Shape; 34] = [
+    shape("messages of a batch", batch::check, "BHS|^~\\&\r", "MSH|\r"),
+    shape(
+        "batches",
+        batch::check,
+        "FHS|^~\\&\r",
+        "BHS|\rMSH|\rBTS|2\r",
+    ),
+    shape("trailers", batch::check, "MSH|\r", "BTS|x\rFTS|9\r"),
     shape("frames", frame::check, "\u{7}", "\u{b}MSH|\u{1c}\r"),
     shape(
         "a frame without end",

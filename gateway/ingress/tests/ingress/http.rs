@@ -15,14 +15,14 @@ const POST: &str = "POST /hl7 HTTP/1.1\r\nHost: bridge\r\nContent-Type: applicat
 
 /// What came back.
 #[derive(Debug, PartialEq, Eq)]
-struct Response {
-    status: u16,
+pub(crate) struct Response {
+    pub(crate) status: u16,
     head: String,
-    body: String,
+    pub(crate) body: String,
 }
 
 /// A request that states its length.
-fn post(message: &str) -> String {
+pub(crate) fn post(message: &str) -> String {
     format!(
         "{POST}; charset=utf-8\r\nContent-Length: {}\r\n\r\n{message}",
         message.len()
@@ -30,7 +30,7 @@ fn post(message: &str) -> String {
 }
 
 /// The next response; none when the gateway closed.
-async fn response(stream: &mut DuplexStream) -> Option<Response> {
+pub(crate) async fn response(stream: &mut DuplexStream) -> Option<Response> {
     let mut bytes = Vec::new();
     let head = loop {
         if let Some(end) = bytes.windows(4).position(|four| four == b"\r\n\r\n") {

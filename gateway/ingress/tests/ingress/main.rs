@@ -13,12 +13,16 @@
 
 mod answers;
 mod application_answers;
+mod batches;
+mod batches_bounds;
 mod bounds;
 mod charsets;
 mod client;
 mod configuration;
 mod debts;
 mod fake_intake;
+mod folders;
+mod folders_kept_apart;
 mod frames;
 mod http;
 mod large_messages;

@@ -8,6 +8,7 @@ use proptest::collection::vec;
 use proptest::prelude::{Just, Strategy, any, prop_assert, prop_assert_eq, prop_oneof, proptest};
 use proptest::sample::select;
 
+use crate::batches::{answer, batch, read};
 use crate::fake_intake::{Act, FakeIntake};
 use crate::messages::Msh;
 use crate::rig::Rig;
@@ -73,6 +74,24 @@ async fn tried(acts: Vec<(Act, &'static str, bool)>) -> Vec<(bool, bool, String,
     seen
 }
 
+/// The codes in the answer to a batch, such as `AA 3`, and what is stored.
+async fn tried_as_a_batch(acts: Vec<(Act, &'static str)>) -> (Vec<String>, Vec<String>) {
+    let intake = FakeIntake::doing(acts.iter().map(|(act, _)| act.clone()));
+    let rig = Rig::with_intake(intake);
+    let messages = acts.iter().enumerate().map(|(number, (_, accept))| {
+        let control_id = &number.to_string();
+        Msh {
+            control_id,
+            accept,
+            ..Msh::default()
+        }
+        .message()
+    });
+    let text = batch(&messages.collect::<Vec<_>>(), "BTS");
+    let told = answer(&rig, text).await;
+    (read(&told).0, rig.intake.texts())
+}
+
 proptest! {
     #![proptest_config(proptest::test_runner::Config::with_cases(64))]
 
@@ -88,6 +107,26 @@ proptest! {
         for (positive, stored, id, expected) in runtime.block_on(tried(acts)) {
             prop_assert_eq!(id, expected);
             prop_assert!(!positive || stored);
+        }
+    }
+
+    #[test]
+    fn no_positive_code_in_a_batch_without_storage(
+        acts in vec((act(), select(vec!["", "AL", "XX"])), 1..150)
+    ) {
+        let count = acts.len();
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_time()
+            .start_paused(true)
+            .build()
+            .unwrap();
+        let (codes, stored) = runtime.block_on(tried_as_a_batch(acts));
+        prop_assert_eq!(codes.len(), count);
+        for (number, code) in codes.iter().enumerate() {
+            let (code, id) = code.split_once(' ').unwrap();
+            prop_assert_eq!(id, number.to_string());
+            let is_stored = stored.iter().any(|text| text.contains(&format!("|{id}|P|")));
+            prop_assert!(!matches!(code, "AA" | "CA") || is_stored);
         }
     }
 }

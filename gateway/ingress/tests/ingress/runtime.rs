@@ -1,10 +1,12 @@
 //! The clock and the executor of the tests; nothing of the gateway is here.
 
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use isthmus_core::clock::{Clock, Timestamp};
 use isthmus_core::executor::Executor;
 use isthmus_core::future::BoxFuture;
+use tokio::time::Instant;
 
 /// 2026-11-22T04:00:00Z, always.
 pub(crate) const NOW: Timestamp = Timestamp::from_unix_millis(1_795_320_000_000);
@@ -31,6 +33,7 @@ impl Executor for TokioExecutor {
     }
 
     fn monotonic(&self) -> Duration {
-        Duration::ZERO
+        static START: OnceLock<Instant> = OnceLock::new();
+        Instant::now().saturating_duration_since(*START.get_or_init(Instant::now))
     }
 }

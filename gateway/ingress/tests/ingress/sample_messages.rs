@@ -55,6 +55,7 @@ fn sender_of(header: Option<Header<'_>>) -> Sender {
         id: SenderId::new("sample"),
         certificates: Vec::new(),
         networks: vec!["127.0.0.1".parse().unwrap()],
+        folders: Vec::new(),
         applications: vec![application],
         facilities: vec![facility],
         events: vec![event.unwrap_or_else(|| "ADT^*".parse().unwrap())],

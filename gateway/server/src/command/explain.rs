@@ -11,6 +11,7 @@ use crate::certificate_terms;
 use crate::cli::Explain;
 use crate::config_file;
 use crate::failure::Failure;
+use crate::folders;
 use crate::output::Output;
 
 /// The `--json` document.
@@ -28,6 +29,7 @@ fn known() -> impl Iterator<Item = &'static Explanation> {
         .chain(config_file::CODES)
         .chain(profile_codes::ALL)
         .chain(certificate_terms::CODES)
+        .chain(folders::CODES)
 }
 
 /// Explains a code, in any letter case.

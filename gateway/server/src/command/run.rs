@@ -22,11 +22,14 @@ use crate::system::{SystemClock, TokioExecutor};
 /// What a program that reads along is told, one object a line.
 #[derive(Debug, Serialize)]
 #[serde(tag = "event", rename_all = "kebab-case")]
-enum Event {
+enum Event<'e> {
     Listening {
         protocol: &'static str,
         address: String,
         tls: bool,
+    },
+    Watching {
+        folder: &'e str,
     },
     Ready,
     Stopping,
@@ -116,6 +119,11 @@ fn announce(gateway: &RunningGateway, file: &ConfigFile, output: Output) {
             address,
             tls: listener.tls,
         });
+    }
+    for folder in &file.config.folders {
+        let folder = folder.get_ref().name.as_str();
+        output.line(format!("watching the folder {folder}"));
+        output.document(&Event::Watching { folder });
     }
     output.document(&Event::Ready);
     let example = file.folder.join("messages");
