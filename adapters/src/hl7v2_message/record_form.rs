@@ -42,6 +42,8 @@ pub(crate) enum FormFault {
     Segment,
     /// A field, component or subcomponent has no number of one, or lies too deep.
     Field,
+    /// It has more segments than one message may.
+    TooLong,
     /// No segment has a value.
     Empty,
 }
@@ -53,6 +55,7 @@ impl FormFault {
             Self::Header => "record-header",
             Self::Segment => "record-segment",
             Self::Field => "record-field",
+            Self::TooLong => "record-too-long",
             Self::Empty => "record-empty",
         }
     }
@@ -153,7 +156,7 @@ impl Segments {
         }
         self.count = self.count.saturating_add(1);
         if self.count > SEGMENTS_MAX {
-            return Err(FormFault::Segment);
+            return Err(FormFault::TooLong);
         }
         self.text.push_str(name);
         self.text.push(char::from(delimiters.field));

@@ -90,6 +90,7 @@ impl AnswerTask {
 
     async fn tell_all(&mut self) -> Result<(), JournalError> {
         let (mut at, mut left, mut wait) = (START, false, WAIT_FIRST);
+        let mut again_at = None;
         let (parts, sender) = (Arc::clone(&self.parts), self.sender.clone());
         while !self.tasks.are_stopping() {
             // Before anything is tried, so that no way that opens meanwhile is missed.
@@ -117,8 +118,11 @@ impl AnswerTask {
                 }
             };
             left = true;
-            if let Woken::Again = self.wait(wait, went, opened).await {
-                (at, left) = (START, false);
+            // From the first wait on: what is owed newly meanwhile does not put it off.
+            let now = self.parts.executor.monotonic();
+            let until = *again_at.get_or_insert(now.saturating_add(wait));
+            if let Woken::Again = self.wait(until.saturating_sub(now), went, opened).await {
+                (at, left, again_at) = (START, false, None);
                 wait = wait.saturating_mul(2).min(WAIT_MAX);
             }
         }

@@ -67,6 +67,12 @@ impl<'s> AnswerWindow<'s> {
         self.waiting.is_empty()
     }
 
+    /// Whether a batch waits.
+    pub(crate) fn holds_batch(&self) -> bool {
+        let mut waiting = self.waiting.iter();
+        waiting.any(|one| matches!(one.question, Question::Batch(_)))
+    }
+
     /// Adds the youngest message.
     pub(crate) fn push(&mut self, message: Unanswered<'s>) {
         self.waiting.push_back(message);

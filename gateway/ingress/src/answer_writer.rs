@@ -126,7 +126,10 @@ impl<'s, W: AsyncWrite + Unpin> AnswerWriter<'s, W> {
                     if let Some(answer) = acknowledge(&outcome, &origin, own_ids, now) {
                         encode(&answer, frames);
                     }
-                    done.senders.extend(origin.sender);
+                    // Who is refused may not be who they say they are.
+                    if outcome.is_ok() {
+                        done.senders.extend(origin.sender);
+                    }
                 }
                 Decided::Batch {
                     answer,
@@ -154,6 +157,10 @@ impl<'s, W: AsyncWrite + Unpin> AnswerWriter<'s, W> {
         let due = poll_fn(|context| {
             if let Poll::Ready(decided) = window.poll_decided(context, reader) {
                 return Poll::Ready(Due::Decided(decided));
+            }
+            // Some messages of a batch may be concluded before it is answered.
+            if window.holds_batch() {
+                return Poll::Pending;
             }
             match late.poll_recv(context) {
                 Poll::Ready(Some(answer)) => Poll::Ready(Due::Late(answer)),

@@ -237,11 +237,9 @@ impl<'s> BatchWork<'s> {
 
     fn conclude(&mut self, place: usize, origin: &Origin, outcome: &Result<Receipt, Rejection>) {
         self.tally.add(place, outcome);
-        if let Some(sender) = origin
-            .sender
-            .as_ref()
-            .filter(|one| !self.senders.contains(one))
-        {
+        // Who is refused may not be who they say they are.
+        let sender = origin.sender.as_ref().filter(|_| outcome.is_ok());
+        if let Some(sender) = sender.filter(|one| !self.senders.contains(*one)) {
             self.senders.insert(sender.clone());
         }
         let batch = self.split.messages.get(place).and_then(|one| one.batch);

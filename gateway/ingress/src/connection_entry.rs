@@ -18,6 +18,9 @@ use crate::raw_header::is_acknowledgement;
 /// answered as if it were gone.
 const REMEMBERED_MAX: usize = 1_024;
 
+/// A longer acknowledgement is of nothing that is awaited; one has a few hundred bytes.
+const ACKNOWLEDGEMENT_BYTES_MAX: usize = 64 << 10;
+
 /// A connection; it is taken off the list when this is dropped.
 #[derive(Debug)]
 pub(crate) struct Entry<'c> {
@@ -84,7 +87,8 @@ impl<'c> Entry<'c> {
         if !is_acknowledgement(&payload) {
             return Some(payload);
         }
-        let message = Message::parse(payload).ok();
+        let is_short = payload.len() <= ACKNOWLEDGEMENT_BYTES_MAX;
+        let message = is_short.then(|| Message::parse(payload).ok()).flatten();
         let read = message.and_then(|message| Acknowledgment::read(&message).ok());
         if read.is_some_and(|read| self.line.heard(read.code, &read.control_id)) {
             counters.acknowledgements_heard.one();

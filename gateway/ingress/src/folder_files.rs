@@ -22,6 +22,9 @@ const NAMES_TRIED: u64 = 100;
 /// Under which name a file is written before it has its own.
 const UNFINISHED: &str = ".unfinished";
 
+/// The name of a file that is moved for a try at the start.
+const TRIED: &str = ".tried";
+
 /// The open folders.
 #[derive(Debug)]
 pub(crate) struct FolderFiles {
@@ -105,13 +108,27 @@ impl FolderFiles {
         let device = |folder: &OwnedFd| fstat(folder).map(|stat| stat.st_dev);
         let first = device(&files.inbox);
         for other in [&files.done, &files.refused] {
+            let problem = "has in, done and refused on several file systems or mounts; files are \
+                           moved, so put them on one";
             if device(other) != first {
-                let problem = "has in, done and refused on several file systems; files are moved, \
-                               so put them on one";
                 return Err(fault(problem, Errno::XDEV));
             }
+            files
+                .try_move(other)
+                .map_err(|error| fault(problem, error))?;
         }
         Ok(files)
+    }
+
+    /// Moves a file of our own there: what is one file system may be two mounts, between which
+    /// nothing is moved, and then every file would be read again and again.
+    fn try_move(&self, to: &OwnedFd) -> Result<(), Errno> {
+        let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        drop(openat(&self.inbox, TRIED, flags, Mode::RUSR | Mode::WUSR)?);
+        let moved = renameat(&self.inbox, TRIED, to, TRIED);
+        let folder = if moved.is_ok() { to } else { &self.inbox };
+        unlinkat(folder, TRIED, AtFlags::empty())?;
+        moved
     }
 
     /// What lies in `in`.

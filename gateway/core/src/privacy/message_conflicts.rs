@@ -49,6 +49,9 @@ enum Clash {
 }
 
 fn clash(one: &MessageGrant, other: &MessageGrant) -> Option<Clash> {
+    if undoes(one, other) || undoes(other, one) {
+        return Some(Clash::Treatment);
+    }
     if !can_meet(one, other) || !parts_meet(&one.part, &other.part) {
         return None;
     }
@@ -61,6 +64,13 @@ fn clash(one: &MessageGrant, other: &MessageGrant) -> Option<Clash> {
         selects_all(larger, smaller) && holds(&larger.part, &smaller.part)
     };
     (covers(one, other) || covers(other, one)).then_some(Clash::Same)
+}
+
+/// Whether a key of one writes out what the other one makes coarser, or lets out by its type alone.
+fn undoes(one: &MessageGrant, other: &MessageGrant) -> bool {
+    let mut fixed = one.fixed_places();
+    one.segment == other.segment
+        && fixed.any(|(field, component)| other.restricts(field, component))
 }
 
 /// Whether one repetition of some message can be chosen by both.

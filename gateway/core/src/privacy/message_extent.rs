@@ -87,7 +87,9 @@ impl Extent {
 /// The datatypes of the components of a datatype, by number; none for one without components. The
 /// version with most of them counts.
 fn parts(datatype: &str) -> Vec<Option<&'static str>> {
-    let known = newest_first().filter_map(|version| version.datatype(datatype));
+    // Of versions with as many, the last one counts, which is the newest.
+    let oldest_first = versions().iter().filter_map(|id| version(id));
+    let known = oldest_first.filter_map(|version| version.datatype(datatype));
     let longest = known.max_by_key(|known| known.components.len());
     let components = longest.map_or(&[][..], |known| &known.components);
     let mut all = Vec::new();

@@ -54,3 +54,41 @@ pub(in crate::privacy) enum Part {
     /// A subcomponent.
     Subcomponent(u16, u16, ValueKind),
 }
+
+impl MessageGrant {
+    /// The fields of which something can leave: its own, and those of the segment's keys.
+    pub(in crate::privacy) fn fields(&self) -> impl Iterator<Item = u16> {
+        let keys = self
+            .keys
+            .iter()
+            .filter_map(|key| key.place.first().copied());
+        std::iter::once(self.field).chain(keys)
+    }
+
+    /// The places whose texts its keys write out, as field and component.
+    pub(in crate::privacy) fn fixed_places(&self) -> impl Iterator<Item = (u16, u16)> {
+        let number = |place: &[u16], at: usize| place.get(at).copied().unwrap_or(1);
+        let of_segment = self
+            .keys
+            .iter()
+            .map(move |key| (number(&key.place, 0), number(&key.place, 1)));
+        let of_field: &[PlaceKey] = match &self.which {
+            Repetitions::Keyed(keys) => keys,
+            Repetitions::All | Repetitions::First => &[],
+        };
+        let of_field = of_field
+            .iter()
+            .map(move |key| (self.field, number(&key.place, 0)));
+        of_segment.chain(of_field)
+    }
+
+    /// Whether it treats a place other than by letting its text out as it is.
+    pub(in crate::privacy) fn restricts(&self, field: u16, component: u16) -> bool {
+        let is_there = match &self.part {
+            Part::Component(own, _) | Part::Subcomponent(own, ..) => *own == component,
+            Part::Whole(_) | Part::Everything | Part::ByType(_) => true,
+        };
+        let restricts = self.coarsen != Coarsening::None || matches!(self.part, Part::ByType(_));
+        self.field == field && is_there && restricts
+    }
+}

@@ -27,16 +27,21 @@ enum Value {
 #[derive(Debug, Default)]
 pub(in crate::privacy) struct Parts {
     values: BTreeMap<(u16, u16), Value>,
+    /// The whole repetition asks to delete.
+    is_null: bool,
 }
 
 impl Parts {
+    /// Whether there is nothing to be said. A first component that asks to delete and stands alone
+    /// would be read as the whole field asking for it, so it is not said.
     pub(in crate::privacy) fn is_empty(&self) -> bool {
-        self.values.is_empty()
+        let only = || self.values.len() == 1 && self.values.get(&(1, 1)) == Some(&Value::Null);
+        !self.is_null && (self.values.is_empty() || only())
     }
 
     /// The whole repetition asks to delete.
     pub(in crate::privacy) fn set_null(&mut self) {
-        self.values.insert((1, 1), Value::Null);
+        self.is_null = true;
     }
 
     /// All that a datatype has of it.
@@ -57,9 +62,8 @@ impl Parts {
     pub(in crate::privacy) fn everything(&mut self, repetition: Repetition<'_>) -> bool {
         let mut any = false;
         for (number, component) in (1..).zip(repetition.components().take(PARTS_MAX)) {
-            for (below, leaf) in (1..).zip(component.subcomponents().take(PARTS_MAX)) {
-                any |= self.leaf((number, below), leaf, ValueKind::Text, Coarsening::None);
-            }
+            let all = [ValueKind::Text; PARTS_MAX];
+            any |= self.component(number, component, &all, Coarsening::None);
         }
         any
     }
@@ -73,13 +77,18 @@ impl Parts {
         coarsen: Coarsening,
     ) -> bool {
         let mut any = false;
+        if component.presence() == Presence::Null {
+            self.values.insert((number, 1), Value::Null);
+            return true;
+        }
         for ((below, kind), leaf) in (1..).zip(kinds).zip(component.subcomponents()) {
             any |= self.leaf((number, below), leaf, *kind, coarsen);
         }
         any
     }
 
-    /// One text, if it is what it has to be.
+    /// One text, if it is what it has to be. A subcomponent alone that asks to delete is not passed
+    /// on: beside others that are withheld it would be read as the whole component asking for it.
     pub(in crate::privacy) fn leaf(
         &mut self,
         place: (u16, u16),
@@ -87,10 +96,6 @@ impl Parts {
         kind: ValueKind,
         coarsen: Coarsening,
     ) -> bool {
-        if leaf.presence() == Presence::Null {
-            self.values.insert(place, Value::Null);
-            return true;
-        }
         let text = leaf.value().filter(|text| kind.admits(text));
         let text = text.and_then(|text| coarsened(&text, kind, coarsen));
         match text {
@@ -111,6 +116,9 @@ impl Parts {
 
     /// A text, or an object of components by number, each a text or an object of subcomponents.
     pub(in crate::privacy) fn into_element(self) -> Element {
+        if self.is_null {
+            return Value::Null.into_element();
+        }
         let mut components: BTreeMap<u16, BTreeMap<u16, Value>> = BTreeMap::new();
         for ((number, below), value) in self.values {
             components.entry(number).or_default().insert(below, value);

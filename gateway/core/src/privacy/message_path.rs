@@ -243,6 +243,12 @@ fn place_keys(
                 return None;
             }
         };
+        if field.is_some() && key.place.len() > 2 {
+            let message = "a key of a field names a component and a subcomponent at most";
+            let help = "write it as PID-3[4.2=\"...\"]";
+            complaints.error_with_help(word.span, codes::SELECTOR, message, help);
+            return None;
+        }
         let mut numbers = field.into_iter().chain(key.place.iter().copied());
         let number = numbers.next()?;
         let component = numbers.next().map(|component| {

@@ -11,6 +11,7 @@ use isthmus_hl7v2::header::Header;
 use isthmus_hl7v2::message::Segment;
 use isthmus_hl7v2::segment_name::SegmentName;
 
+use crate::privacy::message_extent::newest_first;
 use crate::privacy::message_grant::{MessageGrant, Part, PlaceKey, Repetitions};
 use crate::privacy::message_parts::Parts;
 use crate::privacy::message_projection::MessageProjection;
@@ -47,6 +48,14 @@ pub(in crate::privacy) fn rebuild(
         return Err(release::SEVERAL_SUBJECTS);
     }
     let structure = source.structure().ok_or(release::STRUCTURE)?;
+    // Rows were proved against the structures of the event, not against whatever MSH-9.3 says.
+    let is_of_event = newest_first()
+        .filter_map(|version| version.structure_for(&message_type, &event))
+        .any(|own| own.name == structure.name);
+    let agreed = source.structures.structure_name(&message_type, &event);
+    if !is_of_event && agreed.is_none() {
+        return Err(release::STRUCTURE);
+    }
     let grouped = source.grouped(structure);
     let mut walk = Walk {
         projection,
@@ -61,6 +70,9 @@ pub(in crate::privacy) fn rebuild(
         if segment.is_some_and(|segment| segment.name().is_local()) {
             walk.place(*ordinal, &[]);
         }
+    }
+    if walk.patient_without_identifier(patient) {
+        return Err(release::NO_IDENTIFIER);
     }
     let withheld = walk.withheld();
     let segments: Vec<Element> = walk.placed.into_values().map(Element::from).collect();
@@ -119,15 +131,18 @@ impl<'w> Walk<'w> {
             let own: &mut Vec<&MessageGrant> = by_field.entry(grant.field).or_default();
             own.push(grant);
         }
-        let fields = by_field.into_iter();
-        let fields = fields.map(|(number, own)| (number, field(segment, number, &own)));
-        let mut fields: BTreeMap<u16, Vec<Parts>> = fields
-            .filter(|(_, repetitions)| !repetitions.is_empty())
-            .collect();
+        let mut fields = BTreeMap::new();
+        let mut released = Vec::new();
+        for (number, own) in by_field {
+            let repetitions = field(segment, number, &own, &mut released);
+            if !repetitions.is_empty() {
+                fields.insert(number, repetitions);
+            }
+        }
         if fields.is_empty() {
             return;
         }
-        for key in grants.iter().flat_map(|grant| &grant.keys) {
+        for key in released.iter().flat_map(|grant| &grant.keys) {
             fix(&mut fields, key);
         }
         let mut object = Object::with_capacity(fields.len());
@@ -136,6 +151,17 @@ impl<'w> Walk<'w> {
         }
         let whole = Object::new().with(segment.name().as_str(), object);
         self.placed.insert(ordinal, whole);
+    }
+
+    /// Whether something of a patient was placed and no identifier of theirs: who receives it could
+    /// not tell whom it is about.
+    fn patient_without_identifier(&self, patient: Option<SegmentName>) -> bool {
+        let Some(name) = patient else {
+            return false;
+        };
+        let mut placed = self.placed.values();
+        let placed = placed.find_map(|whole| whole.get(name.as_str()));
+        placed.is_some_and(|fields| fields.get("3").is_none())
     }
 
     /// What is there and was not placed.
@@ -204,9 +230,17 @@ fn text_at(repetition: Repetition<'_>, place: &[u16]) -> Option<String> {
     leaf.value().map(std::borrow::Cow::into_owned)
 }
 
-/// The granted repetitions of a field; those of which nothing is granted are left out, so that
-/// their number is not told.
-fn field(segment: Segment<'_>, number: u16, grants: &[&MessageGrant]) -> Vec<Parts> {
+/// A repetition by its number in the source, from 0, and what is granted of it.
+type Repeated = (usize, Parts);
+
+/// The granted repetitions of a field, and the grants by which something was released; repetitions
+/// of which nothing is granted are left out, so that their number is not told.
+fn field<'g>(
+    segment: Segment<'_>,
+    number: u16,
+    grants: &[&'g MessageGrant],
+    released: &mut Vec<&'g MessageGrant>,
+) -> Vec<Repeated> {
     let value_type = segment.field(2).value().unwrap_or_default();
     let repetitions = segment.field(usize::from(number)).repetitions();
     let granted = (0_usize..).zip(repetitions).map(|(at, repetition)| {
@@ -215,25 +249,29 @@ fn field(segment: Segment<'_>, number: u16, grants: &[&MessageGrant]) -> Vec<Par
             let constants: &[PlaceKey] = match &grant.which {
                 Repetitions::All => &[],
                 Repetitions::First if at == 0 => &[],
-                Repetitions::Keyed(keys)
-                    if keys.iter().all(|key| {
-                        let text = text_at(repetition, &key.place);
-                        text.is_some_and(|text| text == key.text)
-                    }) =>
-                {
-                    keys
-                }
+                Repetitions::Keyed(keys) if hold(keys, repetition) => keys,
                 Repetitions::First | Repetitions::Keyed(_) => continue,
             };
             if grants_part(&mut parts, grant, repetition, &value_type) {
                 for key in constants {
                     parts.fix(&key.place, &key.text);
                 }
+                if !released.iter().any(|one| std::ptr::eq(*one, *grant)) {
+                    released.push(grant);
+                }
             }
         }
-        parts
+        (at, parts)
     });
-    granted.filter(|parts| !parts.is_empty()).collect()
+    granted.filter(|(_, parts)| !parts.is_empty()).collect()
+}
+
+/// Whether a repetition has these values.
+fn hold(keys: &[PlaceKey], repetition: Repetition<'_>) -> bool {
+    keys.iter().all(|key| {
+        let text = text_at(repetition, &key.place);
+        text.is_some_and(|text| text == key.text)
+    })
 }
 
 /// Takes over what a row grants of a repetition; whether there was anything.
@@ -243,6 +281,13 @@ fn grants_part(
     repetition: Repetition<'_>,
     value_type: &str,
 ) -> bool {
+    let by_type = match &grant.part {
+        Part::ByType(types) => types.iter().find(|(name, _)| name == value_type),
+        Part::Whole(_) | Part::Everything | Part::Component(..) | Part::Subcomponent(..) => None,
+    };
+    if matches!(grant.part, Part::ByType(_)) && by_type.is_none() {
+        return false;
+    }
     if repetition.presence() == Presence::Null {
         parts.set_null();
         return true;
@@ -250,9 +295,8 @@ fn grants_part(
     match &grant.part {
         Part::Whole(extent) => parts.whole(repetition, extent, grant.coarsen),
         Part::Everything => parts.everything(repetition),
-        Part::ByType(types) => {
-            let named = types.iter().find(|(name, _)| name == value_type);
-            named.is_some_and(|(_, extent)| parts.whole(repetition, extent, grant.coarsen))
+        Part::ByType(_) => {
+            by_type.is_some_and(|(_, extent)| parts.whole(repetition, extent, grant.coarsen))
         }
         Part::Component(number, kinds) => {
             let component = repetition.component(usize::from(*number));
@@ -266,22 +310,23 @@ fn grants_part(
     }
 }
 
-/// Writes out what a key of the segment fixes.
-fn fix(fields: &mut BTreeMap<u16, Vec<Parts>>, key: &PlaceKey) {
+/// Writes out what a key of the segment fixes, which is of the first repetition of its field.
+fn fix(fields: &mut BTreeMap<u16, Vec<Repeated>>, key: &PlaceKey) {
     let Some((field, below)) = key.place.split_first() else {
         return;
     };
     let repetitions = fields.entry(*field).or_default();
-    if repetitions.is_empty() {
-        repetitions.push(Parts::default());
+    if repetitions.first().is_none_or(|(at, _)| *at != 0) {
+        repetitions.insert(0, (0, Parts::default()));
     }
-    if let Some(first) = repetitions.first_mut() {
+    if let Some((_, first)) = repetitions.first_mut() {
         first.fix(below, &key.text);
     }
 }
 
-fn element(repetitions: Vec<Parts>) -> Element {
-    let mut all: Vec<Element> = repetitions.into_iter().map(Parts::into_element).collect();
+fn element(repetitions: Vec<Repeated>) -> Element {
+    let parts = repetitions.into_iter().map(|(_, parts)| parts);
+    let mut all: Vec<Element> = parts.map(Parts::into_element).collect();
     if all.len() == 1 {
         return all.pop().unwrap_or(Element::Null);
     }

@@ -8,7 +8,7 @@ use isthmus_hl7v2::structure_definition::{GroupNode, StructureDefinition, Struct
 use crate::privacy::codes;
 use crate::privacy::flow_terms::ReadTerms;
 use crate::privacy::message_extent::newest_first;
-use crate::privacy::message_grant::MessageGrant;
+use crate::privacy::message_grant::{MessageGrant, Part};
 use crate::privacy::message_row::ReadMessageRow;
 use crate::privacy::policy_text::Complaints;
 use crate::privacy::suggestion::did_you_mean;
@@ -28,7 +28,11 @@ pub(in crate::privacy) fn prove(
         let (message_type, trigger) = event.value.split_once('^').unwrap_or((&event.value, ""));
         let of = newest_first().filter_map(|one| one.structure_for(message_type, trigger));
         let of: Vec<&'static StructureDefinition> = of.collect();
-        if of.is_empty() {
+        let is_whole = event
+            .value
+            .split_once('^')
+            .is_some_and(|(_, event)| !event.is_empty());
+        if of.is_empty() || !is_whole {
             let message = format!("no version of HL7 v2 has the event `{}`", event.value);
             let help = "write message type and trigger event, such as ADT^A01";
             complaints.error_with_help(event.span, codes::EVENTS, message, help);
@@ -40,8 +44,7 @@ pub(in crate::privacy) fn prove(
         return;
     };
     for read in rows {
-        let grant = read.row.grants.first();
-        if let Some(grant) = grant.filter(|grant| !grant.segment.is_local()) {
+        if let Some(grant) = read.row.grants.first() {
             check_place(read, grant, &structures, complaints);
         }
     }
@@ -60,7 +63,16 @@ fn check_place(
         if holds(&structure.nodes, grant, &mut around) {
             return;
         }
+        known.push(structure.name);
         groups(&structure.nodes, &mut known);
+    }
+    let has_all = grant
+        .groups
+        .iter()
+        .all(|name| known.contains(&name.as_str()));
+    if grant.segment.is_local() && has_all {
+        // Where it stands is said by the map that defines it.
+        return;
     }
     let wrong = grant.groups.iter().find(|name| !known.contains(&&***name));
     let (message, help) = match wrong {
@@ -125,16 +137,22 @@ fn groups(nodes: &'static [StructureNode], names: &mut Vec<&'static str>) {
 
 fn check_patient(flow: &ReadTerms, rows: &[ReadMessageRow], complaints: &mut Complaints<'_>) {
     let patient = SegmentName::new(b"PID");
-    let fields = || {
+    let own = || {
         let grants = rows.iter().flat_map(|read| &read.row.grants);
-        let own = grants.filter(|grant| Some(grant.segment) == patient);
-        own.map(|grant| grant.field)
+        grants.filter(|grant| Some(grant.segment) == patient)
     };
-    if fields().next().is_none() {
+    if own().next().is_none() {
         return;
     }
     for number in REQUIRED_OF_PATIENT {
-        if !fields().any(|field| field == number) {
+        // The identifier itself, and the family or given name.
+        let says = |grant: &MessageGrant| match &grant.part {
+            Part::Component(at, _) | Part::Subcomponent(at, ..) => {
+                *at == 1 || (number == 5 && *at == 2)
+            }
+            Part::Whole(_) | Part::Everything | Part::ByType(_) => true,
+        };
+        if !own().any(|grant| grant.field == number && says(grant)) {
             let id = &flow.terms.id;
             let message = format!("flow {id} grants fields of PID and withholds PID-{number}");
             let help = format!("add a row for hl7v2:PID-{number}, or leave all rows of PID out");

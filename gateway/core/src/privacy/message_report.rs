@@ -7,6 +7,7 @@ use isthmus_hl7v2::segment_name::SegmentName;
 use isthmus_hl7v2::structure_definition::StructureNode;
 
 use crate::privacy::message_extent::newest_first;
+use crate::privacy::message_grant::MessageGrant;
 use crate::privacy::message_row::MessageRow;
 
 /// Segments (`NK1`) and fields (`PID-4`) that never leave, sorted; local segments, which are told
@@ -26,7 +27,7 @@ pub(in crate::privacy) fn never_leaves(rows: &[MessageRow], events: &[String]) -
         let own = rows.iter().flat_map(|row| &row.grants);
         let granted: BTreeSet<u16> = own
             .filter(|grant| grant.segment == name)
-            .map(|grant| grant.field)
+            .flat_map(MessageGrant::fields)
             .collect();
         if granted.is_empty() {
             withheld.push(name.to_string());

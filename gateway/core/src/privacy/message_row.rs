@@ -14,6 +14,9 @@ use crate::privacy::policy_text::{Complaints, Keys, Placed, PolicyTable, Word};
 use crate::read_set::Place;
 use crate::span::Span;
 
+/// Subcomponents that are taken of a component that the standard does not know.
+const PARTS_MAX: usize = 99;
+
 /// The keys of `[[flow.allow]]` in such a flow.
 pub(in crate::privacy) const KEYS: Keys = Keys {
     table: "[[flow.allow]]",
@@ -74,8 +77,23 @@ pub(in crate::privacy) fn read(
         part,
         coarsen,
     };
+    let grants: Vec<MessageGrant> = parts.into_iter().map(grant).collect();
+    let undone = grants.iter().any(|grant| {
+        let mut fixed = grant.fixed_places();
+        fixed.any(|(field, component)| grant.restricts(field, component))
+    });
+    let fixes_observation = resolved.path.segment.name.as_str() == "OBX"
+        && grants
+            .iter()
+            .any(|grant| grant.fixed_places().any(|(field, _)| field == 5));
+    if undone || fixes_observation {
+        let message = "the key writes out what the row does not let out as it is";
+        let help = "leave the key out, or choose by another place";
+        complaints.error_with_help(word.span, codes::OVERLAP, message, help);
+        return None;
+    }
     let row = MessageRow {
-        grants: parts.into_iter().map(grant).collect(),
+        grants,
         path: resolved.path.clone(),
         class: class.value,
         coarsen: coarsen.value,
@@ -165,6 +183,9 @@ fn parts(
             let part = match (at.subcomponent, datatype) {
                 (Some(below), _) => {
                     Part::Subcomponent(at.component, below, ValueKind::of(datatype))
+                }
+                (None, None) if resolved.path.segment.name.is_local() => {
+                    Part::Component(at.component, vec![ValueKind::Text; PARTS_MAX])
                 }
                 (None, _) => Part::Component(at.component, Extent::subcomponents(datatype)),
             };

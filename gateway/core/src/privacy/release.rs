@@ -36,6 +36,8 @@ pub const IMPLICIT_RULES: &str = "implicit-rules";
 pub const EVENT: &str = "event-not-listed";
 /// The flow sends messages on, and no version of HL7 v2 has a structure for this one.
 pub const STRUCTURE: &str = "unknown-structure";
+/// The flow sends messages on, and what it grants of the patient has no identifier (PID-3).
+pub const NO_IDENTIFIER: &str = "no-identifier";
 /// The flow sends messages on, and the record has none.
 pub const NO_MESSAGE: &str = "no-message";
 /// The record has more than one patient.

@@ -50,6 +50,10 @@ fn rows_that_could_let_out_something_else_do_not_load() {
         ("PV1-3", "coarsen = \"year\"", "P044 31:11"),
         ("PV1-3", "coarsen = \"zip3\"", "P044 31:11"),
         ("PV1-3", "systems = [\"LN\"]", "P003 31:1"),
+        ("PV1-7[9.1.2=\"A\"].1", "", "P042 29:8"),
+        ("OBSERVTION/ZNT-3", "", "P051 29:8"),
+        ("NK1-4[5=\"02139\"].5", "coarsen = \"zip3\"", "P047 29:8"),
+        ("OBX[5=\"POSITIVE\"]-3", "", "P047 29:8"),
         ("PID-7", "", "P052 11:6"),
     ] {
         if path == "PID-7" {
@@ -99,7 +103,18 @@ fn two_rows_for_one_place_do_not_load() {
     assert_eq!(of(("PV1-7[9=\"A\"].1", ""), ("PV1-7[9=\"B\"].1", "")), none);
     assert_eq!(of(("PV1-7[0].1", ""), ("PV1-7[9=\"B\"].1", "")), none);
     assert_eq!(of(("PV1-7.1", ""), ("PV1-7[9=\"B\"].1", "")), ["P046"]);
+    let zip = ("NK1-4.5", "coarsen = \"zip3\"");
+    assert_eq!(of(zip, ("NK1-4[5=\"02139\"].4", "")), ["P047"]);
     let types = ("OBX-5", "types = [\"NM\"]");
     assert_eq!(of(types, ("OBX-5", "types = [\"TX\"]")), ["P047"]);
     assert_eq!(of(("OBSERVATION/NTE-3", ""), ("PATIENT/NTE-3", "")), none);
+}
+
+#[test]
+fn scraps_of_an_identifier_and_a_name_are_none() {
+    let rows = [("PID-3.4", ""), ("PID-5.7", ""), ("PID-8", "")];
+    assert_eq!(codes(BOTH, &rows), ["P052 11:6", "P052 11:6"]);
+    let given = [("PID-3.1", ""), ("PID-5.2", "")];
+    assert!(codes(BOTH, &given).is_empty());
+    assert_eq!(codes("\"ACK\"", &[("PV1-3", "")]), ["P051 14:11"]);
 }

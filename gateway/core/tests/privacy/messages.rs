@@ -154,6 +154,55 @@ fn what_the_standard_does_not_foresee_does_not_leave_with_a_field() {
 }
 
 #[test]
+fn a_part_that_asks_to_delete_is_never_made_a_whole_field_that_does() {
+    let rows = [
+        ("PID-3", ""),
+        ("PID-5.1.1", ""),
+        ("PID-8", ""),
+        ("PID-11.1", ""),
+    ];
+    let segments = ["PID|1||77||\"\"&van^Ann|||\"\"|||\"\"^^Boston"];
+    assert_eq!(
+        leaves(&rows, "ADT^A01", &segments).unwrap(),
+        "[{\"PID\":{\"3\":\"77\",\"8\":{\"null\":true}}}]"
+    );
+}
+
+#[test]
+fn keys_are_written_at_their_own_repetition_and_only_with_what_they_let_out() {
+    let rows = [
+        ("PID[3.1=\"123\"]-5", ""),
+        ("PID-3[5=\"MR\"].1", ""),
+        ("OBX-4", ""),
+        ("OBX[3.1=\"75622-1\"]-5", "types = [\"NM\"]"),
+    ];
+    let segments = [
+        "PID|1||123^^^^SS~777^^^^MR||N",
+        "OBR|1||A",
+        "OBX|1|TX|75622-1^HIV panel^LN|1|note",
+        "OBX|2|TX|75622-1^HIV panel^LN|2|\"\"",
+    ];
+    assert_eq!(
+        leaves(&rows, "ORU^R01", &segments).unwrap(),
+        "[{\"PID\":{\"3\":[\"123\",{\"1\":\"777\",\"5\":\"MR\"}],\"5\":\"N\"}},\
+         {\"OBX\":{\"4\":\"1\"}},{\"OBX\":{\"4\":\"2\"}}]"
+    );
+}
+
+#[test]
+fn what_a_receiver_could_not_file_or_would_read_otherwise_stays() {
+    let keyed = [("PID-3[5=\"MR\"]", ""), ("PID-5", "")];
+    let without = ["PID|1||123^^^^SS||N"];
+    assert_eq!(
+        leaves(&keyed, "ADT^A01", &without),
+        Err(release::NO_IDENTIFIER)
+    );
+    let one = ["PID|1||77||N"];
+    let other = leaves(&PATIENT, "ADT^A01^ORU_R01", &one);
+    assert_eq!(other, Err(release::STRUCTURE));
+}
+
+#[test]
 fn nothing_leaves_of_other_events_several_patients_or_unknown_structures() {
     let one = ["PID|1||77||N"];
     assert_eq!(leaves(&PATIENT, "ADT^A08", &one), Err(release::EVENT));

@@ -7,7 +7,9 @@ use std::time::Duration;
 use isthmus_core::executor::Executor;
 use isthmus_core::id::MessageId;
 use isthmus_core::refusal::Reason;
-use isthmus_hl7v2::acknowledgment::AcknowledgmentCode::{ApplicationAccept, CommitAccept};
+use isthmus_hl7v2::acknowledgment::AcknowledgmentCode::{
+    ApplicationAccept, ApplicationReject, CommitAccept,
+};
 use isthmus_ingress::answer_loop::tell_senders;
 use isthmus_ingress::answer_parts::AnswerParts;
 use isthmus_ingress::sender_lines::SenderLines;
@@ -186,6 +188,49 @@ async fn what_waits_for_a_sender_is_told_when_it_connects_and_to_nobody_else() {
     assert_eq!(told(&mut north).await, "A1");
     assert_eq!(silent.ask(admission("N2")).await, ApplicationAccept);
     debts.are_paid().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_peer_whose_messages_are_refused_is_told_nothing() {
+    let rig = Rig::new();
+    let debts = Arc::new(Debts::default());
+    let _running = start(&rig, &debts);
+    // The only one that it could be, by its network, which proves no more than that.
+    let mut somebody = rig.connect();
+    assert_eq!(
+        somebody.ask(b"MSH|^~\\&|NORTHADT|NORTH\r".to_vec()).await,
+        ApplicationReject
+    );
+    debts.owe("north", ANY, "A1", false);
+    TokioExecutor.sleep(Duration::from_hours(1)).await;
+    assert_eq!(debts.ids(), ["A1"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_others_are_owed_does_not_put_off_what_was_not_heard() {
+    let rig = Rig::new();
+    let debts = Arc::new(Debts::default());
+    let _running = start(&rig, &debts);
+    let mut north = rig.connect();
+    assert_eq!(north.ask(admission("N1")).await, ApplicationAccept);
+    debts.owe("north", ANY, "A1", true);
+    debts.owe("north", ANY, "A2", true);
+    for (code, answer) in [("CE", "A1"), ("CA", "A2")] {
+        assert_eq!(told(&mut north).await, answer);
+        north.send(acknowledging(code, answer)).await;
+    }
+    // Somebody else is owed something all the time.
+    let others = Arc::clone(&debts);
+    let owing = async move {
+        for _ in 0..1_000 {
+            TokioExecutor.sleep(Duration::from_millis(300)).await;
+            others.owe("south", ANY, "B", false);
+        }
+    };
+    TokioExecutor.spawn("owing", Box::pin(owing));
+    let again = tokio::time::timeout(Duration::from_secs(10), told(&mut north));
+    assert_eq!(again.await.unwrap(), "A1");
+    north.send(acknowledging("CA", "A1")).await;
 }
 
 #[tokio::test(start_paused = true)]
