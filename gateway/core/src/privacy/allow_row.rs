@@ -5,7 +5,7 @@ use isthmus_fhir::path::resolve::ResolvedPath;
 use isthmus_fhir::path::syntax::{ElementPath, Step};
 
 use crate::privacy::closed_list::closed_list;
-use crate::privacy::coarsening::Coarsening;
+use crate::privacy::coarsening::{self, Coarsening};
 use crate::privacy::codes;
 use crate::privacy::data_class::DataClass;
 use crate::privacy::policy_text::{Complaints, Keys, Placed, PolicyTable, Word};
@@ -75,12 +75,7 @@ pub(in crate::privacy) fn read(
     complaints: &mut Complaints<'_>,
 ) -> Option<ReadRow> {
     let class = table.required_listed::<DataClass>("class", complaints);
-    let coarsen = if table.has("coarsen") {
-        table.listed::<Coarsening>("coarsen", complaints)
-    } else {
-        let (value, span) = (Coarsening::None, table.span);
-        Some(Placed { value, span })
-    };
+    let coarsen = coarsening::stated(table, complaints);
     let new_type = table.listed::<NewType>("as", complaints);
     let systems = table.texts("systems", complaints);
     let word = table.required_text("path", complaints)?;

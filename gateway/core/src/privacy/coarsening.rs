@@ -2,6 +2,7 @@
 //! element is checked in `allow_row`.
 
 use crate::privacy::closed_list::closed_list;
+use crate::privacy::policy_text::{Complaints, Placed, PolicyTable};
 
 closed_list! {
     /// What is done to a granted value.
@@ -19,6 +20,18 @@ closed_list! {
     }
     not enforced "age-band" "date-shift" "keyed-pseudonym" "random-pseudonym" "map" "constant"
         "count" "exists"
+}
+
+/// The coarsening that an allow row states; none is stated by leaving the key out.
+pub(in crate::privacy) fn stated(
+    table: &PolicyTable<'_>,
+    complaints: &mut Complaints<'_>,
+) -> Option<Placed<Coarsening>> {
+    if table.has("coarsen") {
+        return table.listed("coarsen", complaints);
+    }
+    let (value, span) = (Coarsening::None, table.span);
+    Some(Placed { value, span })
 }
 
 /// The first three digits of the postal codes of areas where at most 20,000 people live (45 CFR

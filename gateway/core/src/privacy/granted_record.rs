@@ -19,14 +19,14 @@ use crate::shaper::{Shaper, ShapingContext};
 /// ```compile_fail,E0451
 /// use isthmus_core::privacy::{disclosure::Grant, granted_record::GrantedRecord};
 /// fn forge(grant: Grant) -> GrantedRecord {
-///     GrantedRecord { grant, content: todo!() }
+///     GrantedRecord { grant, content: loop {} }
 /// }
 /// ```
 ///
 /// ```compile_fail,E0624
 /// use isthmus_core::privacy::{disclosure::Grant, granted_record::GrantedRecord};
 /// fn forge(grant: Grant) -> GrantedRecord {
-///     GrantedRecord::new(grant, todo!())
+///     GrantedRecord::new(grant, loop {})
 /// }
 /// ```
 ///

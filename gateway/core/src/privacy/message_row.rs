@@ -4,7 +4,7 @@
 
 use isthmus_hl7v2::path::Hl7Path;
 
-use crate::privacy::coarsening::Coarsening;
+use crate::privacy::coarsening::{self, Coarsening};
 use crate::privacy::codes;
 use crate::privacy::data_class::DataClass;
 use crate::privacy::message_extent::{Extent, ValueKind};
@@ -54,12 +54,7 @@ pub(in crate::privacy) fn read(
     complaints: &mut Complaints<'_>,
 ) -> Option<ReadMessageRow> {
     let class = table.required_listed::<DataClass>("class", complaints);
-    let coarsen = if table.has("coarsen") {
-        table.listed::<Coarsening>("coarsen", complaints)
-    } else {
-        let (value, span) = (Coarsening::None, table.span);
-        Some(Placed { value, span })
-    };
+    let coarsen = coarsening::stated(table, complaints);
     let types = table.texts("types", complaints);
     let word = table.required_text("path", complaints)?;
     let resolved = message_path::resolve(&word, complaints)?;
